@@ -1,0 +1,43 @@
+# make demo   the whole loop on the embedded corpus, ending with runs/demo/report.html
+# make test   every notebook's tests and the gates, ending with "N passed, N failed"
+# make lab    JupyterLab on the tutorials
+# make clean  remove .venv and what the demo made; your datasets/ and base-weights/ are left alone
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FACTS := setup.py settings.ini constraints.txt
+
+.PHONY: demo test lab clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo-installed
+	@$(BIN)/staria demo
+
+test: $(VENV)/.all-installed
+	@$(BIN)/python scripts/run_tests.py
+
+lab: $(VENV)/.all-installed
+	@cd nbs && ../$(BIN)/jupyter lab tutorials/01_first_piece.ipynb
+
+$(VENV)/.uv-installed:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { echo "Staria needs Python 3.10 to 3.13: call 'make PYTHON=python3.12 $(MAKECMDGOALS)' with one of those"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no virtual environment could be made: install Python's venv module (Debian: apt-get install python3-venv), then call make again"; exit 2; }
+	@$(BIN)/python -m pip install -q uv || { echo "pip could not install uv: check the network, then call make again"; exit 2; }
+	@touch $@
+
+# uv reads its own variable for extra places to look for wheels: hand it pip's, where that is set.
+INSTALL = UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
+
+$(VENV)/.demo-installed: $(VENV)/.uv-installed $(FACTS)
+	@echo "installing Staria into $(VENV) (torch is the largest part)"
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.all-installed: $(VENV)/.demo-installed $(FACTS)
+	@echo "installing JupyterLab and the tools for the tests into $(VENV)"
+	@$(INSTALL) -e '.[lab,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) cache checkpoints/demo* runs/demo

@@ -1,0 +1,130 @@
+"""Run the gates and every notebook's tests; close with `N passed, N failed`.
+
+    python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
+
+STARIA_TEST_FLAGS="slow browser" runs the flagged cells too.
+"""
+import ast, concurrent.futures, json, os, re, shutil, subprocess, sys, tempfile, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+FLAGS = os.environ.get("STARIA_TEST_FLAGS", "")
+ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
+               "MPLBACKEND": "agg", "IN_TEST": "1"}
+
+
+def notebooks() -> list[Path]:
+    return sorted(p for p in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+
+
+def cells(notebook: Path) -> list[str]:
+    return ["".join(c["source"]) for c in json.loads(notebook.read_text(encoding="utf8"))["cells"] if c["cell_type"] == "code"]
+
+
+def floors() -> dict[str, int]:
+    "The number of each exported module's notebook."
+    found = {}
+    for notebook in notebooks():
+        named = [m[1] for source in cells(notebook) if (m := re.search(r"^#\|\s*default_exp\s+(\S+)", source, re.M))]
+        if named: found[named[0]] = int(re.match(r"\d+", notebook.name)[0])
+    return found
+
+
+def gate_export() -> list[str]:
+    "Exporting and cleaning the notebooks in a copy changes nothing."
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, ROOT.name)
+        shutil.copytree(ROOT, copy, ignore=lambda folder, names: [n for n in names if n not in ("nbs", "staria") and Path(folder) == ROOT and Path(folder, n).is_dir()])
+        for command in ("nbdev_export", "nbdev_clean"):
+            done = subprocess.run([BIN / command], cwd=copy, env=ENVIRONMENT, capture_output=True, text=True)
+            if done.returncode: return [f"{command} failed: {done.stderr.strip()[-500:]}"]
+        for part, pattern in (("staria", "*.py"), ("nbs", "*.ipynb")):
+            ours, theirs = ({p.relative_to(base / part): p.read_bytes() for p in (base / part).rglob(pattern) if ".ipynb_checkpoints" not in p.parts} for base in (ROOT, copy))
+            problems += [f"{part}/{name}: the notebooks and the tree differ; run nbdev_export && nbdev_clean" for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
+    return problems
+
+
+def gate_imports_point_down() -> list[str]:
+    "A module imports only modules whose notebook has a lower number."
+    number, problems = floors(), []
+    for module, own in number.items():
+        path = ROOT / "staria" / (module.replace(".", "/") + ".py")
+        if not path.exists(): problems.append(f"{path.relative_to(ROOT)} is missing: run nbdev_export"); continue
+        package = ["staria"] + module.split(".")[:-1]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if not isinstance(node, ast.ImportFrom): continue
+            base = package[:len(package) - node.level + 1] if node.level else []
+            target = ".".join(base + (node.module or "").split("."))
+            if target.rstrip(".") == "staria": names = [a.name for a in node.names]
+            elif target.startswith("staria."): names = [target.removeprefix("staria.")]
+            else: continue
+            for name in names:
+                if name in number and number[name] >= own: problems.append(f"{module} ({own}) imports {name} ({number[name]}): imports point to lower numbers only")
+            if any(a.name == "*" for a in node.names): problems.append(f"{module}: star import of {target}")
+    orphans = {p.relative_to(ROOT / "staria").with_suffix("").as_posix().replace("/", ".") for p in (ROOT / "staria").rglob("*.py")} - set(number)
+    return problems + [f"staria/{name.replace('.', '/')}.py has no notebook: delete it" for name in sorted(orphans) if not name.split(".")[-1].startswith("_")]
+
+
+def gate_style() -> list[str]:
+    "Exported cells stay short, notebooks stay light, and nothing names a private path."
+    problems = []
+    for notebook in notebooks():
+        name, text = notebook.relative_to(ROOT), notebook.read_text(encoding="utf8")
+        for source in cells(notebook):
+            lines = source.strip().count("\n")
+            if re.match(r"#\|\s*export", source) and lines > 60: problems.append(f"{name}: an exported cell of {lines} lines (at most 60): {source.splitlines()[1][:60]}")
+        if len(text) > 400_000: problems.append(f"{name}: {len(text) // 1000} kB; clear heavy outputs")
+        if json.loads(text)["metadata"].get("widgets"): problems.append(f"{name}: holds saved widget state; clear it")
+        if m := re.search(r"/(?:home|root|work|Users)/\w+", text): problems.append(f"{name}: names a private path, {m[0]}")
+    return problems
+
+
+def gate_stands_alone() -> list[str]:
+    "The package imports without nbdev, fastcore and Jupyter's server."
+    code = ("import sys, importlib, pkgutil\n"
+            "for name in ('nbdev', 'fastcore', 'execnb', 'jupyter_server', 'jupyterlab', 'notebook', 'jupytext', 'playwright'): sys.modules[name] = None\n"
+            "import staria\n"
+            "for found in pkgutil.walk_packages(staria.__path__, 'staria.'):\n"
+            "    if not found.name.rsplit('.', 1)[-1].startswith('_'): importlib.import_module(found.name)\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    return [done.stderr.strip()[-800:]] if done.returncode else []
+
+
+def run_notebook(notebook: Path) -> tuple[list[str], float]:
+    "Run one notebook's cells as nbdev does, in a process of its own."
+    start = time.perf_counter()
+    try: done = subprocess.run([BIN / "nbdev_test", "--path", notebook, "--n_workers", "0", *(["--flags", FLAGS] if FLAGS else [])],
+                               cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=1800)
+    except subprocess.TimeoutExpired: return ["ran over 30 minutes"], time.perf_counter() - start
+    text = done.stdout + done.stderr
+    return ([] if done.returncode == 0 and "Success." in text else [text.strip()[-3000:]]), time.perf_counter() - start
+
+
+def main() -> int:
+    words, failed, passed = sys.argv[1:], [], 0
+    wanted = lambda name: not words or any(word in name for word in words)
+
+    def report(name, problems, seconds):
+        nonlocal passed
+        print(f"{'failed' if problems else 'passed'}  {name}  ({seconds:.0f} s)", flush=True)
+        for problem in problems: print("    " + problem.replace("\n", "\n    "), flush=True)
+        if problems: failed.append(name)
+        else: passed += 1
+
+    for gate in (gate_export, gate_imports_point_down, gate_style, gate_stands_alone):
+        if not wanted(gate.__name__): continue
+        start = time.perf_counter()
+        report(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)
+    chosen = [n for n in notebooks() if wanted(n.relative_to(ROOT / "nbs").as_posix())]
+    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        waiting = {pool.submit(run_notebook, notebook): notebook for notebook in chosen}
+        for done in concurrent.futures.as_completed(waiting): report(waiting[done].relative_to(ROOT).as_posix(), *done.result())
+    if not FLAGS: print('cells flagged slow, cuda, slurm or browser were not run: STARIA_TEST_FLAGS="slow browser" make test runs those named')
+    if failed: print("failed: " + ", ".join(failed))
+    print(f"{passed} passed, {len(failed)} failed")
+    return bool(failed)
+
+
+if __name__ == "__main__": sys.exit(main())
