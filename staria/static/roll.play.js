@@ -1,0 +1,105 @@
+// Playback: notes are handed to WebAudio a little ahead of time, so that a busy page does not stutter.
+
+const AHEAD_S = 0.3, TICK_MS = 60, LEAD_S = 0.05;
+
+class Player {
+  constructor() { this.context = null; this.timer = null; this.waves = new Map(); }
+
+  get playing() { return this.timer !== null; }
+
+  now() {                       // Where the piece is, in seconds
+    return this.playing ? clamp(this.from + (this.context.currentTime - this.zero) * this.speed, this.from, this.to) : this.from ?? 0;
+  }
+
+  async start(data, from, to, { speed = 1, loop = false, onEnd = () => {} } = {}) {
+    this.stop();
+    this.context ??= new AudioContext({ latencyHint: "interactive" });
+    Object.assign(this, { data, from, to, speed, loop, onEnd });
+    this.timer = setInterval(() => this.schedule(), TICK_MS);
+    this.zero = Infinity;                                 // Until the context runs, the cursor waits
+    await this.context.resume();
+    if (!this.playing) return;
+    this.bus = this.context.createGain();
+    const limiter = this.context.createDynamicsCompressor();
+    this.bus.connect(limiter).connect(this.context.destination);
+    this.rewind(this.context.currentTime + LEAD_S);
+    this.schedule();
+  }
+
+  rewind(at) { this.zero = at; this.next = firstAtLeast(this.data.onset, this.from); }
+
+  stop() {
+    if (!this.playing) return;
+    clearInterval(this.timer);
+    this.from = this.now();
+    this.timer = null;
+    if (!this.bus) return;
+    const bus = this.bus, at = this.context.currentTime;
+    bus.gain.setTargetAtTime(0, at, 0.02);
+    setTimeout(() => bus.disconnect(), 200);
+    this.bus = null;
+  }
+
+  schedule() {
+    if (!this.bus) return;
+    const { onset, duration } = this.data, clock = this.context.currentTime;
+    const ahead = (document.hidden ? 1.5 : AHEAD_S);      // Hidden pages get one tick a second
+    const horizon = Math.min(this.to, this.from + (clock + ahead - this.zero) * this.speed);
+    for (; this.next < this.data.n && onset[this.next] < horizon; this.next++) {
+      const i = this.next, at = Math.max(clock, this.zero + (onset[i] - this.from) / this.speed);
+      const length = Math.min(duration[i], this.to - onset[i]) / this.speed;
+      if (this.data.instrument[i] === 10) this.strike(i, at); else this.voice(i, at, length);
+    }
+    if (clock < this.zero + (this.to - this.from) / this.speed) return;
+    if (this.loop) this.rewind(clock + LEAD_S);
+    else { this.stop(); this.from = this.to; this.onEnd(); }
+  }
+
+  voice(i, at, length) {        // Partials that fall off faster on high keys, a hammer's attack, two rates of decay
+    const pitch = this.data.pitch[i], loud = this.data.velocity[i] / 127;
+    const peak = 0.22 * loud ** 1.5, decay = 2.2 * 2 ** ((48 - pitch) / 20), end = at + Math.max(length, 0.05);
+    const gain = this.context.createGain(), level = gain.gain;
+    level.setValueAtTime(0, at);
+    level.linearRampToValueAtTime(peak, at + 0.004);
+    level.setTargetAtTime(peak * 0.45, at + 0.004, 0.09);
+    if (end > at + 0.25) level.setTargetAtTime(0, at + 0.25, decay);
+    level.setTargetAtTime(0, end, 0.06);
+    gain.connect(this.bus);
+    for (const detune of [-1.6, 1.6]) {                   // Two strings, a hair apart
+      const string = this.context.createOscillator();
+      string.setPeriodicWave(this.wave(pitch, loud));
+      string.frequency.value = 440 * 2 ** ((pitch - 69) / 12);
+      string.detune.value = detune;
+      string.connect(gain);
+      string.start(at);
+      string.stop(end + 0.5);
+    }
+  }
+
+  wave(pitch, loud) {
+    const touch = Math.min(2, Math.floor(loud * 3)), key = `${pitch}/${touch}`;
+    if (this.waves.has(key)) return this.waves.get(key);
+    const partials = clamp(Math.floor(8000 / (440 * 2 ** ((pitch - 69) / 12))), 1, 28);
+    const sine = new Float32Array(partials + 1), cosine = new Float32Array(partials + 1);
+    for (let k = 1; k <= partials; k++) sine[k] = Math.exp(-(k - 1) * (0.42 - 0.1 * touch)) / k ** 0.7;
+    const wave = this.context.createPeriodicWave(cosine, sine, { disableNormalization: false });
+    this.waves.set(key, wave);
+    return wave;
+  }
+
+  strike(i, at) {               // A drum is a burst of noise
+    const rate = this.context.sampleRate;
+    this.noise ??= (() => {
+      const buffer = this.context.createBuffer(1, rate / 5, rate), samples = buffer.getChannelData(0);
+      for (let k = 0; k < samples.length; k++) samples[k] = (Math.random() * 2 - 1) * Math.exp(-k / (rate * 0.03));
+      return buffer;
+    })();
+    const source = this.context.createBufferSource(), gain = this.context.createGain();
+    source.buffer = this.noise;
+    gain.gain.value = 0.15 * this.data.velocity[i] / 127;
+    source.connect(gain).connect(this.bus);
+    source.start(at);
+  }
+
+  close() { this.stop(); this.context?.close(); this.context = null; }
+}
