@@ -148,17 +148,22 @@ def check_roll(page, out: Path, theme: str) -> None:
     assert roll.fact("cursor") == stopped, "space does not stop"
 
 
+def upload(page, path: Path) -> None:
+    with page.expect_file_chooser() as chooser: page.locator(".widget-upload").first.click()
+    chooser.value.set_files(path)
+
+
 def check_forms(page, out: Path, theme: str, folder: Path) -> None:
     page.get_by_role("button", name="Write", exact=True).scroll_into_view_if_needed()
     page.get_by_role("button", name="Write", exact=True).click()
-    page.get_by_text(re.compile("2 candidates of form AB")).wait_for(timeout=90_000)
+    page.get_by_text(re.compile("2 candidates, forms AB")).wait_for(timeout=90_000)
     page.wait_for_timeout(500)
     page.screenshot(path=out / f"write-{theme}.png")
-    page.locator("input[type=file]").first.set_input_files(folder / "broken.mid")
+    upload(page, folder / "broken.mid")
     page.locator("[role=alert]", has_text="broken.mid").wait_for(timeout=20_000)
     page.locator("[role=alert]", has_text="broken.mid").scroll_into_view_if_needed()
     page.screenshot(path=out / f"hear-broken-{theme}.png")
-    page.locator("input[type=file]").first.set_input_files(folder / "good.mid")
+    upload(page, folder / "good.mid")
     page.get_by_text(re.compile("form heard")).wait_for(timeout=30_000)
     page.wait_for_timeout(500)
     page.screenshot(path=out / f"hear-{theme}.png")

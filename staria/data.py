@@ -63,7 +63,7 @@ def _choose_notes(notes: np.ndarray, table: np.ndarray, tail: int, room: int, rn
     whole = ends[(ends > first) & (ends <= last)]
     return first, int(whole[-1]) if whole_sections and len(whole) else last
 
-
+# %% ../nbs/23_data.ipynb #daa71d77
 def take_excerpt(
     tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
     record: Record,                 # A piece
@@ -104,10 +104,9 @@ def rebase_snippet(
     ids = ids[~np.isin(ids, tok.section_ids)]
     notes = tok.note_index(ids)
     if not len(notes): return ids[:0]
-    width = 2 + (tok.duration_of[ids[np.minimum(notes + 2, len(ids) - 1)]] >= 0)
-    snippet, = rebase(tok, ids[notes[0] : notes[-1] + width[-1]])
-    ends = tok.note_index(snippet) + width
-    return snippet[: ends[ends <= tokens].max(initial=0)]
+    ends = notes + 2 + (tok.duration_of[ids[np.minimum(notes + 2, len(ids) - 1)]] >= 0)
+    end = ends[ends - notes[0] <= tokens].max(initial=notes[0])   # rebasing never adds tokens
+    return rebase(tok, ids[notes[0] : end])[0]
 
 
 def alter_snippet(
@@ -122,7 +121,7 @@ def alter_snippet(
     snippet = rebase_snippet(ids[begin:], tokens)
     return rebase_snippet(tok.augment(snippet, np.zeros(len(snippet), np.uint8), rng)[0], tokens)
 
-
+# %% ../nbs/23_data.ipynb #5737ee70
 def choose_snippet(
     tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
     record: Record,                 # A piece
@@ -184,7 +183,7 @@ def generative_item(
     return {"ids": ids, "targets": np.append(ids[1:], -100), "labels": labels, "slot": slot, "progress": section_progress(tok.times_ms(ids), *span, part.piece_ms),
             "snippets": [s for s, _ in chosen], "snippet_labels": part.letters, "sources": np.array([source for _, source in chosen], int), "rows": part.rows}
 
-
+# %% ../nbs/23_data.ipynb #633aaaf8
 def write_prompt(
     form: str,                          # "ABAC"; "" where nothing is known
     snippets: dict[str, np.ndarray],    # Ids by letter, as `rebase_snippet` gives; a letter may be left out

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['format_table', 'save_table', 'evaluating', 'note_onsets_s', 'note_probabilities', 'ClassifierResult',
-           'evaluate_classifier', 'swap_slots', 'split_prompt', 'change_prompt', 'condition_losses',
+           'evaluate_classifier', 'swap_slots', 'split_prompt', 'change_prompt', 'letters_shown', 'condition_losses',
            'evaluate_generator', 'generator_rows', 'other_orders', 'form_heard', 'evaluate_generated', 'mean_row']
 
 # %% ../nbs/42_evaluation.ipynb #449f790d
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from .core import LETTERS, InputError, atomic_write, progress
-from .metrics import FIGURES, adjusted_rand, confusion, distinct_ngrams, label_scores, mean_scores, name_by_first_appearance, one_letter, pairwise_f, position_only, precision_recall_f1, section_contrast
+from .metrics import FIGURES, adjusted_rand, confusion, distinct_ngrams, label_scores, mean_scores, name_by_first_appearance, one_letter, pairwise_f, position_only, precision_recall_f1, return_f, section_contrast
 from .score import Score
 from .tokenizer import MusicTokenizerWithStyle
 
@@ -47,7 +47,7 @@ def format_table(
     line = lambda row: "  ".join(cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(row, widths, numeric)).rstrip()
     return "\n".join([line(names), "  ".join("-" * w for w in widths), *map(line, cells)])
 
-
+# %% ../nbs/42_evaluation.ipynb #725e561a
 def save_table(
     rows: Sequence[Mapping],    # Rows with equal keys
     stem: str | Path,           # The files without their endings
@@ -87,7 +87,7 @@ def note_onsets_s(
     "Read the onsets of the notes from their tokens."
     return tokenizer.times_ms(ids)[tokenizer.note_index(ids) + 1] / 1000
 
-
+# %% ../nbs/42_evaluation.ipynb #a439f899
 def note_probabilities(
     model: torch.nn.Module,              # A MidiClassifier: ids (B, T) to logits (B, T, 4)
     sequences: Sequence[np.ndarray],     # Token ids of pieces, without section tokens
@@ -173,11 +173,11 @@ def swap_slots(
             for rank, s in enumerate(slots[letter]): swapped[b, s] = snippets[b, others[rank % len(others)]]
     return swapped
 
-
+# %% ../nbs/42_evaluation.ipynb #ab44370a
 def split_prompt(
     ids: Sequence[int],                  # One row: <PROMPT_START> … <PROMPT_END> and the sequence
     tokenizer: MusicTokenizerWithStyle,  # What made them
-) -> tuple[list[int], list[list[int]], list[int]]:   # What stands before the first section token; section token + snippet, a letter each; <PROMPT_END> and all after it
+) -> tuple[list[int], list[list[int]], list[int]]:   # What stands before the first section token; each section token with what follows it; <PROMPT_END> and all after it
     "Take the prompt of a baseline row apart."
     ids = list(map(int, ids))
     if tokenizer.prompt_end_id not in ids: raise ValueError("the row has no <PROMPT_END>: expected a batch of the task 'baseline'")
@@ -197,12 +197,22 @@ def change_prompt(
     new_ids, new_targets = torch.full_like(ids, tokenizer.pad_id), torch.full_like(targets, -100)
     for b, row in enumerate(ids.tolist()):
         head, parts, rest = split_prompt(row, tokenizer)
-        contents = [part[1:] for part in parts]
-        contents = contents[1:] + contents[:1] if condition == "swapped" else [[] for _ in parts]
-        changed = head + [i for part, content in zip(parts, contents) for i in (part[0], *content)] + rest
+        filled = [k for k, part in enumerate(parts) if len(part) > 1]   # bare section tokens spell the form
+        contents = {k: parts[other][1:] if condition == "swapped" else [] for k, other in zip(filled, filled[1:] + filled[:1])}
+        changed = head + [i for k, part in enumerate(parts) for i in (part[0], *contents.get(k, []))] + rest
         new_ids[b, :len(changed)] = torch.tensor(changed, dtype=ids.dtype)
         new_targets[b, len(changed) - len(rest):len(changed)] = targets[b, len(row) - len(rest):]
     return new_ids, new_targets
+
+# %% ../nbs/42_evaluation.ipynb #fa47def7
+def letters_shown(
+    batch: Mapping[str, torch.Tensor],   # Generative or baseline
+    tokenizer: MusicTokenizerWithStyle,  # What made it
+) -> list[set]:                          # For each row the letters, as numbers, that have a snippet
+    "Find the letters whose snippets a row may see."
+    if "slot" not in batch: return [{part[0] - tokenizer.section_ids[0] + 1 for part in split_prompt(row, tokenizer)[1] if len(part) > 1} for row in batch["ids"].tolist()]
+    filled = batch["snippet_labels"] * (batch["snippets"] != tokenizer.pad_id).any(-1)
+    return [set(row) - {0} for row in filled.tolist()]
 
 
 def condition_losses(
@@ -222,7 +232,7 @@ def condition_losses(
         losses, counted = model.loss(ids, targets, reduction="none"), targets != -100
     return (losses.float() * counted).sum(1), counted.sum(1)
 
-
+# %% ../nbs/42_evaluation.ipynb #d0d8c840
 def evaluate_generator(
     model: torch.nn.Module,                              # A StariaModel, or a Decoder trained as the baseline
     batches: Iterable[Mapping[str, torch.Tensor]],       # Of the task "generative", or "baseline"
@@ -233,8 +243,7 @@ def evaluate_generator(
     with evaluating(model) as device:
         for batch in progress(batches, "loss with right, exchanged and no snippets", unit="batch"):
             batch = {name: value.to(device) for name, value in batch.items() if torch.is_tensor(value)}
-            n_letters = [len({x for x in row if x}) for row in batch["snippet_labels"].tolist()] if "slot" in batch else [len(split_prompt(row, tok)[1]) for row in batch["ids"].tolist()]
-            rows = torch.tensor([k for k, n in enumerate(n_letters) if n >= 2], dtype=torch.long, device=device)
+            rows = torch.tensor([k for k, letters in enumerate(letters_shown(batch, tok)) if len(letters) >= 2], dtype=torch.long, device=device)
             if len(rows) == 0: continue
             batch = {name: value[rows] for name, value in batch.items()}
             losses, counts = zip(*(condition_losses(model, batch, condition, tok) for condition in ("correct", "swapped", "none")))
@@ -276,7 +285,7 @@ def form_heard(
     names = {}
     return "".join("-" if v < 0 else names.setdefault(v, chr(65 + len(names))) for v in votes)
 
-
+# %% ../nbs/42_evaluation.ipynb #00714b61
 def _generated_row(score: Score, form: str, probs: np.ndarray, onset_s: np.ndarray, rng: np.random.Generator) -> dict:
     sections = [s for s in score.sections if s.label != "N"]
     score = score.with_sections(sections)
@@ -290,13 +299,13 @@ def _generated_row(score: Score, form: str, probs: np.ndarray, onset_s: np.ndarr
     orders = other_orders(score.form, rng) if judged else []
     controls = [np.where(section >= 0, np.array([ord(c) - 64 for c in order])[section], 0) for order in orders]
     mean = lambda values: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
-    row |= {"ARI": adjusted_rand(asked, heard) if judged else float("nan"), "ARI shuffled": mean(np.array([adjusted_rand(c, heard) for c in controls])),
-            "pairF": pairwise_f(asked, heard) if judged else float("nan"), "pairF shuffled": mean(np.array([pairwise_f(c, heard) for c in controls])),
-            "contrast": section_contrast(score), "contrast shuffled": mean(np.array([section_contrast(score, order) for order in orders]))}
+    for name, figure in (("ARI", adjusted_rand), ("pairF", pairwise_f), ("retF", return_f)):
+        row |= {name: figure(asked, heard) if judged else float("nan"), f"{name} shuffled": mean(np.array([figure(c, heard) for c in controls]))}
+    row |= {"contrast": section_contrast(score), "contrast shuffled": mean(np.array([section_contrast(score, order) for order in orders]))}
     pitches = score.notes["pitch"][score.notes["instrument"] != 10]
     return row | {f"distinct {n}": share for n, share in distinct_ngrams(pitches, (2, 4, 8)).items()}
 
-
+# %% ../nbs/42_evaluation.ipynb #595379af
 def evaluate_generated(
     scores: Sequence[Score],                             # Written pieces, with the sections they were written under
     plans: Sequence,                                     # A Plan (or anything with .form) for each, or the form itself

@@ -44,14 +44,14 @@ def grid_s(
 ) -> np.ndarray:    # (M,) seconds, increasing, the first is 0, the last is at or after the end
     "List the places where a score can be cut: bars, else beats, else onsets."
     end = length_s(score)
-    for places in (score.bars_s(), score.beats_s(), np.unique(score.onset_s)):
-        places = np.unique(np.round(places, 4)); places = places[(places > 0.05) & (places < end - 0.05)]
+    for list_places in (score.bars_s, score.beats_s, lambda: np.unique(score.onset_s)):
+        places = np.sort(list_places()); places = places[(np.diff(places, prepend=0.0) > 0.05) & (places < end - 0.05)]
         if len(places): break
     step = float(np.median(np.diff(np.append(0.0, places)))) if len(places) else end
     last = places[-1] if len(places) else 0.0
     return np.concatenate([[0.0], places, last + step * np.arange(1, 2 + int(max(0.0, end - 0.05 - last - step) // step + (end - 0.05 > last + step)))])
 
-
+# %% ../nbs/21_forms.ipynb #88611e99
 def cut_at_bar(
     score: Score,        # Material
     seconds: float,      # Length wanted
@@ -94,7 +94,7 @@ def vary_transpose(
     notes["pitch"] = _fold(notes["pitch"].astype(int) + int(rng.choice([-7, -5, -4, -3, -2, 2, 3, 4, 5, 7])))
     return _changed(score, notes)
 
-
+# %% ../nbs/21_forms.ipynb #02098254
 def vary_octave(
     score: Score,                # Material
     rng: np.random.Generator,    # Chooses up or down
@@ -135,7 +135,7 @@ def vary_ornament(
     notes["onset_ms"][chosen] += 2 * short; notes["duration_ms"][chosen] -= 2 * short
     return _changed(score, np.concatenate([notes, first, second]))
 
-
+# %% ../nbs/21_forms.ipynb #07b473ef
 def vary_doubling(
     score: Score,                # Material
     rng: np.random.Generator,    # Chooses which line is doubled, and where
@@ -244,7 +244,7 @@ def _lay(parts: Sequence[Score]) -> Score:
     return dataclasses.replace(parts[0], sections=sections, timing=None, title="".join(s.label for s in sections), source="composed", tags=(), dropped=(),
                                **{name: np.concatenate([m[name] for m in moved]) for name in ("notes", "tempos", "meters")})
 
-
+# %% ../nbs/21_forms.ipynb #d3289bca
 def compose(
     materials: dict[str, Score],          # Material for each letter of the form; each starts at 0
     form: str,                            # Letters in order of first appearance
@@ -348,7 +348,7 @@ def _find_material(scores, length, kept: list, rng, matched: bool, from_one: flo
         return _changed(material, notes, stretch), about, shape, seconds
     raise InputError(f"no music left for section {letter} of {length:.1f} s that differs from the others: give more pieces, or ask for shorter sections")
 
-
+# %% ../nbs/21_forms.ipynb #5b8cec48
 def compose_many(
     scores: Sequence[Score],                # Source pieces, with sections where they are known
     k: int,                                 # How many pieces

@@ -83,7 +83,7 @@ def strict_accuracy(
     R, E = _labelled(reference, estimated)
     return float((R == name_by_first_appearance(E)).mean())
 
-
+# %% ../nbs/41_metrics.ipynb #905c402f
 def adjusted_rand(
     reference: Sequence[int],   # (N,) labels, 0 is left out
     estimated: Sequence[int],   # (N,) labels

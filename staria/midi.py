@@ -59,6 +59,7 @@ def _read_track(events: MidiEvents, data: bytes, max_notes: int) -> int:
         wait, pos = data[pos], pos + 1
         if wait > 127: wait, pos = _variable(data, pos - 1)
         tick += wait
+        if tick > _LATEST_TICK: raise _Damaged("a waiting time too large for a MIDI file")
         kind = data[pos]
         if kind < 128:
             if not status: raise _Damaged("an event without a status")
@@ -90,7 +91,6 @@ def _read_track(events: MidiEvents, data: bytes, max_notes: int) -> int:
             if ended and len(ended) < len(held): sounding[first, channel] = [note for note in held if note[0] == tick]
         elif high == 11 and first == 64: events.pedals.append((tick, channel, second >= 64))
         elif high == 12: events.programs.append((tick, channel, first))
-        if tick > _LATEST_TICK: raise _Damaged("a waiting time too large for a MIDI file")
     return sum(map(len, sounding.values()))
 
 # %% ../nbs/09_midi.ipynb #671e7155

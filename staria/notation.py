@@ -6,16 +6,15 @@
 __all__ = ['DANCE_BARS_PER_MINUTE', 'METER_BARS_PER_MINUTE', 'Bar', 'Written', 'default_tempo', 'split_tunes', 'read_key',
            'read_meter', 'read_abc', 'read_musicxml']
 
-# %% ../nbs/18_notation.ipynb #ddd04672
+# %% ../nbs/18_notation.ipynb #24627025
 import io, re, zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 from .core import InputError
 
-# %% ../nbs/18_notation.ipynb #45813cf7
+# %% ../nbs/18_notation.ipynb #3f5d4356
 @dataclass(slots=True)
 class Bar:
     "Hold one bar as written, with the signs that stand at its two bar lines."
@@ -44,7 +43,7 @@ class Written:
     order: tuple = ()          # Part letters in played order, where a header gives them (ABC's `P:ABA`)
     kind: str = ""             # Dance type, lower case, where the source gives one
 
-# %% ../nbs/18_notation.ipynb #eac9f50a
+# %% ../nbs/18_notation.ipynb #7f3f12f3
 DANCE_BARS_PER_MINUTE = {"slip": 37, "jig": 56, "reel": 52, "hornpipe": 40, "clog": 40, "strathspey": 32, "fling": 36, "waltz": 46, "march": 46, "air": 26}
 METER_BARS_PER_MINUTE = {(6, 8): 50, (9, 8): 36, (12, 8): 27, (2, 4): 46, (3, 4): 34, (4, 4): 30, (2, 2): 38, (3, 8): 56, (6, 4): 25, (3, 2): 28}
 
@@ -59,7 +58,7 @@ def default_tempo(
     if not kind: bars *= 0.65 if "slow" in remark else 0.8 if re.search("moder|tender|plaint|feeling|express", remark) else 1
     return bars * 4 * meter[0] / meter[1]
 
-# %% ../nbs/18_notation.ipynb #e43cc4b0
+# %% ../nbs/18_notation.ipynb #0bed02f7
 def split_tunes(
     text: str,   # A whole ABC file
 ) -> list[str]:  # One text a tune, each from its `X:` on
@@ -95,7 +94,7 @@ def read_meter(
     found = re.match(r"(\d+)\s*/\s*(\d+)", text)
     return (int(found[1]), int(found[2])) if found and int(found[1]) and int(found[2]) else (4, 4)
 
-# %% ../nbs/18_notation.ipynb #c0aa059d
+# %% ../nbs/18_notation.ipynb #b326b043
 _TOKEN = re.compile(r"""
   \[(?P<field>[KLMPQV]:[^\]]*)\] | "(?P<text>[^"]*)" | !(?P<bang>[^!|\n]{1,12})! | (?P<grace>\{[^}]*\}) | (?P<blank>\[\|\])
 | (?P<line>\[\|[:|]* | \|[:|\]]* | :[:|\]]+) (?:\s*\[?(?P<end>\d[\d,]*(?:-\d)?))? | \[(?P<end2>\d[\d,]*(?:-\d)?)
@@ -110,15 +109,19 @@ _NOTE = re.compile(r"(\^\^?|__?|=)?([A-Ga-g])([,']*)(\d*)(/*)(\d*)(-?)")
 def _multiple(num: str, slash: str, den: str) -> float:
     return (int(num) if num else 1) / (int(den) if den and slash and int(den) else 2 ** len(slash))
 
-
+# %% ../nbs/18_notation.ipynb #fb2f33f3
 class _Voice:
-    def __init__(self): self.bars, self.bar, self.items, self.signs, self.held, self.broken, self.tuplet, self.segno = [], Bar(), [], {}, {}, 1.0, [0, 1.0], False
+    def __init__(self):
+        self.bars, self.bar = [], Bar()          # Finished bars, and the one being written
+        self.items, self.signs = [], {}          # Its notes as [length, pitches, tied]; its accidentals by letter and octave
+        self.broken, self.tuplet = 1.0, [0, 1.0] # What the next note's length is multiplied by; notes left in a tuplet and their factor
+        self.segno = False                       # The sign waits for the next note
 
     def pitch(self, key: dict, sign: str, letter: str, octave: str) -> int:
         "Return the MIDI pitch of a note; a written accidental is kept for the rest of the bar."
         upper, height = letter.upper(), octave.count("'") - octave.count(",") + letter.islower()
         if sign: self.signs[upper, height] = _ALTER[sign]
-        alter = self.signs.get((upper, height), self.held.get((upper, height), key.get(upper, 0)))
+        alter = self.signs.get((upper, height), key.get(upper, 0))
         return 60 + {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[upper] + alter + 12 * height
 
     def add(self, pitches: list, length: float, ties: bool = False):
@@ -151,16 +154,19 @@ class _Voice:
         if ending: self.bar.endings = tuple(range(int(ending[0]), int(ending[-1]) + 1)) if "-" in ending else tuple(map(int, filter(str.isdigit, ending)))
         elif strong: self.bar.endings = ()
 
-# %% ../nbs/18_notation.ipynb #98ab376c
+# %% ../nbs/18_notation.ipynb #6878d149
 def _jump_words(text: str) -> str:
     word = re.sub("[^a-z]", "", text.lower())
     if word in ("fine", "end", "segno", "sign"): return word
     if word.startswith(("dcal", "dacapo")) or word == "dc": return "da capo"
     return "dal segno" if word.startswith(("dsal", "dalsegno")) or word == "ds" else ""
 
-
+# %% ../nbs/18_notation.ipynb #cefd406f
 class _Tune:
-    def __init__(self): self.meter, self.unit, self.key, self.kind, self.remark, self.title, self.order, self.qpm = (4, 4), 0.0, {}, "", "", "", (), 0.0; self.voices, self.now, self.mark = {"1": _Voice()}, "1", ""
+    def __init__(self):
+        self.meter, self.unit, self.key, self.qpm = (4, 4), 0.0, {}, 0.0   # In force; 0 where the tune has not said
+        self.title, self.kind, self.remark, self.order = "", "", "", ()
+        self.voices, self.now, self.mark = {"1": _Voice()}, "1", ""        # Voices by name, the one being written, a part mark that waits for its bar
 
     @property
     def voice(self) -> _Voice: return self.voices[self.now]
@@ -189,30 +195,31 @@ class _Tune:
     def words(self, text: str):
         "Take in printed words: da capo, dal segno, fine, segno."
         what, voice = _jump_words(text), self.voice
-        here = voice.bar if voice.items or not voice.bars else voice.bars[-1]
+        here = voice.bars[-1] if not voice.items and voice.bars and voice.bars[-1].divides else voice.bar   # behind a double bar, words speak of what it ended
         if what in ("segno", "sign"): voice.segno = True
         elif what in ("fine", "end"): here.fine = True
         elif what: here.jump = what
 
-    def token(self, t: re.Match):
-        "Take in one token of music."
-        voice, unit = self.voice, self.unit or (0.25 if self.meter[0] / self.meter[1] < 0.75 else 0.5)
-        if t["letter"]: voice.add([voice.pitch(self.key, t["sign"], t["letter"], t["octave"])], unit * _multiple(t["num"], t["slash"], t["den"]))
-        elif t["rest"]: voice.add([], unit * _multiple(t["rnum"], t["rslash"], t["rden"]) if t["rest"] != "Z" else Bar(meter=self.meter).full)
-        elif t["chord"] or t["plus"]:
-            inside = _NOTE.findall(t["chord"] or t["plus"])
-            if inside: voice.add([voice.pitch(self.key, *n[:3]) for n in inside], unit * _multiple(*inside[0][3:6]) * _multiple(t["cnum"], t["cslash"], t["cden"]), any(n[6] for n in inside))
-        elif t["line"]:
-            voice.line(t["line"], t["end"])
-            self.begin_bar()
-        elif t["end2"]: voice.line("", t["end2"])
-        elif t["field"]: self.set(t["field"][0], t["field"][2:])
-        elif t["text"] or t["bang"]: self.words(t["text"] or t["bang"])
-        elif t["tie"] and voice.items: voice.items[-1][2] = True
-        elif t["broken"]: voice.swing(t["broken"])
-        elif t["p"] and t["p"] not in "01":
-            p, compound = int(t["p"]), self.meter[0] % 3 == 0 and self.meter[0] > 3
-            voice.tuplet = [int(t["r"] or p), int(t["q"] or {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)) / p]
+# %% ../nbs/18_notation.ipynb #b15e2055
+def _take(tune: _Tune, t: re.Match) -> None:
+    "Take in one token of music."
+    voice, unit = tune.voice, tune.unit or (0.25 if tune.meter[0] / tune.meter[1] < 0.75 else 0.5)
+    if t["letter"]: voice.add([voice.pitch(tune.key, t["sign"], t["letter"], t["octave"])], unit * _multiple(t["num"], t["slash"], t["den"]))
+    elif t["rest"]: voice.add([], unit * _multiple(t["rnum"], t["rslash"], t["rden"]) if t["rest"] != "Z" else Bar(meter=tune.meter).full)
+    elif t["chord"] or t["plus"]:
+        inside = _NOTE.findall(t["chord"] or t["plus"])
+        if inside: voice.add([voice.pitch(tune.key, *n[:3]) for n in inside], unit * _multiple(*inside[0][3:6]) * _multiple(t["cnum"], t["cslash"], t["cden"]), any(n[6] for n in inside))
+    elif t["line"]:
+        voice.line(t["line"], t["end"])
+        tune.begin_bar()
+    elif t["end2"]: voice.line("", t["end2"])
+    elif t["field"]: tune.set(t["field"][0], t["field"][2:])
+    elif t["text"] or t["bang"]: tune.words(t["text"] or t["bang"])
+    elif t["tie"] and voice.items: voice.items[-1][2] = True
+    elif t["broken"]: voice.swing(t["broken"])
+    elif t["p"] and t["p"] not in "01":
+        p, compound = int(t["p"]), tune.meter[0] % 3 == 0 and tune.meter[0] > 3
+        voice.tuplet = [int(t["r"] or p), int(t["q"] or {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)) / p]
 
 
 def read_abc(
@@ -225,7 +232,7 @@ def read_abc(
         line = line.split("%")[0].rstrip().rstrip("\\")
         if found := re.match(r"([A-Za-z]):(?![|:])(.*)", line): tune.set(found[1], found[2])
         else:
-            for token in _TOKEN.finditer(line): tune.token(token)
+            for token in _TOKEN.finditer(line): _take(tune, token)
     voices = list(tune.voices.values())
     for voice in voices: voice.line("|", None)
     voices = [voice.bars for voice in voices if voice.bars]
@@ -248,7 +255,7 @@ def _imply_opens(bars: list) -> list:
             if bar.closes or opened is None or not bars[opened].opens: opened = None
     return bars
 
-# %% ../nbs/18_notation.ipynb #8273c89d
+# %% ../nbs/18_notation.ipynb #ce31a636
 def _signs(bar: Bar, element) -> None:
     "Take in a <barline>, a <direction> or a <sound>."
     if element.tag == "barline":
@@ -271,7 +278,7 @@ def _signs(bar: Bar, element) -> None:
     if what == "fine": bar.fine = True
     elif what.startswith("da"): bar.jump = "minuet " * words.strip().lower().startswith("m") + what
 
-
+# %% ../nbs/18_notation.ipynb #ec9bcf46
 def _measure(measure, bar: Bar, state: dict) -> None:
     "Read the notes of one <measure> into a bar."
     cursor = start = 0.0
@@ -291,7 +298,7 @@ def _measure(measure, bar: Bar, state: dict) -> None:
                 bar.notes.append((start, length, key, any(tie.get("type") == "start" for tie in element.findall("tie"))))
         bar.length = max(bar.length, cursor)
 
-
+# %% ../nbs/18_notation.ipynb #75d021fe
 def read_musicxml(
     path: str | Path,   # A .mxl, .xml or .musicxml file
 ) -> Written:
@@ -307,12 +314,14 @@ def read_musicxml(
     except OSError as error: raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if root.tag != "score-partwise": raise InputError(f"{path}: MusicXML of the kind <{root.tag}> is not read: convert it to score-partwise")
     bars: list[Bar] = []
-    for part in root.findall("part"):
-        state = {"divisions": 1.0, "meter": (4, 4), "transpose": 0}
-        for i, measure in enumerate(part.findall("measure")):
-            if i == len(bars): bars.append(Bar(qpm=0.0))
-            bars[i].meter = state["meter"]
-            _measure(measure, bars[i], state)
+    try:
+        for part in root.findall("part"):
+            state = {"divisions": 1.0, "meter": (4, 4), "transpose": 0}
+            for i, measure in enumerate(part.findall("measure")):
+                if i == len(bars): bars.append(Bar(qpm=0.0))
+                bars[i].meter = state["meter"]
+                _measure(measure, bars[i], state)
+    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error: raise InputError(f"{path}: a number or a step is missing or wrong in measure {i + 1} ({error!r})") from None
     if not any(bar.notes for bar in bars): raise InputError(f"{path}: no notes in it")
     return Written(_title(root) or path.stem, _carry_over(bars))
 

@@ -99,7 +99,7 @@ def sections_from_labels(
     ends = np.append(np.asarray(onset_s)[first[1:]], end_s)
     return tuple(Section(float(onset_s[i]), float(end), ("N", *LETTERS)[int(labels[i])]) for i, end in zip(first, ends) if end > onset_s[i])
 
-
+# %% ../nbs/12_plots.ipynb #5d649ef2
 @mpl.rc_context(STYLE)
 def plot_sections(
     sections: Sequence[Section],        # What to show
@@ -139,7 +139,7 @@ def _draw_notes(ax, score: Score, labels: np.ndarray) -> None:
     ax.set_xlim(0, max(duration, 1e-3))
     _time_axis(ax.xaxis, duration)
 
-
+# %% ../nbs/12_plots.ipynb #4d81f1eb
 @mpl.rc_context(STYLE)
 def plot_roll(
     score: Score,                        # Notes, with or without sections

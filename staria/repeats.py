@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RETURN', 'VELOCITY', 'strains', 'played_order', 'section_starts', 'agreement', 'section_letters', 'perform']
 
-# %% ../nbs/19_repeats.ipynb #6332d66d
+# %% ../nbs/19_repeats.ipynb #fec4d777
 from collections import Counter
 
 import numpy as np
@@ -14,7 +14,7 @@ from .core import InputError
 from .notation import Bar, Written
 from .score import Score, Section, letters_by_first_appearance
 
-# %% ../nbs/19_repeats.ipynb #1c6cbf0c
+# %% ../nbs/19_repeats.ipynb #41fac9f9
 def strains(
     bars: list[Bar],   # In written order
 ) -> list[int]:        # The strain of each bar, counted from 0; endings belong to the strain that they end
@@ -26,41 +26,32 @@ def strains(
         which.append(now)
     return which
 
-
-def _passes(bars: list[Bar], i: int) -> int:
-    "Count how often the music up to bar i is played: as its repeat sign says, or as its endings do."
-    last = max(bars[i].endings, default=0)
-    for bar in bars[i + 1:]:
-        if not bar.endings or bar.opens: break
-        last = max(last, *bar.endings)
-    return max(bars[i].closes, last)
+# %% ../nbs/19_repeats.ipynb #0181f200
+def _block(bars: list[Bar], i: int) -> list[Bar]:
+    "List bar i and the bars with endings around it that end the same strain."
+    first = last = i
+    while first > 0 and bars[first].endings and bars[first - 1].endings and not bars[first].opens: first -= 1
+    while last + 1 < len(bars) and bars[last + 1].endings and not bars[last + 1].opens: last += 1
+    return bars[first:last + 1]
 
 
 def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[int]:
     "Play bars start to stop: with repeats, or straight through with the last endings."
     played, i, opened, count = [], start, start, 1
     while i < stop:
-        bar = bars[i]
+        bar, following = bars[i], bars[i + 1].endings if i + 1 < stop else ()
         if bar.opens and i > opened: opened, count = i, 1
-        following = bars[i + 1].endings if i + 1 < stop else ()
+        last = max((n for b in _block(bars, i) for n in b.endings), default=0)
+        if bar.endings and (count if repeats else last) not in bar.endings: i += 1; continue
         ends = bool(bar.closes or (bar.endings and following and following != bar.endings))   # a first ending goes back, sign or no sign
-        if bar.endings and (count not in bar.endings if repeats else any(n > max(bar.endings) for n in following) or _later(bars, i)): i += 1; continue
         played.append(i)
-        if repeats and ends and count < _passes(bars, i): count, i = count + 1, opened
+        if repeats and ends and count < max(bar.closes, last): count, i = count + 1, opened
         else:
             if ends or (bar.endings and not following): opened, count = i + 1, 1
             i += 1
     return played
 
-
-def _later(bars: list[Bar], i: int) -> bool:
-    "Say whether a later ending of the same strain follows bar i."
-    for bar in bars[i + 1:]:
-        if not bar.endings or bar.opens: return False
-        if min(bar.endings) > max(bars[i].endings): return True
-    return False
-
-
+# %% ../nbs/19_repeats.ipynb #41613484
 def _parts(bars: list[Bar]) -> dict[str, tuple[int, int]]:
     "Find the bars of each marked part."
     starts = [i for i, bar in enumerate(bars) if len(bar.mark) == 1]
@@ -92,7 +83,7 @@ def _end_of_strain(bars: list[Bar], start: int, count: int) -> int:
     whole = [k for k in sorted(lengths) if lengths[k] >= bars[start].full - 1e-6] or [which[start]]
     return max(i for i, k in enumerate(which) if k == whole[min(count, len(whole)) - 1])
 
-# %% ../nbs/19_repeats.ipynb #8fbb9c16
+# %% ../nbs/19_repeats.ipynb #e472173a
 def section_starts(
     bars: list[Bar],      # In written order
     played: list[int],    # What `played_order` gave
@@ -108,7 +99,7 @@ def section_starts(
         else: kept, pending = [*kept, here], None
     return [0, *kept[1:]]
 
-# %% ../nbs/19_repeats.ipynb #b1e12495
+# %% ../nbs/19_repeats.ipynb #0a6a321c
 RETURN = 0.6   # Agreement over which a section is a return of an earlier one, as a whole and in its first half
 
 
@@ -149,7 +140,7 @@ def section_letters(
         names.append(str(-k if best > RETURN else len(kinds) - 1))
     return letters_by_first_appearance(names)
 
-# %% ../nbs/19_repeats.ipynb #25d02529
+# %% ../nbs/19_repeats.ipynb #e8d6202a
 VELOCITY = 72   # Of every note: these sources notate no dynamics that a performance could use
 
 
@@ -172,8 +163,8 @@ def perform(
     source: str = "",     # Where it comes from
 ) -> Score:               # Repeats written out; sections where the score's signs give at least two
     "Play a written piece."
-    bars, played = written.bars, played_order(written)
-    if not played: raise InputError(f"{source or written.title}: nothing to play")
+    bars, played = written.bars, played_order(written) if written.bars else []
+    if not any(bars[i].notes for i in played): raise InputError(f"{source or written.title}: nothing to play")
     lengths = np.array([bars[i].length * 60 / bars[i].qpm for i in played])
     start_s = np.concatenate([[0.0], np.cumsum(lengths)])
     notes, tied = [], {}
@@ -187,7 +178,7 @@ def perform(
             if ties: tied[pitch] = k
     onset, duration, pitch = np.array(notes).T
     starts = section_starts(bars, played)
-    edges = [start_s[k] for k in starts] + [start_s[-1]]
+    edges = [float(start_s[k]) for k in [*starts, -1]]
     sections = [Section(a, b, letter) for a, b, letter in zip(edges, edges[1:], section_letters(bars, played, starts))]
     if len(sections) < 2 or sum(s.end_s - s.start_s for s in sections if s.label != "N") < start_s[-1] / 2: sections = []
     qpm = [bars[i].qpm for i in played]

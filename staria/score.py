@@ -39,6 +39,7 @@ class Section:
     label: str       # "A" to "D", any other name, or "N" for none
 
     def __post_init__(self):
+        for name in ("start_s", "end_s"): object.__setattr__(self, name, float(getattr(self, name)))
         if not 0 <= self.start_s < self.end_s < float("inf"): raise InputError(f"a section must start at 0 or later and end after it starts, got {self.start_s} to {self.end_s}")
         if not self.label or len(self.label.split()) != 1: raise InputError(f"a section's label is one word such as A, got {self.label!r}")
 
@@ -111,11 +112,16 @@ class Score:
     @property
     def form(self) -> str: return "".join(s.label for s in self.sections if s.label != "N")
 
-    from_midi = classmethod(lambda cls, path, max_notes=100_000, max_duration_s=7_200.0: score_from_midi(path, max_notes, max_duration_s))
-    from_arrays = classmethod(lambda cls, onset_s, duration_s, pitch, velocity=64, instrument=0, **fields: score_from_arrays(onset_s, duration_s, pitch, velocity, instrument, **fields))
-    from_pretty_midi = classmethod(lambda cls, midi: score_from_pretty_midi(midi))
-    from_music21 = classmethod(lambda cls, stream: score_from_music21(stream))
-    from_symusic = classmethod(lambda cls, score: score_from_symusic(score))
+    @classmethod
+    def from_midi(cls, path: str | Path | bytes, max_notes: int = 100_000, max_duration_s: float = 7_200.0) -> "Score": return score_from_midi(path, max_notes, max_duration_s)
+    @classmethod
+    def from_arrays(cls, onset_s, duration_s, pitch, velocity=64, instrument=0, **fields) -> "Score": return score_from_arrays(onset_s, duration_s, pitch, velocity, instrument, **fields)
+    @classmethod
+    def from_pretty_midi(cls, midi: "pretty_midi.PrettyMIDI") -> "Score": return score_from_pretty_midi(midi)
+    @classmethod
+    def from_music21(cls, stream: "music21.stream.Stream") -> "Score": return score_from_music21(stream)
+    @classmethod
+    def from_symusic(cls, score: "symusic.Score") -> "Score": return score_from_symusic(score)
     def to_midi(self, path: str | Path) -> None: save_midi(self, path)
     def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI": return score_to_pretty_midi(self)
     def to_music21(self) -> "music21.stream.Score": return score_to_music21(self)
@@ -208,7 +214,7 @@ def score_from_midi(
     source = "MIDI bytes" if isinstance(path, bytes) else str(path)
     try: data = path if isinstance(path, bytes) else _read_bytes(Path(path))
     except FileNotFoundError: raise InputError(f"no file at {source}: check the path") from None
-    except IsADirectoryError: raise InputError(f"{source} is a folder: name one MIDI file") from None
+    except OSError as error: raise InputError(f"{source} cannot be read ({error.strerror}): name one readable MIDI file") from None
     events = read_midi(data, source, max_notes)
     notes = np.array(events.notes, np.int64).reshape(-1, 5)
     of_channel, named = _instruments(events)
@@ -229,9 +235,10 @@ def score_from_midi(
     changes, scale = timing.tempo_map()
     keep = np.append(changes[1:] > changes[:-1], True) & (scale > 0) if events.tempos else np.zeros(len(changes), bool)
     speeds = np.stack([clock(changes[keep]) / 1e3, 60 / (scale[keep] * timing.ticks_per_beat)], 1)
-    meters = {tick: (clock([tick])[0] / 1e3, top, bottom) for tick, top, bottom in sorted(events.meters)}
+    meters = np.array(list({row[0]: row for row in sorted(events.meters, key=lambda row: row[0])}.values()), float).reshape(-1, 3)
+    meters[:, 0] = clock(meters[:, 0]) / 1e3
     tags = tuple(("instrument", INSTRUMENTS[i]) for i in sorted(named - set(instrument.tolist())))
-    return Score(table, _sections_of_markers(events.markers, clock, length_s), speeds, np.array(list(meters.values())).reshape(-1, 3), events.title, source if not isinstance(path, bytes) else "", timing, tags, tuple(dropped))
+    return Score(table, _sections_of_markers(events.markers, clock, length_s), speeds, meters, events.title, source if not isinstance(path, bytes) else "", timing, tags, tuple(dropped))
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -241,10 +248,8 @@ def _read_bytes(path: Path) -> bytes:
 # %% ../nbs/10_score.ipynb #bdf2e682
 def _sections_of_markers(markers: list[tuple[int, str]], clock, length_s: float) -> tuple[Section, ...]:
     sections, start, label = [], 0.0, ""
-    for tick, text in sorted(markers, key=lambda row: row[0]):
-        match = re.fullmatch(r"(end of )?section (\S+)", text)
-        if not match: continue
-        time_s = float(clock([tick])[0]) / 1e3
+    named = [(tick, match) for tick, text in sorted(markers, key=lambda row: row[0]) if (match := re.fullmatch(r"(end of )?section (\S+)", text))]
+    for time_s, (_, match) in zip((clock([tick for tick, _ in named]) / 1e3).tolist(), named):
         if label and time_s > start: sections.append(Section(start, time_s, label))
         start, label = time_s, "" if match[1] else match[2]
     if label and length_s > start: sections.append(Section(start, length_s, label))
@@ -262,7 +267,8 @@ def current_timing(
     return timing if same else None
 
 # %% ../nbs/10_score.ipynb #84c81b37
-def _ticks(score: Score, timing: MidiTiming | None):
+def _ticks(score: Score):
+    timing = current_timing(score)
     if timing is not None:
         per_beat, tempos = timing.ticks_per_beat, timing.tempos
         changes, scale = timing.tempo_map()
@@ -277,17 +283,15 @@ def _ticks(score: Score, timing: MidiTiming | None):
     def at(time_s):
         k = np.maximum(np.searchsorted(times, time_s, "right") - 1, 0)
         return np.rint(changes[k] + (np.asarray(time_s) - times[k]) / np.maximum(scale[k], 1e-12)).astype(np.int64)
-    return per_beat, tempos, at
+    if timing is not None: return per_beat, tempos, at, timing.start_tick, timing.end_tick
+    return per_beat, tempos, at, at(score.onset_s), at(score.onset_s + score.notes["duration_ms"] / 1e3)
 
 # %% ../nbs/10_score.ipynb #cee6b4d8
 def midi_bytes(
     score: Score,   # What to write
 ) -> bytes:         # A whole MIDI file, format 1: tempo, meter and sections, then the notes
     "Write a score as the bytes of a MIDI file."
-    timing = current_timing(score)
-    per_beat, tempos, at = _ticks(score, timing)
-    start = timing.start_tick if timing else at(score.onset_s)
-    end = timing.end_tick if timing else at(score.onset_s + score.notes["duration_ms"] / 1e3)
+    per_beat, tempos, at, start, end = _ticks(score)
     conductor = [(int(tick), mido.MetaMessage("set_tempo", tempo=int(min(micros, 2**24 - 1)))) for tick, micros in tempos]
     conductor += [(max(0, int(at(t))), mido.MetaMessage("time_signature", numerator=int(top), denominator=int(bottom))) for t, top, bottom in score.meters]
     def boundary(time_s):
@@ -353,6 +357,7 @@ def beat_grid(
     last = quarter_at(score.onset_s[-1])
     meters = score.meters if len(score.meters) and score.meters[0, 0] <= 1e-6 else np.concatenate([[[0.0, 4, 4]], score.meters])
     starts = quarter_at(meters[:, 0])
+    if last * (meters[:, 2] / 4).max() > 200_000: raise InputError(f"{score.source or 'the score'} counts {last:.0f} quarter notes in {score.duration_s:.0f} s: its tempo map makes no sense; clear score.tempos to have the beat estimated")
     grids = ([], [])
     for (_, top, bottom), start, stop in zip(meters, starts, [*starts[1:], np.inf]):
         compound = bottom >= 8 and top > 3 and top % 3 == 0
@@ -373,14 +378,16 @@ def _estimate_beats(score: Score, hop_s: float = 0.02) -> tuple[np.ndarray, np.n
     smooth = np.convolve(strength, [0.5, 1, 0.5], "same")
     agree = np.array([smooth[:-lag] @ smooth[lag:] if lag < len(smooth) else 0.0 for lag in lags]) * np.exp(-0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2)
     period = int(lags[np.argmax(agree)]) if agree.any() else int(0.5 / hop_s)
-    back = np.arange(period // 2, 2 * period)
+    half, back = period // 2, np.arange(period // 2, 2 * period)
     penalty = 6.0 * np.log(back / period) ** 2
     best, previous = smooth.copy(), np.full(len(smooth), -1)
-    for t in range(period // 2, len(smooth)):
-        reach = back[:t - period // 2 + 1] if t < back[-1] else back
-        candidates = best[t - reach] - penalty[:len(reach)]
-        k = int(np.argmax(candidates))
-        if candidates[k] > 0: best[t], previous[t] = best[t] + candidates[k], t - reach[k]
+    for first in range(half, len(smooth), half):    # Beats are half a period apart or more, so as many frames can be decided at once
+        t = np.arange(first, min(first + half, len(smooth)))
+        from_t = t[:, None] - back
+        gain = np.where(from_t >= 0, best[np.maximum(from_t, 0)], -np.inf) - penalty
+        k = gain.argmax(1)
+        top, origin = gain[np.arange(len(t)), k], from_t[np.arange(len(t)), k]
+        best[t], previous[t] = np.where(top > 0, best[t] + top, best[t]), np.where(top > 0, origin, -1)
     t, beats = len(best) - 1 - int(np.argmax(best[::-1][:period])), []
     while t >= 0:
         beats.append(t)
@@ -455,6 +462,7 @@ def shift_score(
 def score_to_pretty_midi(score: Score) -> "pretty_midi.PrettyMIDI":
     "Convert to pretty_midi."
     import pretty_midi
+    pretty_midi.pretty_midi.MAX_TICK = max(pretty_midi.pretty_midi.MAX_TICK, 2**40)    # Its own limit takes long pieces in fine ticks for damaged files
     return pretty_midi.PrettyMIDI(BytesIO(midi_bytes(score)))
 
 
@@ -472,14 +480,25 @@ def score_to_symusic(score: Score) -> "symusic.Score":
 
 
 def score_from_symusic(score: "symusic.Score") -> Score:
-    "Convert from symusic, in ticks."
-    return score_from_midi(bytes(score.dumps_midi()))
+    "Convert from symusic, in any of its time units."
+    return score_from_midi(bytes(score.to("tick").dumps_midi()))
 
 
 def score_to_music21(score: Score) -> "music21.stream.Score":
-    "Convert to a music21 stream."
-    import music21
-    return music21.midi.translate.midiStringToStream(midi_bytes(score))
+    "Convert to a music21 stream, one part an instrument; a note is one note, not split at bar lines."
+    from music21 import instrument, meter, note, stream, tempo
+    per_beat, tempos, at, start, end = _ticks(score)
+    parts = {}
+    for i in np.unique(score.notes["instrument"]):
+        parts[int(i)] = stream.Part([instrument.UnpitchedPercussion() if i == DRUM else instrument.instrumentFromMidiProgram(_FIRST_PROGRAM[i])])
+    for row, first, last in zip(score.notes, start.tolist(), end.tolist()):
+        one = note.Note(int(row["pitch"]), quarterLength=max(last - first, 1) / per_beat)
+        one.volume.velocity = int(row["velocity"])
+        parts[int(row["instrument"])].insert(first / per_beat, one)
+    for number, part in enumerate(parts.values()):
+        for tick, micros in tempos if number == 0 else (): part.insert(int(tick) / per_beat, tempo.MetronomeMark(number=6e7 / max(int(micros), 1)))
+        for time_s, top, bottom in score.meters: part.insert(max(int(at(time_s)), 0) / per_beat, meter.TimeSignature(f"{int(top)}/{int(bottom)}"))
+    return stream.Score(list(parts.values()))
 
 
 def score_from_music21(stream: "music21.stream.Stream") -> Score:

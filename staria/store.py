@@ -67,7 +67,7 @@ class Record:
     meters: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3)))   # (K, 3): time in seconds, numerator, denominator
     extra: dict = dataclasses.field(default_factory=dict)   # Plain values: the plan of a composed piece, for one
 
-
+# %% ../nbs/22_store.ipynb #aafc0f5d
 def make_record(
     key: str,                               # Stable name of the piece
     score: Score,                           # With or without sections
@@ -88,7 +88,7 @@ def make_record(
     return Record(key, ids, labels, sections, find_sections(tok, score, labels, clock), bars[bars >= -1e-3].astype(np.float32),
                   split or split_of(name, splits), score.form, len(score), float(score.duration_s) - start_s, name, score.title, *shifted, extra or {})
 
-
+# %% ../nbs/22_store.ipynb #d2a6960e
 def find_sections(
     tok: MusicTokenizerWithStyle,   # Places the section tokens
     score: Score,                   # With sections
@@ -121,7 +121,7 @@ def tokens_hash(
     "Name a vocabulary by its tokens, in order."
     return config_hash([str(token) for token in tok.tokens], 16)
 
-
+# %% ../nbs/22_store.ipynb #c9c92ffc
 def _row(record: Record) -> dict:
     return dict(key=record.key, length=len(record.ids), split=record.split, form=record.form, n_notes=int(record.n_notes),
                 duration_s=float(record.duration_s), sha256=record.music_hash, title=record.title,
@@ -157,7 +157,7 @@ def _disk_full_in_one_line(folder: Path) -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT): raise
         raise InputError(f"the disk is full ({error.strerror}) while writing {folder}: free some space and run the same command again; what is finished is kept") from None
 
-
+# %% ../nbs/22_store.ipynb #5edd5cbf
 def write_store(
     folder: str | Path,           # Where the store goes; an older store there is replaced
     records: Iterable[Record],    # Read once, one at a time
@@ -294,7 +294,7 @@ class Report:
         lines = [f"{self.n_files} files: {self.n_ok} read, {len(self.skipped)} skipped; {self.n_tokens:,} tokens ({speed})"]
         return "\n".join(lines + [f"  skipped {key}: {reason}" for key, reason in self.skipped])
 
-
+# %% ../nbs/22_store.ipynb #5276d9e4
 def make_part(
     path: Path,                # Where the part goes
     source: Source,            # A source that holds the part's items only
@@ -337,15 +337,15 @@ def _make_parts(todo: list[tuple], n_items: int, workers: int, name: str) -> Non
         try:
             waiting = [pool.submit(make_part, *job) for job in todo]
             for done in concurrent.futures.as_completed(waiting): bar.update(done.result())
-        except BrokenProcessPool: raise InputError(f"a worker process died while preparing {name}, most often for want of memory: run the same command again "
-                                                   f"with fewer than {workers} workers; what is finished is kept") from None
+        except BrokenProcessPool: raise InputError(f"a worker process died while preparing {name}, most often for want of memory: run the same command again with "
+                                                   f"fewer than {workers} workers; what is finished is kept (in a script of one's own: call it under if __name__ == '__main__')") from None
         finally: pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _settings(source: Source, items: Sequence[Item], splits: Sequence[float], clock: str) -> dict:
     content = hashlib.sha256()
     for item in items: content.update(f"{item.key}\t{item.number}\t{os.path.getsize(item.path) if os.path.isfile(item.path) else -1}\n".encode())
-    return {"source": source.name, "settings": source.settings, "items": content.hexdigest()[:16], "splits": list(splits), "clock": clock,
+    return {"kind": source.kind, "settings": source.settings, "items": content.hexdigest()[:16], "splits": list(splits), "clock": clock,
             "tokens": tokens_hash(MusicTokenizerWithStyle()), "format": FORMAT}
 
 
@@ -357,7 +357,7 @@ def _check_call(name: str, source, limit: int | None, workers: int) -> Source:
     if not source.items: raise InputError(f"{source.name} holds no pieces: check the folder")
     return source
 
-
+# %% ../nbs/22_store.ipynb #778df94e
 def prepare(
     source: Source | str,                   # Where the pieces come from, or its name as `open_source` takes it
     name: str,                              # A plain word: the store goes to cache/<name>-<hash of source and settings>
@@ -377,7 +377,7 @@ def prepare(
     if not reused:
         size = min(128, max(8, len(items) // 64))
         cuts = [items[i : i + size] for i in range(0, len(items), size)]
-        jobs = [(parts_folder / f"{n:06d}-{config_hash([i.key for i in cut])}.npz", dataclasses.replace(source, items=cut), tuple(splits), clock) for n, cut in enumerate(cuts)]
+        jobs = [(parts_folder / f"{n:06d}-{config_hash([i.key for i in cut])}.npz", dataclasses.replace(source, items=tuple(cut)), tuple(splits), clock) for n, cut in enumerate(cuts)]
         with _disk_full_in_one_line(folder): _make_parts([job for job in jobs if not job[0].exists()], len(items), workers, name)
         about = {"name": name, "source": source.name, "licence": source.licence, "settings": settings, "n_files": len(items), "skipped": skipped}
         try: write_store(folder, read_parts([job[0] for job in jobs], skipped), about)

@@ -23,7 +23,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from .core import InputError, atomic_write, config_to_dict, load_yaml, pick_device, pick_precision, progress, save_yaml
 from .checkpointing import AtomicCheckpointIO, KeepBest, disk_trouble, load_checkpoint, setup_checkpointing
-from .models.encoder import SnippetEncoder
+from .models.encoder import PAD_ID, SnippetEncoder
 from .models.decoder import Decoder
 from .models.presets import describe, load_model, save_model
 from .models.staria import StariaConfig, StariaModel
@@ -91,7 +91,7 @@ class ClassifierModule(L.LightningModule):
 
     def training_step(self, batch, batch_idx):
         loss = self.model.loss(batch)
-        self.log("train_loss", loss, batch_size=1)
+        if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
@@ -113,7 +113,7 @@ class GeneratorModule(L.LightningModule):
 
     def training_step(self, batch, batch_idx):
         loss = self.model.loss(batch["ids"], batch["targets"])
-        self.log("train_loss", loss, batch_size=1)
+        if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
@@ -132,7 +132,7 @@ class DecoderOnlyBaseline(L.LightningModule):
 
     def training_step(self, batch, batch_idx):
         loss = self.model.loss(batch["ids"], batch["targets"])
-        self.log("train_loss", loss, batch_size=1)
+        if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
@@ -180,11 +180,14 @@ class SnippetModule(L.LightningModule):
         super().__init__()
         self.model, self.config = model, config
 
-    def embed(self, batch): return self.model(torch.cat([batch["first"], batch["second"]]))[1].chunk(2)
+    def embed(self, batch):
+        width = max(batch["first"].shape[1], batch["second"].shape[1])
+        padded = [F.pad(batch[name], (0, width - batch[name].shape[1]), value=PAD_ID) for name in ("first", "second")]
+        return self.model(torch.cat(padded))[1].chunk(2)
 
     def training_step(self, batch, batch_idx):
         loss = contrastive_loss(*self.embed(batch), batch["piece"], batch["label"])
-        self.log("train_loss", loss, batch_size=1)
+        if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
@@ -216,7 +219,7 @@ class StariaModule(L.LightningModule):
 
     def training_step(self, batch, batch_idx):
         loss = self.model.loss(batch)
-        self.log("train_loss", loss, batch_size=1)
+        if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
@@ -286,7 +289,9 @@ class RunLog(L.Callback):
     def start_count(self): self.new_tokens, self.since = [], time.perf_counter()
 
     def on_train_batch_start(self, trainer, module, batch, batch_idx):
-        torch.manual_seed((self.config.seed * 1_000_003 + self.stream.count) % 2**63)
+        seed = (self.config.seed * 1_000_003 + self.stream.count) % 2**63
+        torch.default_generator.manual_seed(seed)                # torch.manual_seed also queues calls for devices that are not there
+        if module.device.type == "cuda": torch.cuda.manual_seed(seed)
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         self.stream.advance()
@@ -314,6 +319,8 @@ class RunLog(L.Callback):
     def teardown(self, trainer, module, stage):
         if self.bar is not None: self.bar.close()
 
+    def on_exception(self, trainer, module, exception): self.teardown(trainer, module, "fit")
+
     def write(self, row: dict | None = None) -> None:
         "Append one row, or write the whole table anew."
         text = io.StringIO()
@@ -332,7 +339,7 @@ def count_tokens(
     batch: dict,         # A batch of any task
 ) -> torch.Tensor:       # Tokens that are no padding, a scalar on the batch's device
     "Count the tokens of a batch."
-    return sum((batch[name] != 2).sum() for name in ("ids", "first", "second") if name in batch)
+    return sum((batch[name] != PAD_ID).sum() for name in ("ids", "first", "second") if name in batch)
 
 
 def read_metrics(
@@ -384,6 +391,8 @@ class SafeStop(Checkpoint):
         self.kept, self.asked = {}, None
 
     def teardown(self, trainer, module, stage): self.restore()
+
+    def on_exception(self, trainer, module, exception): self.restore()
 
 
 class SaveBestWeights(Checkpoint):
@@ -537,7 +546,7 @@ def run_trainer(
         except Stopped as stopped: raise KeyboardInterrupt(str(stopped)) from None
         except SystemExit as leaving:
             if leaving.code != 1: raise
-            raise KeyboardInterrupt(f"stopped at once, unsaved; {keep.last} holds step {max(0, keep.saved_step)}") from None
+            raise KeyboardInterrupt(f"stopped at once; {f'{keep.last} is whole: resume with --resume' if keep.last.exists() else 'nothing was saved yet'}") from None
         finally:
             if threading.current_thread() is threading.main_thread(): signal.signal(signal.SIGINT, interrupt or signal.default_int_handler)
 

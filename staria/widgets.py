@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['ROLL_FILES', 'read_static', 'note_rows', 'PianoRoll', 'Heard', 'hear', 'find_checkpoints', 'HearForm',
-           'StoppedByPerson', 'parse_lengths', 'Background', 'WriteForm', 'RunCurves', 'read_curves', 'read_runs',
-           'Runs']
+           'parse_lengths', 'Background', 'MusicClock', 'WriteForm', 'RunCurves', 'read_curves', 'read_runs', 'Runs']
 
 # %% ../nbs/61_widgets.ipynb #d7bfaada
-import base64, csv, html, io, tempfile, threading
+import base64, csv, html, tempfile, threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,7 +17,7 @@ import anywidget, traitlets
 import ipywidgets as widgets
 import numpy as np
 
-from .core import LETTERS, InputError, Workspace
+from .core import InputError, Workspace
 from .score import INSTRUMENTS, Score, Section, save_sections
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import PALETTE, figure_png, plot_curves, plot_roll, sections_from_labels
@@ -100,23 +99,27 @@ class Heard:
     "Hold what a classifier heard in one piece."
     score: Score          # As the tokens tell it, with the estimated sections
     labels: np.ndarray    # (N,) estimated label a note
-    probs: np.ndarray     # (N, 4) probability of A to D, a note
+    probs: np.ndarray     # (N, 4) probability of A to D, a note; letters go by order of first appearance
 
 
 def hear(
     model: "MidiClassifier",        # Trained to label tokens
     score: Score,                   # Any piece
+    min_section_s: float = 4.0,     # Shortest section
 ) -> Heard:
-    "Label the notes of a piece, and join runs of one label into sections."
-    import torch
+    "Label the notes of a piece, and find its sections."
+    from staria.evaluation import note_probabilities
+    from staria.wake_sleep import smooth_labels
     tok = MusicTokenizerWithStyle()
     ids = tok.encode(score, sections=False)
-    at, told = tok.note_index(ids), tok.decode(ids)
-    if not len(at): raise InputError(f"{score.source or 'the score'} has no notes to label")
-    with torch.inference_mode(): out = model.eval().evaluate_sequence(torch.as_tensor(ids)[None])
-    labels, probs = (np.asarray(out[name][0])[at] for name in ("labels", "probs"))
-    sections = sections_from_labels(told.onset_s, labels, told.duration_s)
-    return Heard(told.with_sections(sections), labels.astype(np.uint8), probs)
+    told = tok.decode(ids)
+    if not len(told): raise InputError(f"{score.source or 'the score'} has no notes to label")
+    probs = note_probabilities(model, [ids], tok)[0]
+    smooth = smooth_labels(probs, told.onset_s, min_section_s)
+    order = list(dict.fromkeys([*smooth.tolist(), *range(4)]))          # the letter that is heard first is A
+    probs, smooth = probs[:, order], np.argsort(order)[smooth] + 1
+    sections = sections_from_labels(told.onset_s, smooth, told.duration_s)
+    return Heard(told.with_sections(sections), (probs.argmax(1) + 1).astype(np.uint8), probs)
 
 
 def find_checkpoints(
@@ -124,10 +127,12 @@ def find_checkpoints(
     kinds: Sequence[str] = (),     # "classifier", "staria", "baseline", …; none given: all
 ) -> dict[str, Path]:              # Path under the folder -> file, the newest first
     "List the models that a folder holds."
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
     found = {}
     for path in Path(folder).rglob("*.safetensors"):
-        with safe_open(path, "np") as file: kind = (file.metadata() or {}).get("kind")
+        try:
+            with safe_open(path, "np") as file: kind = (file.metadata() or {}).get("kind")
+        except SafetensorError: continue                                # no weights in it
         if kind and (not kinds or kind in kinds): found[str(path.relative_to(folder))] = path
     return dict(sorted(found.items(), key=lambda item: -item[1].stat().st_mtime))
 
@@ -192,10 +197,6 @@ class HearForm(widgets.VBox):
         _tell(self.status, f"{len(self.heard.score)} notes, mean certainty {self.heard.probs.max(1).mean():.0%}; form heard: {self.heard.score.form}")
 
 # %% ../nbs/61_widgets.ipynb #bc632fd9
-class StoppedByPerson(Exception):
-    "Leave work that a person has stopped."
-
-
 def parse_lengths(
     text: str,      # Lengths in seconds, split by spaces or commas; one for all sections, or one a section; empty for the default
     form: str,      # One letter a section
@@ -207,10 +208,12 @@ def parse_lengths(
 
 
 class Background:
-    "Run one piece of work beside the notebook, and stop it when a person asks."
+    "Run one piece of work beside the notebook, and pass on a person's wish to stop."
     def __init__(self): self._thread, self._stop = None, threading.Event()
     @property
     def running(self) -> bool: return self._thread is not None and self._thread.is_alive()
+    @property
+    def stopping(self) -> bool: return self._stop.is_set()      # The work looks at this often
 
     def start(self, work: Callable[[], object]) -> None:
         "Start, unless the last piece of work still runs."
@@ -220,16 +223,27 @@ class Background:
         self._thread.start()
 
     def stop(self) -> None: self._stop.set()
-    def heed(self) -> None:
-        "Leave the work if a stop was asked for; the work calls this often."
-        if self._stop.is_set(): raise StoppedByPerson
-
     def wait(self, timeout_s: float | None = None) -> None:
         if self._thread: self._thread.join(timeout_s)
 
 # %% ../nbs/61_widgets.ipynb #a2df8fb0
+class MusicClock:
+    "Tell from the tokens how far into the music several pieces have got."
+    def __init__(self, n: int, total_s: float): self.tok, self.total_s, self.windows, self.times_s, self.heard = MusicTokenizerWithStyle(), total_s, [0] * n, [0.0] * n, 0
+
+    def hear(self, piece: int, token: int) -> None:
+        "Take one token of one piece."
+        self.heard += 1
+        if token == self.tok.time_id: self.windows[piece] += 1
+        if token == self.tok.eos_id: self.times_s[piece] = self.total_s
+        elif token == self.tok.time_id or self.tok.onset_of[token] >= 0: self.times_s[piece] = 5.0 * self.windows[piece] + max(0, int(self.tok.onset_of[token])) / 1000
+
+    @property
+    def share(self) -> float: return float(min(1.0, np.mean(self.times_s) / self.total_s))
+
+# %% ../nbs/61_widgets.ipynb #d6e8361e
 def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]:
-    slider = lambda value, low, high, step, name: widgets.FloatSlider(value, min=low, max=high, step=step, description=name)
+    slider = lambda value, low, high, step, name: widgets.FloatSlider(value, min=low, max=high, step=step, description=name, style={"description_width": "90px"})
     return dict(form=widgets.Text(form, description="form"), lengths=widgets.Text(lengths, description="lengths (s)"),
                 temperature=slider(1.0, 0.1, 2, 0.05, "temperature"), top_p=slider(0.95, 0.05, 1, 0.05, "top-p"), guidance=slider(1.0, 0, 4, 0.25, "guidance"),
                 seed=widgets.BoundedIntText(0, max=2**31 - 1, description="seed"), n=widgets.BoundedIntText(n, min=1, max=16, description="candidates"))
@@ -252,33 +266,32 @@ class WriteForm(widgets.VBox):
     def value(self, name: str): return self.fields[name].value
 
     def write(self) -> list[Score]:
-        "Write the candidates that the form asks for, and show each when it is done."
+        "Write the candidates that the form asks for, and show them."
         self.write_button.disabled, self.stop_button.disabled, self.scores, self.place.children, self.bar.value = True, False, [], (), 0
-        try:
-            for score in self._candidates(): self._show(score)
-        except StoppedByPerson: _tell(self.status, f"stopped; {len(self.scores)} of {self.value('n')} candidates are done")
+        _tell(self.status, "writing …")
+        try: self.scores = [score for score in self._generate() if len(score)]
         except (ValueError, OSError) as error: _tell(self.status, " ".join(str(error).split()), error=True)
-        else: _tell(self.status, f"{len(self.scores)} candidates of form {self.scores[0].form}; the same settings write them again")
+        else:
+            _tell(self.status, f"{'stopped; ' if self.job.stopping else ''}{len(self.scores)} candidates, forms {', '.join(score.form for score in self.scores)}")
+            self.place.children = [PianoRoll(score, title=f"candidate {k + 1} of seed {self.value('seed')}", height=260) for k, score in enumerate(self.scores)]
         finally: self.write_button.disabled, self.stop_button.disabled = False, True
         return self.scores
 
-    def _candidates(self):
+    def _generate(self) -> list[Score]:
         from staria.generation import Plan, generate
-        form = self.value("form").strip().upper()
+        form, n = self.value("form").strip().upper(), self.value("n")
         plan = Plan(form, parse_lengths(self.value("lengths"), form), {letter: score for letter, score in self.snippets.items() if letter in form})
-        model, n = _chosen_model(self.checkpoint), self.value("n")
-        for k in range(n):
-            _tell(self.status, f"writing candidate {k + 1} of {n} …")
-            yield generate(model, plan, n=1, temperature=self.value("temperature"), top_p=self.value("top_p"), guidance=self.value("guidance"),
-                           seed=self.value("seed") + k, on_token=self._on_token)[0]
+        clock = MusicClock(n, sum(plan.lengths_s))
 
-    def _on_token(self, *told) -> None: self.job.heed()
+        def on_token(piece: int, token: int) -> bool:
+            clock.hear(piece, token)
+            if clock.heard % 16 == 0: self.bar.value = clock.share
+            return not self.job.stopping
 
-    def _show(self, score: Score) -> None:
-        k = len(self.scores)
-        self.scores.append(score)
-        self.place.children = (*self.place.children, PianoRoll(score, title=f"candidate {k + 1}, seed {self.value('seed') + k}", height=260))
-        self.bar.value = (k + 1) / self.value("n")
+        scores = generate(_chosen_model(self.checkpoint), plan, n=n, temperature=self.value("temperature"), top_p=self.value("top_p"),
+                          guidance=self.value("guidance"), seed=self.value("seed"), on_token=on_token)
+        self.bar.value = clock.share if self.job.stopping else 1.0
+        return scores
 
 # %% ../nbs/61_widgets.ipynb #3c9752af
 @dataclass(frozen=True, eq=False)

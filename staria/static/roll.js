@@ -65,7 +65,7 @@ class RollView {
       "change:colour_by change:palette": () => this.recolour(), "change:title": () => this.describe(), "change:height": () => this.resize(),
       "change:selection": () => { this.state.selection = this.model.get("selection"); this.later(); } };
     for (const [names, act] of Object.entries(follow)) this.model.on(names, act);
-    this.sizes = new ResizeObserver(() => this.resize());
+    this.sizes = new ResizeObserver(() => { this.resize(); this.dress(); });   // The first call comes when the page takes the view in: only now are its colours known
     this.sizes.observe(this.stage);
     this.themes = new MutationObserver(() => this.dress());
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
@@ -91,14 +91,15 @@ class RollView {
     this.colour.replaceChildren(...ways.map((way) => make("option", { value: way, textContent: way })));
     this.painter.window = { start: 0, end: this.end };
     this.resize();
-    this.dress();
+    if (this.root.isConnected) this.dress();
     this.describe();
   }
 
   dress() { this.painter.theme = readTheme(this.root); this.recolour(); }
 
   recolour() {
-    this.painter.palette = this.model.get("palette");
+    if (!this.painter.theme) return;
+    this.painter.palette = legible(this.model.get("palette"), this.painter.theme);
     const by = this.colour.value = this.model.get("colour_by");
     this.painter.regroup(by, this.sections);
     const chips = { velocity: ["soft", ...TOUCH_SCALE, "loud"], certainty: ["unsure", ...TOUCH_SCALE, "sure"], instrument: [] }[by];

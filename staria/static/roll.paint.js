@@ -22,9 +22,18 @@ function luminance(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
+function legible(palette, theme) {      // On a dark page, dark colours of the palette are mixed with white until they can be told from it
+  if (!theme.dark) return palette;
+  const lifted = (colour, share = 0) => {
+    const mixed = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).map((c) => Math.round(c + (255 - c) * share).toString(16).padStart(2, "0"));
+    return luminance(`#${mixed.join("")}`) < 0.42 && share < 0.6 ? lifted(colour, share + 0.05) : `#${mixed.join("")}`;
+  };
+  return Object.fromEntries(Object.entries(palette).map(([name, colour]) => [name, lifted(colour)]));
+}
+
 const inkOn = (colour) => (luminance(colour) > 0.42 ? "#111111" : "#ffffff");
 const clockText = (time, step = 1) => {
-  const minutes = Math.floor(time / 60), rest = time - 60 * minutes, digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
+  const minutes = Math.floor(time / 60), rest = time - 60 * minutes, digits = step >= 1 ? 0 : (step * 10) % 1 ? 2 : 1;
   return `${minutes}:${rest.toFixed(digits).padStart(digits ? digits + 3 : 2, "0")}`;
 };
 
