@@ -156,7 +156,7 @@ def upload(page, path: Path) -> None:
 def check_forms(page, out: Path, theme: str, folder: Path) -> None:
     page.get_by_role("button", name="Write", exact=True).scroll_into_view_if_needed()
     page.get_by_role("button", name="Write", exact=True).click()
-    page.get_by_text(re.compile("2 candidates, forms AB")).wait_for(timeout=90_000)
+    page.get_by_text(re.compile("2 candidates: AB, AB")).wait_for(timeout=90_000)
     page.wait_for_timeout(500)
     page.screenshot(path=out / f"write-{theme}.png")
     upload(page, folder / "broken.mid")
@@ -210,7 +210,7 @@ def main() -> int:
             lab.terminate()
             lab.wait(20)
         browser.close()
-    print(f"screenshots: {args.out}")
+    print(f"screenshots: {os.path.relpath(args.out)}")
     return 0
 
 

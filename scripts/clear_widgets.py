@@ -1,4 +1,4 @@
-"""Take live widgets out of saved notebooks: their state is gone when a notebook is opened again. A roll keeps its still picture.
+"""Take live widgets and progress bars out of saved notebooks: a widget's state is gone when a notebook is opened again. A roll keeps its still picture.
 
     python scripts/clear_widgets.py NOTEBOOK…
 """
@@ -17,7 +17,9 @@ def clear(path: Path) -> bool:
             changed = True
             if "image/png" in output["data"]: output["data"]["text/plain"] = ["a piano roll: run the cell for the live one"]
             else: output["data"] = {}
-        if cell["cell_type"] == "code": cell["outputs"] = [output for output in cell["outputs"] if output.get("data") != {}]
+        if cell["cell_type"] != "code": continue
+        kept = [output for output in cell["outputs"] if output.get("data") != {} and output.get("name") != "stderr"]
+        changed, cell["outputs"] = changed or kept != cell["outputs"], kept
     if changed: path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf8")
     return changed
 

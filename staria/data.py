@@ -16,7 +16,6 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .core import InputError, LETTERS
-from .score import Score
 from .tokenizer import MusicTokenizerWithStyle
 from .store import Record, Store
 

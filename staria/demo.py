@@ -64,7 +64,7 @@ class DemoConfig:
     def sized(cls, size: str, seed: int = 0) -> "DemoConfig":
         "Give the settings of a size: demo or tiny."
         if size == "demo": return cls(seed=seed)
-        if size == "tiny": return cls(seed=seed, source="music21:airdsAirs", limit=60, preset="tiny", composed=40, classifier_steps=4, encoder_steps=4, decoder_steps=4, stage_steps=(2, 2, 2), wake_steps=2,
+        if size == "tiny": return cls(seed=seed, source="music21:airdsAirs", limit=200, preset="tiny", composed=40, classifier_steps=4, encoder_steps=4, decoder_steps=4, stage_steps=(2, 2, 2), wake_steps=2,
                                       wake_limit=24, sleep_steps=2, dreams=3, batch_size=4, max_tokens=384, snippet_tokens=48, pieces=1, section_s=3.0)
         raise InputError(f"unknown size '{size}': use demo or tiny")
 

@@ -123,7 +123,7 @@ class ClassifierResult:
     letters: list[dict]      # Letter, precision, recall, f1, notes
     n_skipped: int           # Pieces with fewer than two labelled notes
 
-
+# %% ../nbs/42_evaluation.ipynb #8cfb49d9
 def _boundaries_s(sections) -> list[float]:
     starts = [(s.label, s.start_s) for s in sections]
     return [b[1] for a, b in zip(starts, starts[1:]) if a[0] != b[0]]

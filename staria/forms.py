@@ -6,7 +6,8 @@
 __all__ = ['TAGGED_FORMS', 'LONG_FORMS', 'HELD_OUT_FORMS', 'VARIATIONS', 'AFTER_CUT', 'check_form', 'length_s', 'grid_s',
            'cut_at_bar', 'vary_exact', 'vary_transpose', 'vary_octave', 'vary_touch', 'vary_ornament', 'vary_doubling',
            'vary_rhythm', 'vary_tempo', 'vary_ending', 'vary_trim', 'Composed', 'pick_variations', 'compose',
-           'pitch_classes', 'best_shift', 'pace_s', 'figures', 'share_of_figures', 'find_places', 'compose_many']
+           'pitch_classes', 'best_shift', 'pace_s', 'voices', 'figures', 'share_of_figures', 'find_places',
+           'compose_many']
 
 # %% ../nbs/21_forms.ipynb #f72e8751
 import dataclasses
@@ -16,7 +17,6 @@ import numpy as np
 
 from .core import InputError
 from .score import Score, Section, letters_by_first_appearance
-from .corpus import open_source
 
 # %% ../nbs/21_forms.ipynb #57d973cf
 TAGGED_FORMS = ("A", "AB", "ABC", "ABA", "ABAB", "ABAC", "ABCA", "ABCB", "ABCD")
@@ -294,6 +294,13 @@ def pace_s(
     return float(np.median(gaps)) if len(gaps) else 1.0
 
 
+def voices(
+    score: Score,   # Any score
+) -> float:         # Notes that start together, on average; 1 for a single line
+    "Measure how full the texture is."
+    return len(score) / max(1, len(np.unique(np.round(score.onset_s, 2))))
+
+
 def figures(
     score: Score,   # Any score
 ) -> set:           # Figures of four intervals, octaves ignored
@@ -339,6 +346,7 @@ def _find_material(scores, length, kept: list, rng, matched: bool, from_one: flo
         material = source.slice(start, end).with_sections((Section(0.0, end - start, letter),))
         if len(material) < 4: continue
         shape = figures(material.slice(0.0, seconds / stretch))
+        if matched and kept and trial < 60 and not 2 / 3 < voices(material) / voices(kept[0][0]) < 1.5: continue
         if any(share_of_figures(shape, other) > 0.5 for _, _, other, _ in kept): continue
         shift = best_shift(kept[0][0], material) if matched and kept else 0
         notes = material.notes.copy()
@@ -355,7 +363,7 @@ def compose_many(
     seed: int,                              # Piece n depends on the seed and n only, given the sources
     forms: Sequence[str] = TAGGED_FORMS,    # Dealt equally
     range_s: tuple[float, float] = (5.0, 20.0),   # Shortest and longest section
-    matched: bool = True,                   # Common tonic and pace
+    matched: bool = True,                   # Common tonic, pace and texture
     from_one: float = 0.25,                 # Share of letters whose material is from the tune of A
     variation: str = "mixed",               # How returns differ
 ) -> Iterator[Composed]:                    # Plans also name the sources and the seed

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['TrainConfig', 'learning_rate_at', 'make_optimizer', 'ClassifierModule', 'GeneratorModule', 'DecoderOnlyBaseline',
            'contrastive_loss', 'retrieve_within_piece', 'SnippetModule', 'StariaModule', 'free_layers', 'BatchStream',
-           'RunLog', 'count_tokens', 'read_metrics', 'Stopped', 'SafeStop', 'SaveBestWeights', 'quiet_lightning',
-           'FitResult', 'checkpoint_folder', 'read_result', 'describe_run', 'check_resumable', 'fit', 'clear_run',
-           'run_trainer', 'staria_from', 'fit_stages']
+           'RunLog', 'count_tokens', 'write_rows', 'read_metrics', 'Stopped', 'SafeStop', 'ClipGradients',
+           'SaveBestWeights', 'quiet_lightning', 'FitResult', 'checkpoint_folder', 'read_result', 'describe_run',
+           'check_resumable', 'fit', 'clear_run', 'run_trainer', 'staria_from', 'fit_stages']
 
 # %% ../nbs/50_training.ipynb #6425bbb3
 import contextlib, csv, dataclasses, io, logging, math, os, shutil, signal, threading, time, warnings
@@ -321,18 +321,7 @@ class RunLog(L.Callback):
 
     def on_exception(self, trainer, module, exception): self.teardown(trainer, module, "fit")
 
-    def write(self, row: dict | None = None) -> None:
-        "Append one row, or write the whole table anew."
-        text = io.StringIO()
-        table = csv.DictWriter(text, self.columns, lineterminator="\n")
-        if row is None: table.writeheader()
-        table.writerows(self.rows if row is None else [row])
-        try:
-            if row is not None:
-                with open(self.path, "a") as file: file.write(text.getvalue())
-            else:
-                with atomic_write(self.path) as file: file.write(text.getvalue().encode())
-        except OSError as error: raise InputError(disk_trouble(error, self.path)) from None
+    def write(self, row: dict | None = None) -> None: write_rows(self.path, self.columns, self.rows if row is None else [row], append=row is not None)
 
 # %% ../nbs/50_training.ipynb #e81ccb79
 def count_tokens(
@@ -340,6 +329,25 @@ def count_tokens(
 ) -> torch.Tensor:       # Tokens that are no padding, a scalar on the batch's device
     "Count the tokens of a batch."
     return sum((batch[name] != PAD_ID).sum() for name in ("ids", "first", "second") if name in batch)
+
+
+def write_rows(
+    path: Path,                 # A run's metrics.csv
+    columns: tuple[str, ...],   # Its columns
+    rows: list[dict],           # What is missing in a row stays empty
+    append: bool = False,       # Add to the table; otherwise it is written anew, in one piece
+) -> None:
+    "Write rows of a run's table of numbers."
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n")
+    if not append: table.writeheader()
+    table.writerows(rows)
+    try:
+        if append:
+            with open(path, "a") as file: file.write(text.getvalue())
+        else:
+            with atomic_write(path) as file: file.write(text.getvalue().encode())
+    except OSError as error: raise InputError(disk_trouble(error, path)) from None
 
 
 def read_metrics(
@@ -393,6 +401,13 @@ class SafeStop(Checkpoint):
     def teardown(self, trainer, module, stage): self.restore()
 
     def on_exception(self, trainer, module, exception): self.restore()
+
+
+class ClipGradients(L.Callback):
+    "Keep the gradient's norm at or below a limit; lightning's own clipping refuses the fused optimiser under bf16."
+    def __init__(self, largest: float): self.largest = largest   # 0 turns it off
+    def on_before_optimizer_step(self, trainer, module, optimizer):
+        if self.largest: torch.nn.utils.clip_grad_norm_(module.parameters(), self.largest)
 
 
 class SaveBestWeights(Checkpoint):
@@ -537,10 +552,10 @@ def run_trainer(
     with quiet_lightning():
         trainer = L.Trainer(
             max_steps=config.max_steps, accelerator=device.type, devices=1, precision=pick_precision(device, config.precision), accumulate_grad_batches=config.accumulate,
-            gradient_clip_val=config.grad_clip or None, val_check_interval=config.val_every * config.accumulate, check_val_every_n_epoch=None,
+            val_check_interval=config.val_every * config.accumulate, check_val_every_n_epoch=None,
             limit_val_batches=config.val_batches, num_sanity_val_steps=0, log_every_n_steps=config.log_every, logger=False, enable_progress_bar=False,
             enable_model_summary=False, use_distributed_sampler=False, default_root_dir=run, plugins=[AtomicCheckpointIO(), LightningEnvironment()],
-            callbacks=[log, keep, SaveBestWeights(keep), SafeStop(keep)])
+            callbacks=[log, ClipGradients(config.grad_clip), keep, SaveBestWeights(keep), SafeStop(keep)])
         module.train()
         try: trainer.fit(module, stream, data.val_dataloader(), ckpt_path=state, weights_only=True)
         except Stopped as stopped: raise KeyboardInterrupt(str(stopped)) from None

@@ -272,7 +272,7 @@ class WriteForm(widgets.VBox):
         try: self.scores = [score for score in self._generate() if len(score)]
         except (ValueError, OSError) as error: _tell(self.status, " ".join(str(error).split()), error=True)
         else:
-            _tell(self.status, f"{'stopped; ' if self.job.stopping else ''}{len(self.scores)} candidates, forms {', '.join(score.form for score in self.scores)}")
+            _tell(self.status, f"{'stopped; ' if self.job.stopping else ''}{len(self.scores)} candidate{'s' * (len(self.scores) != 1)}: {', '.join(score.form for score in self.scores) or 'none'}")
             self.place.children = [PianoRoll(score, title=f"candidate {k + 1} of seed {self.value('seed')}", height=260) for k, score in enumerate(self.scores)]
         finally: self.write_button.disabled, self.stop_button.disabled = False, True
         return self.scores

@@ -35,6 +35,9 @@ class DecoderConfig:
     token_set: str = "all"         # Tokens with rows of their own: "all" or "piano"
     dropout: float = 0.0           # In training, 0 to 1
 
+    def __post_init__(self):
+        if self.positions not in ("rotary", "learned"): raise InputError(f"unknown positions '{self.positions}': use rotary or learned")
+
     @classmethod
     def aria_medium(cls, vocab_size: int = 17727) -> "DecoderConfig":
         "Give the shape of Aria's medium model."
@@ -68,7 +71,6 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig = DecoderConfig()):
         super().__init__()
         self.config, c = config, config
-        if c.positions not in ("rotary", "learned"): raise InputError(f"unknown positions '{c.positions}': use rotary or learned")
         self.embedding = TokenEmbedding(c.vocab_size, c.width, c.token_set)
         self.places = nn.Embedding(c.max_tokens, c.width) if c.positions == "learned" else None
         self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, c.feed_forward, c.norm_bias, c.dropout) for _ in range(c.n_layer))
@@ -92,8 +94,8 @@ class Decoder(nn.Module):
         places = torch.arange(start, start + ids.shape[1], device=ids.device) if documents is None else positions_within(documents)
         mask = None if documents is None else document_mask(documents)
         x, rotation = self.embedding(ids), None
-        if self.places is not None: x = x + self.places(places)
-        else: rotation = rotary(places, self.config.width // self.config.n_head)
+        if self.places is None: rotation = rotary(places, self.config.width // self.config.n_head)
+        else: x = x + self.places(places)
         if added is not None: x = x + added
         for layer, block in enumerate(self.blocks):
             if before_block is not None: x = before_block(layer, x)
@@ -120,9 +122,9 @@ class Decoder(nn.Module):
         return KVCache(self.config.n_layer, min(max_tokens or self.config.max_tokens, self.config.max_tokens))
 
     @classmethod
-    def from_aria(cls, path: str | Path, n_head: int | None = None, vocab_size: int | None = None, tokens: Sequence | None = None) -> "Decoder":
-        "Load Aria's weights; see `load_aria`."
-        return load_aria(path, n_head, vocab_size, tokens)
+    def from_aria(cls, path: str | Path, n_head: int | None = None, **kwargs) -> "Decoder":
+        "Load Aria's weights: arguments of `load_aria`."
+        return load_aria(path, n_head, **kwargs)
 
 # %% ../../nbs/32_models.decoder.ipynb #df5f8637
 ARIA_NAMES = {   # Aria's tensor names to ours; {i} is the layer
@@ -140,6 +142,8 @@ ARIA_NAMES = {   # Aria's tensor names to ours; {i} is the layer
     "model.out_layer_norm.bias": "norm.bias",
     "lm_head.weight": "head.rows.weight",
 }
+
+# %% ../../nbs/32_models.decoder.ipynb #065617f9
 ARIA_SIZES = (17727, 17728, 17729, 17730, 17679, 2675)   # Vocabularies that were published; the tokenizer knows their lists
 
 
@@ -152,10 +156,10 @@ def load_aria(
     "Load a decoder from Aria's weights."
     tensors = read_safetensors(path)[1]
     layers = 1 + max((int(name.split(".")[2]) for name in tensors if name.startswith("model.encode_layers.")), default=-1)
-    names = {old.format(i=i): new.format(i=i) for old, new in ARIA_NAMES.items() for i in range(layers)}
+    names = {old.format(i=i): new.format(i=i) for old, new in ARIA_NAMES.items() for i in range(max(layers, 1))}
     missing, extra = sorted(set(names) - set(tensors)), sorted(set(tensors) - set(names))
-    if missing or extra or not layers:
-        raise InputError(f"{path} does not hold Aria's weights: {len(missing)} tensors missing, {len(extra)} unknown, such as {(missing + extra or ['none'])[0]}")
+    if missing or extra:
+        raise InputError(f"{path} does not hold Aria's weights: {len(missing)} tensors missing, {len(extra)} unknown, such as {(missing + extra)[0]}")
     state = {names[name]: tensor.float() for name, tensor in tensors.items()}
     rows, width = state["embedding.table.weight"].shape
     if vocab_size is None: vocab_size = MusicTokenizerWithStyle().vocab_size if rows in ARIA_SIZES or tokens is not None else rows

@@ -127,7 +127,7 @@ class FeedForward(nn.Module):
         "Widen, bend, narrow: (B, T, C) to (B, T, C)."
         return self.down(F.gelu(self.up(x)) if self.gate is None else F.silu(self.gate(x)) * self.up(x))
 
-
+# %% ../../nbs/30_models.layers.ipynb #dd169383
 class Block(nn.Module):
     "Attend, then transform, each added to the stream."
     def __init__(self,
@@ -150,7 +150,7 @@ class Block(nn.Module):
         x = x + self.drop(self.attention(self.norm1(x), *args, **kwargs))
         return x + self.drop(self.feed_forward(self.norm2(x)))
 
-
+# %% ../../nbs/30_models.layers.ipynb #6d677a53
 def init_weights(
     model: nn.Module,   # Changed in place
     n_layer: int,       # Layers that add to one stream
@@ -212,7 +212,7 @@ def token_rows(
         raise InputError(f"token_set '{token_set}' belongs to the vocabulary of {tokenizer.vocab_size} tokens, not {vocab_size}: use token_set='all'")
     return torch.as_tensor(tokenizer.token_set(token_set), device="cpu")
 
-
+# %% ../../nbs/30_models.layers.ipynb #fee86243
 class TokenEmbedding(nn.Module):
     "Give each token id its vector."
     def __init__(self,
@@ -231,7 +231,7 @@ class TokenEmbedding(nn.Module):
         "Look ids (B, T) up: (B, T, C)."
         return self.table(ids if self.row_of is None else self.row_of[ids])
 
-
+# %% ../../nbs/30_models.layers.ipynb #db72cfba
 class TokenHead(nn.Module):
     "Score each token of the vocabulary."
     def __init__(self,

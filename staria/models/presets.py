@@ -41,7 +41,7 @@ PRESETS = {   # name: kind: config. Triples are width, blocks, heads
     "paper-513m": _sizes((768, 8, 12), (1536, 6, 8), DecoderConfig.baseline_513m(), 256),
 }
 
-
+# %% ../../nbs/35_models.presets.ipynb #e66b02d3
 def preset_config(
     kind: str,     # One of KINDS
     preset: str,   # One of PRESETS

@@ -39,22 +39,24 @@ class StariaConfig:
     cross_every: int = 1                         # Cross-attention before each block (1), every second (2), …
     p_drop_condition: float = 0.1                # Share of pieces whose snippets are hidden in training
 
+    def __post_init__(self):
+        if self.decoder.vocab_size != self.encoder.vocab_size:
+            raise InputError(f"decoder and encoder need one vocabulary, got {self.decoder.vocab_size} and {self.encoder.vocab_size} tokens")
 
+# %% ../../nbs/33_models.staria.ipynb #7129b94b
 class StariaModel(nn.Module):
     "Write a piece from its plan: snippet encoder, gated cross-attention, decoder."
     def __init__(self, config: StariaConfig = StariaConfig()):
         super().__init__()
         self.config, c, width = config, config, config.decoder.width
-        if c.decoder.vocab_size != c.encoder.vocab_size:
-            raise InputError(f"decoder and encoder need one vocabulary, got {c.decoder.vocab_size} and {c.encoder.vocab_size} tokens")
         self.encoder, self.decoder = SnippetEncoder(c.encoder), Decoder(c.decoder)
-        self.cross = nn.ModuleDict({str(layer): CrossAttention(width, c.encoder.width, c.decoder.n_head) for layer in range(0, c.decoder.n_layer, c.cross_every)})
+        layers = range(0, c.decoder.n_layer, c.cross_every)
+        self.cross = nn.ModuleDict({str(layer): CrossAttention(width, c.encoder.width, c.decoder.n_head) for layer in layers})
         init_weights(self.cross, c.decoder.n_layer)
         self.null = nn.Parameter(0.02 * torch.randn(c.encoder.width))
         self.snippet_label = nn.Embedding(5, c.encoder.width)
         self.label, self.progress = nn.Embedding(5, width), nn.Linear(3, width, bias=False)
-        nn.init.normal_(self.snippet_label.weight, std=0.02)
-        nn.init.zeros_(self.label.weight); nn.init.zeros_(self.progress.weight)
+        for part, std in ((self.snippet_label, 0.02), (self.label, 0.0), (self.progress, 0.0)): nn.init.normal_(part.weight, std=std)
 
     def condition(self, snippets: torch.Tensor, snippet_labels: torch.Tensor) -> Memory:
         "Read a plan's snippets (B, S, M) with labels (B, S), once per piece."
@@ -62,8 +64,7 @@ class StariaModel(nn.Module):
         states = self.encoder(snippets.flatten(0, 1))[0].view(batch, n_slots, length, -1) + self.snippet_label(snippet_labels)[:, :, None]
         empty = (snippets == 2) | (snippet_labels == 0)[..., None]
         slots = torch.where(empty, HIDDEN_SLOT, torch.arange(n_slots, device=snippets.device)[:, None]).flatten(1)
-        null = self.null.to(states.dtype).expand(batch, 1, -1)
-        return Memory(torch.cat([null, states.flatten(1, 2)], 1), torch.cat([slots.new_full((batch, 1), NULL_SLOT), slots], 1))
+        return Memory(torch.cat([self.null.to(states.dtype).expand(batch, 1, -1), states.flatten(1, 2)], 1), torch.cat([slots.new_full((batch, 1), NULL_SLOT), slots], 1))
 
     def hidden(self,
         ids: torch.Tensor,                 # (B, T)
@@ -85,12 +86,11 @@ class StariaModel(nn.Module):
             if layer not in known: known[layer] = cross.keys_values(memory.states)
             return cross(x, known[layer], mask)
 
-        added = self.label(labels) + self.progress(progress.to(self.progress.weight.dtype))
-        return self.decoder.hidden(ids, cache, added=added, before_block=before_block)
+        return self.decoder.hidden(ids, cache, added=self.label(labels) + self.progress(progress), before_block=before_block)
 
-    def forward(self, ids, slot, labels, progress, memory, cache=None) -> torch.Tensor:
+    def forward(self, *args, **kwargs) -> torch.Tensor:
         "Score the next token at each place: arguments of `hidden`, logits (B, T, V)."
-        return self.decoder.head(self.hidden(ids, slot, labels, progress, memory, cache))
+        return self.decoder.head(self.hidden(*args, **kwargs))
 
     def loss(self, batch: dict[str, torch.Tensor], reduction: str = "mean") -> torch.Tensor:
         "Measure the cross-entropy of a generative batch, in nats a token."
@@ -102,10 +102,10 @@ class StariaModel(nn.Module):
         return self.decoder.new_cache(batch, max_tokens)
 
     def set_stage(self, stage: str, n_unfrozen: int | None = None) -> int:
-        "Freeze what stage A, B or C does not train; B takes the decoder's top `n_unfrozen` blocks (None: all). Gives the parameters that train."
+        "Freeze what stage A, B or C does not train: arguments of `set_stage`."
         return set_stage(self, stage, n_unfrozen)
 
-
+# %% ../../nbs/33_models.staria.ipynb #432f15e6
 def set_stage(
     model: StariaModel,              # Changed in place
     stage: str,                      # "A", "B" or "C"
