@@ -172,10 +172,10 @@ class HearForm(widgets.VBox):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(upload["name"]).name
             path.write_bytes(upload["content"])
-            self.hear(path)
+            self.hear(path, hide=f"{folder}/")
 
-    def hear(self, score: Score | str | Path | None = None) -> Heard | None:
-        "Label a score, a file, or what the form names."
+    def hear(self, score: Score | str | Path | None = None, hide: str = "") -> Heard | None:
+        "Label a score, a file, or what the form names; `hide` is left out of messages."
         self.button.disabled, self.heard = True, None
         _tell(self.status, "listening …")
         try:
@@ -183,7 +183,7 @@ class HearForm(widgets.VBox):
             if score is None and not self.path.value.strip(): raise InputError("no file chosen: type the path of a MIDI file, or upload one")
             given = score if isinstance(score, Score) else Score.from_midi(Path(score or self.path.value.strip()))
             self.heard = hear(model, given)
-        except (ValueError, OSError) as error: _tell(self.status, " ".join(str(error).split()), error=True)
+        except (ValueError, OSError) as error: _tell(self.status, " ".join(str(error).replace(hide, "").split()), error=True)
         else: self._show(given)
         finally: self.button.disabled = False
         return self.heard
