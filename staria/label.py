@@ -17,9 +17,9 @@ import torch
 from .core import LETTERS, InputError, atomic_write, progress
 from .score import Score, save_sections
 from .tokenizer import MusicTokenizerWithStyle
-from .plots import figure_png, plot_roll
-from .evaluation import evaluating, note_onsets_s, note_probabilities
-from .wake_sleep import label_piece
+from .plots import figure_png, plot_roll, sections_from_labels
+from .evaluation import evaluating, note_probabilities
+from .wake_sleep import smooth_labels
 
 # %% ../nbs/53_label.ipynb #4ec1c28e
 def find_midi(
@@ -39,7 +39,7 @@ def find_midi(
 class Heard:
     "Hold what the classifier heard in one piece."
     score: Score            # With the sections that were heard
-    probs: np.ndarray       # (N, 4) probability of A to D for each note
+    probs: np.ndarray       # (N, 4) probability of A to D for each note; letters go by order of first appearance
     labels: np.ndarray      # (N,) 1–4, after smoothing
 
 
@@ -59,12 +59,17 @@ def hear(
     score: Score,                  # Any piece; its own sections are not looked at
     min_section_s: float = 4.0,    # Shortest section
 ) -> Heard:
-    "Label one piece."
+    "Label the notes of a piece, and find its sections."
     tok, score = MusicTokenizerWithStyle(), score.with_sections([])
-    probs = note_probabilities(model, [tok.encode(score)], tok)[0]
-    sections, _ = label_piece(probs, score.onset_s, score.duration_s, min_section_s)
-    labelled = score.with_sections(sections)
-    return Heard(labelled, probs, labelled.note_labels())
+    ids = tok.encode(score)
+    told = tok.decode(ids)
+    if not len(told): raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
+    if len(told) != len(score): score = told.shifted(float(score.onset_s[0]))   # drum notes that have no token are left out
+    probs = note_probabilities(model, [ids], tok)[0]
+    smooth = smooth_labels(probs, score.onset_s, min_section_s)
+    order = list(dict.fromkeys([*smooth.tolist(), *range(4)]))                  # the letter that is heard first is A
+    labels = (np.argsort(order)[smooth] + 1).astype(np.uint8)
+    return Heard(score.with_sections(sections_from_labels(score.onset_s, labels, score.duration_s)), probs[:, order], labels)
 
 
 def label_files(
