@@ -92,6 +92,19 @@ def gate_stands_alone() -> list[str]:
     return [done.stderr.strip()[-800:]] if done.returncode else []
 
 
+def gate_readme() -> list[str]:
+    "The README names every room, and its Python example runs as printed."
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    problems = [f"README.md does not name the room {n.stem}" for n in sorted((ROOT / "nbs").glob("[0-9]*.ipynb")) if f"`{n.stem}`" not in text]
+    problems += [f"README.md names {name}, which is not there" for name in re.findall(r"`((?:nbs|scripts|figures)/[\w./]+)`|\]\((figures/[\w./]+)\)", text) for name in [name[0] or name[1]] if not (ROOT / name).exists()]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "nbs").symlink_to(ROOT / "nbs")
+        for code in re.findall(r"```python\n(.*?)```", text, re.S):
+            done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+            if done.returncode: problems.append(f"README.md's example fails: {done.stderr.strip()[-800:]}")
+    return problems
+
+
 def run_notebook(notebook: Path) -> tuple[list[str], float]:
     "Run one notebook's cells as nbdev does, in a process of its own."
     start = time.perf_counter()
@@ -113,7 +126,7 @@ def main() -> int:
         if problems: failed.append(name)
         else: passed += 1
 
-    for gate in (gate_export, gate_imports_point_down, gate_style, gate_stands_alone):
+    for gate in (gate_export, gate_imports_point_down, gate_style, gate_stands_alone, gate_readme):
         if not wanted(gate.__name__): continue
         start = time.perf_counter()
         report(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)

@@ -34,7 +34,7 @@ def _partials(
     k, frequency = k[frequency < 0.45 * sample_rate], frequency[frequency < 0.45 * sample_rate]
     strike = np.abs(np.sin(np.pi * k * 0.121)) + 0.08                                 # the hammer strikes near an eighth of the string
     gains = np.stack([strike * k**-2.2, strike * k**-1.05])
-    gains *= (fundamental / 440) ** -0.25 / np.sqrt((gains**2).sum(axis=1, keepdims=True))
+    gains *= (fundamental / 440) ** -0.25 / np.sqrt((gains**2).sum(axis=1, keepdims=True) + 1e-12)
     t = np.arange(n_samples, dtype=np.float32) / np.float32(sample_rate)
     ring = _ring_s(pitch)
     tone = np.zeros((2, n_samples), np.float32)

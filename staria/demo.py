@@ -7,7 +7,7 @@ __all__ = ['SPLITS', 'PARTS', 'DemoConfig', 'Steps', 'Demo', 'read_music', 'trai
            'write_pieces', 'judge', 'pictures', 'summary', 'report_chapters', 'open_demo', 'run_demo']
 
 # %% ../nbs/52_demo.ipynb #3c7380d4
-import dataclasses, json, os, platform, time
+import dataclasses, itertools, json, os, platform, shutil, time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,11 +29,11 @@ from .store import Store, compose_store, prepare
 from .data import MidiDataModule
 from .models.presets import build, count_parameters, load_model, save_model
 from .models.staria import StariaModel
-from .generation import Plan, generate, sample_plan
+from .generation import Sampling, sample_plan, write
 from .evaluation import evaluate_classifier, evaluate_generated, evaluate_generator, format_table, generator_rows, mean_row, note_probabilities, save_table
 from .report import audio, facts, figure, paragraph, steps, table, write_report
 from .training import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, fit, read_metrics, staria_from
-from .wake_sleep import WakeSleepConfig, wake_sleep
+from .wake_sleep import WakeSleepConfig, mix_stores, wake_sleep
 
 # %% ../nbs/52_demo.ipynb #a39d7420
 @dataclass(frozen=True)
@@ -44,20 +44,21 @@ class DemoConfig:
     limit: int | None = None             # At most so many pieces of the source
     preset: str = "demo"                 # Size of the models
     composed: int = 1200                 # Composed pieces
-    classifier_steps: int = 300          # Updates of the classifier, on composed pieces
-    encoder_steps: int = 80              # Updates of the snippet encoder, on pairs of sections
-    decoder_steps: int = 300             # Updates of the decoder that Staria and the baseline both start from
-    stage_steps: tuple[int, ...] = (100, 60, 60)   # Updates of Staria in stages A, B and C
-    wake_steps: int = 60                 # Updates of Staria on woken pieces
+    classifier_steps: int = 350          # Updates of the classifier, on composed pieces
+    encoder_steps: int = 60              # Updates of the snippet encoder, on pairs of sections
+    decoder_steps: int = 120             # Updates of the decoder that Staria and the baseline both start from
+    stage_steps: tuple[int, ...] = (25, 25, 40)   # Updates of Staria in stages A, B and C
+    wake_steps: int = 30                 # Updates of Staria on woken pieces
     wake_limit: int = 400                # Real pieces that are labelled in the wake phase
     sleep_steps: int = 60                # Updates of the classifier on dreams
-    dreams: int = 48                     # Pieces that are dreamt
+    dreams: int = 32                     # Pieces that are dreamt
     batch_size: int = 8                  # Sequences in a batch of the generative models
-    max_tokens: int = 768                # Longest sequence of the generative models
+    max_tokens: int = 512                # Longest sequence of the generative models
     snippet_tokens: int = 96             # Longest snippet
-    learning_rate: float = 1e-3          # Of all models, at its highest
+    learning_rate: float = 2e-3          # Of the generative models, at its highest; half of it for the others
+    judged_batches: int = 10             # Batches of held-out pieces that losses are measured on
     forms: tuple[str, ...] = ("ABA", "ABAC")       # Forms to write
-    pieces: int = 4                      # Pieces to write for each form, by Staria and by the baseline
+    pieces: int = 3                      # Pieces to write for each form, by Staria and by the baseline
     section_s: float = 8.0               # Length of a written section
 
     @classmethod
@@ -65,11 +66,11 @@ class DemoConfig:
         "Give the settings of a size: demo or tiny."
         if size == "demo": return cls(seed=seed)
         if size == "tiny": return cls(seed=seed, source="music21:airdsAirs", limit=200, preset="tiny", composed=40, classifier_steps=4, encoder_steps=4, decoder_steps=4, stage_steps=(2, 2, 2), wake_steps=2,
-                                      wake_limit=24, sleep_steps=2, dreams=3, batch_size=4, max_tokens=384, snippet_tokens=48, pieces=1, section_s=3.0)
+                                      wake_limit=24, sleep_steps=2, dreams=3, batch_size=4, max_tokens=384, snippet_tokens=48, judged_batches=2, pieces=1, section_s=3.0)
         raise InputError(f"unknown size '{size}': use demo or tiny")
 
     @property
-    def composed_forms(self) -> tuple[str, ...]: return (*TAGGED_FORMS, *LONG_FORMS)   # For the classifier; real tunes repeat their sections
+    def composed_forms(self) -> tuple[str, ...]: return (*TAGGED_FORMS, *(form for form in LONG_FORMS if len(form) <= 5))   # Real tunes repeat their sections: AABB
 
 # %% ../nbs/52_demo.ipynb #d8465895
 class Steps:
@@ -114,7 +115,7 @@ class Demo:
         self.workspace, self.config, self.tok = workspace, config, MusicTokenizerWithStyle()
         self.run, self.weights = workspace.runs / "demo", workspace.checkpoints / "demo"
         self.report, self.steps, self.fresh = self.run / "report.html", Steps(self.run, fresh, only_kept), fresh
-        self.store = self.composed = self.classifier = self.encoder = self.decoder = self.baseline = self.staria = None
+        self.store = self.composed = self.both = self.classifier = self.encoder = self.decoder = self.baseline = self.staria = None
         self.numbers, self.pieces = {}, {}
 
     def train_config(self, n_steps: int, share: float = 1.0) -> TrainConfig:
@@ -144,7 +145,7 @@ class Demo:
     def fresh_model(self, kind: str) -> torch.nn.Module: return build(kind, self.config.preset, seed=self.config.seed)
 
 # %% ../nbs/52_demo.ipynb #4b32820c
-SPLITS = (85, 5, 10)   # Shares of train, val and test: more held out than for a large corpus, since the demo judges on it
+SPLITS = (87, 3, 10)   # Shares of train, val and test: more held out than for a large corpus, since the demo judges on it
 
 
 def read_music(demo: Demo) -> None:
@@ -161,6 +162,8 @@ def read_music(demo: Demo) -> None:
         return {"folder": str(compose_store(demo.store, "demo-forms", demo.workspace, c.composed, forms=c.composed_forms, seed=c.seed, range_s=(4.0, 12.0)).folder)}
     made = demo.steps.run("compose forms", {"composed": c.composed, "forms": c.composed_forms, "seed": c.seed}, compose)
     demo.composed = Store.open(made["folder"])
+    mixture = demo.workspace.cache / f"demo-both-{config_hash([demo.store.manifest['checksums'], demo.composed.manifest['checksums']])}"
+    demo.both = Store.open(mixture) if (mixture / "manifest.json").exists() else mix_stores({"real": demo.store, "composed": demo.composed}, mixture)
 
 # %% ../nbs/52_demo.ipynb #5965c66f
 def train_models(demo: Demo) -> None:
@@ -168,11 +171,11 @@ def train_models(demo: Demo) -> None:
     c, budget = demo.config, sum(demo.config.stage_steps)
     shared = {"preset": c.preset, "seed": c.seed, "rate": c.learning_rate, "batch": c.batch_size, "tokens": c.max_tokens, "snippet": c.snippet_tokens}
     demo.classifier = demo.model_step("train the classifier", "classifier-composed", shared | {"steps": c.classifier_steps}, lambda over: demo.fit_model(
-        ClassifierModule(demo.fresh_model("classifier")), demo.data(demo.composed, "classification", batch_size=2 * c.batch_size, max_tokens=2 * c.max_tokens), "classifier", c.classifier_steps, over))
+        ClassifierModule(demo.fresh_model("classifier")), demo.data(demo.composed, "classification", batch_size=2 * c.batch_size, max_tokens=2 * c.max_tokens), "classifier", c.classifier_steps, over, 0.5))
     demo.encoder = demo.model_step("train the snippet encoder", "encoder", shared | {"steps": c.encoder_steps}, lambda over: demo.fit_model(
         SnippetModule(demo.fresh_model("encoder")), demo.data(demo.composed, "contrastive", batch_size=4 * c.batch_size), "encoder", c.encoder_steps, over, 0.5))
     demo.decoder = demo.model_step("train the decoder", "decoder", shared | {"steps": c.decoder_steps}, lambda over: demo.fit_model(
-        GeneratorModule(demo.fresh_model("decoder")), demo.data(demo.store, "generative"), "decoder", c.decoder_steps, over))
+        GeneratorModule(demo.fresh_model("decoder")), demo.data(demo.both, "generative"), "decoder", c.decoder_steps, over))
 
     def stages(over: bool) -> StariaModel:
         model = staria_from(demo.decoder, demo.encoder, seed=c.seed)
@@ -193,7 +196,7 @@ def teach_each_other(demo: Demo) -> None:
     "Do one wake and one sleep phase, and give the baseline the same."
     c = demo.config
     loop = WakeSleepConfig(rounds=1, staria_steps=c.wake_steps, classifier_steps=c.sleep_steps, dreams=c.dreams, wake_limit=c.wake_limit, dream_tokens=c.max_tokens, forms=TAGGED_FORMS[:6], batch_size=c.batch_size,
-                           max_tokens=c.max_tokens, snippet_tokens=c.snippet_tokens, train=demo.train_config(c.wake_steps, 0.3), seed=c.seed)
+                           max_tokens=c.max_tokens, snippet_tokens=c.snippet_tokens, measure_batches=c.judged_batches, train=demo.train_config(c.wake_steps, 0.3), seed=c.seed)
     paths = {kind: demo.weights / f"{kind}.safetensors" for kind in ("classifier", "staria", "baseline")}
     before = (demo.classifier, demo.staria, demo.baseline)
 
@@ -218,7 +221,6 @@ def teach_each_other(demo: Demo) -> None:
 
 def remove_folder(folder: Path) -> None:
     "Delete a folder and what is in it; none is fine."
-    import shutil
     shutil.rmtree(folder, ignore_errors=True)
 
 # %% ../nbs/52_demo.ipynb #67718f0f
@@ -231,18 +233,20 @@ def write_pieces(demo: Demo) -> None:
     names = [(form, k, kind) for form in c.forms for k in range(c.pieces) for kind in ("staria", "baseline")]
     stem = lambda form, k, kind: folder / f"{form}-{k + 1}-{kind}"
 
-    def write(over: bool) -> dict:
+    def make(over: bool) -> dict:
         folder.mkdir(parents=True, exist_ok=True)
         players = set()
+        sampling, asked = Sampling(0.95, min_p=0.03), [plans[form][k] for form, k, kind in names if kind == "staria"]
+        side_by_side = iter(write(demo.staria, asked, sampling, c.seed, snippet_tokens=c.snippet_tokens))
         for form, k, kind in progress(names, "writing pieces", unit="piece"):
-            plan, model = plans[form][k], demo.staria if kind == "staria" else demo.baseline
-            score, = generate(model, plan, n=1, temperature=0.95, min_p=0.03, seed=c.seed + k, snippet_tokens=c.snippet_tokens)
+            keeper = next(side_by_side) if kind == "staria" else write(demo.baseline, [plans[form][k]], sampling, c.seed + k, snippet_tokens=c.snippet_tokens)[0]
+            score, plan = keeper.score(), keeper.plan
             score.to_midi(f"{stem(form, k, kind)}.mid"); save_sections(f"{stem(form, k, kind)}.txt", score.sections)
             with atomic_write(f"{stem(form, k, kind)}.json") as file: file.write(json.dumps(plan.to_dict()).encode())
             if k == 0: players.add(save_wav(score, f"{stem(form, k, kind)}.wav"))
         return {"player": ", ".join(sorted(players))}
     outputs = tuple(Path(f"{stem(*name)}.mid") for name in names)
-    demo.numbers["player"] = demo.steps.run("write pieces", {"forms": c.forms, "pieces": c.pieces, "section_s": c.section_s}, write, outputs)["player"]
+    demo.numbers["player"] = demo.steps.run("write pieces", {"forms": c.forms, "pieces": c.pieces, "section_s": c.section_s}, make, outputs)["player"]
     demo.pieces = {name: Score.from_midi(f"{stem(*name)}.mid") for name in names}
     demo.plans = plans
 
@@ -259,7 +263,7 @@ def judge(demo: Demo) -> None:
         losses = {}
         for name, model, task in (("Staria, stages A–C", earlier_staria, "generative"), ("Staria, after the wake phase", demo.staria, "generative"),
                                   ("baseline, composed pieces", earlier_baseline, "baseline"), ("baseline, after the wake phase", demo.baseline, "baseline")):
-            losses[name] = evaluate_generator(model, demo.data(demo.store, task).loader("test"))
+            losses[name] = evaluate_generator(model, itertools.islice(demo.data(demo.store, task).loader("test"), c.judged_batches))
         rows = evaluate_generated(list(demo.pieces.values()), [form for form, *_ in demo.pieces], demo.classifier, seed=c.seed)
         rows = [{"model": kind, "piece": f"{form}-{k + 1}", **row} for (form, k, kind), row in zip(demo.pieces, rows)]
         last = heard["classifier, after the sleep phase"]

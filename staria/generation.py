@@ -99,16 +99,16 @@ def draw_token(
 ) -> int:                         # The chosen id
     "Draw one token."
     if sampling.temperature == 0: return int(logits.argmax())
-    probs = torch.softmax(logits.float() / sampling.temperature, -1).cpu()
-    order = probs.argsort(descending=True)
-    sorted_probs = probs[order]
+    possible = torch.isfinite(logits).nonzero()[:, 0].cpu()
+    probs = torch.softmax(logits.cpu()[possible].float() / sampling.temperature, -1)
+    sorted_probs, order = probs.sort(descending=True, stable=True)
     keep = sorted_probs > 0
     if sampling.top_k: keep[sampling.top_k:] = False
     if sampling.top_p < 1: keep &= sorted_probs.cumsum(-1) - sorted_probs < sampling.top_p
     if sampling.min_p > 0: keep &= sorted_probs >= sampling.min_p * sorted_probs[0]
     cumulative = (sorted_probs * keep).cumsum(-1)
     drawn = torch.rand((), generator=generator) * cumulative[-1]
-    return int(order[min(int(torch.searchsorted(cumulative, drawn, right=True)), int(keep.nonzero()[-1]))])
+    return int(possible[order[min(int(torch.searchsorted(cumulative, drawn, right=True)), int(keep.nonzero()[-1]))]])
 
 # %% ../nbs/40_generation.ipynb #93418032
 SLACK_MS = 400     # A section is closed once its last onset is this close to its planned end
@@ -118,7 +118,7 @@ MOST_TOGETHER = 12   # Notes that may begin at one instant: ten fingers, and som
 class PlanKeeper:
     "Follow one piece as it is written, and say what may come next under its plan."
     def __init__(self, plan: Plan, tok: MusicTokenizerWithStyle):
-        self.plan, self.tok, self.state, self.ids = plan, tok, tok.grammar().start(), []
+        self.plan, self.tok, self.state, self.ids, self.onset_ms = plan, tok, tok.grammar().start(), [], tok.onset_of.astype(np.int64)
         self.section, self.start_ms, self.window, self.time_ms, self.together, self.done = -1, 0, 0, 0, 0, False
         for token in (tok.id(("prefix", "instrument", "piano")), tok.bos_id): self.push(token)
 
@@ -138,10 +138,12 @@ class PlanKeeper:
         "Mask the vocabulary: True where a token is legal and keeps the plan, (V,) bool."
         tok, legal = self.tok, self.state.allowed().copy()
         if not legal[tok.section_ids[0]]:                                 # inside a note: only its onset can break the plan
-            onset = tok.onset_of
+            onset = self.onset_ms
             if legal[onset >= 0].any():
                 first = 4990 if self.state.has_note else 0                # a piece begins with its first note, as in training
-                kept = legal & (onset <= first) & (onset + 5000 * self.window >= self.time_ms + 10 * (self.together >= MOST_TOGETHER)) & (onset + 5000 * self.window < self.end_ms) & (onset + 5000 * self.window >= min(self.start_ms, self.end_ms - 10))
+                begun_ms = 5000 * self.window + onset
+                earliest_ms = max(self.time_ms + 10 * (self.together >= MOST_TOGETHER), min(self.start_ms, self.end_ms - 10))
+                kept = legal & (onset <= first) & (begun_ms >= earliest_ms) & (begun_ms < self.end_ms)
                 legal = kept if kept.any() else legal & (onset == onset[legal].min())
             return legal
         step = np.zeros_like(legal)
@@ -172,37 +174,33 @@ class PlanKeeper:
 # %% ../nbs/40_generation.ipynb #f06a0b73
 class _StariaReader:
     "Feed a StariaModel: snippets as a memory, label, slot and progress beside each token."
-    def __init__(self, model: StariaModel, plan: Plan, batch: int, snippet_tokens: int | None, blind: bool):
-        self.model, self.letters, self.device = model, sorted(set(plan.form)), next(model.parameters()).device
-        ids = [plan.snippet_ids(letter, min(snippet_tokens or 10**9, model.config.encoder.max_tokens)) for letter in self.letters]
-        self.empty = [blind or not len(row) for row in ids]
-        snippets = np.full((len(ids), max(1, *map(len, ids))), MusicTokenizerWithStyle.pad_id)
-        for row, snippet in zip(snippets, ids): row[:len(snippet)] = snippet
-        labels = torch.tensor([[0 if none else LETTERS.index(letter) + 1 for letter, none in zip(self.letters, self.empty)]], device=self.device)
-        memory = model.condition(torch.as_tensor(snippets, device=self.device)[None], labels)
-        self.memory = type(memory)(*(part.expand(batch, *part.shape[1:]) for part in memory))
-        self.cache = model.new_cache(batch)
+    def __init__(self, model: StariaModel, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
+        self.model, self.blind, self.device = model, blind, next(model.parameters()).device
+        room = min(snippet_tokens or 10**9, model.config.encoder.max_tokens)
+        ids = [[plan.snippet_ids(letter, room) if not blind else [] for letter in LETTERS] for plan in plans]
+        snippets = np.full((len(plans), len(LETTERS), max(1, max(len(snippet) for row in ids for snippet in row))), MusicTokenizerWithStyle.pad_id)
+        for k, row in enumerate(ids):
+            for j, snippet in enumerate(row): snippets[k, j, :len(snippet)] = snippet
+        self.filled = [[len(snippet) > 0 for snippet in row] for row in ids]
+        labels = torch.tensor(self.filled, device=self.device) * torch.arange(1, len(LETTERS) + 1, device=self.device)
+        self.memory, self.cache = model.condition(torch.as_tensor(snippets, device=self.device), labels), model.new_cache(len(plans))
 
     def read(self, keepers: Sequence[PlanKeeper], ids: torch.Tensor) -> torch.Tensor:
         "Read one more column (B, T) of tokens; score the next, (B, V)."
         labels = torch.tensor([[keeper.label] for keeper in keepers], device=self.device).expand(ids.shape)
-        slot = torch.tensor([[self._slot(keeper)] for keeper in keepers], device=self.device).expand(ids.shape)
+        slot = torch.tensor([[keeper.label - 1 if keeper.label and filled[keeper.label - 1] else -1] for keeper, filled in zip(keepers, self.filled)], device=self.device).expand(ids.shape)
         progress = torch.as_tensor(np.stack([keeper.progress() for keeper in keepers]), device=self.device)[:, None].expand(*ids.shape, 3)
         return self.model(ids, slot, labels, progress, self.memory, self.cache)[:, -1]
 
-    def _slot(self, keeper: PlanKeeper) -> int:
-        if keeper.section < 0: return -1
-        slot = self.letters.index(keeper.plan.form[keeper.section])
-        return -1 if self.empty[slot] else slot
-
 
 class _BaselineReader:
-    "Feed a decoder-only model: the plan as a prompt, then tokens alone."
-    def __init__(self, model: Decoder, plan: Plan, batch: int, snippet_tokens: int | None, blind: bool):
-        self.model, self.cache, device = model, model.new_cache(batch), next(model.parameters()).device
+    "Feed a decoder-only model: one plan as a prompt for all, then tokens alone."
+    def __init__(self, model: Decoder, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
+        self.model, self.cache, plan = model, model.new_cache(len(plans)), plans[0]
+        assert all(other is plan for other in plans), "prompts of several plans differ in length: write them apart"
         snippets = {} if blind else {letter: plan.snippet_ids(letter, snippet_tokens or 256) for letter in sorted(set(plan.form))}
-        prompt = torch.as_tensor(write_prompt(plan.form, snippets), device=device)
-        model.hidden(prompt.expand(batch, -1), self.cache)
+        prompt = torch.as_tensor(write_prompt(plan.form, snippets), device=next(model.parameters()).device)
+        model.hidden(prompt.expand(len(plans), -1), self.cache)
 
     def read(self, keepers: Sequence[PlanKeeper], ids: torch.Tensor) -> torch.Tensor: return self.model(ids, self.cache)[:, -1]
 
@@ -210,23 +208,21 @@ class _BaselineReader:
 @torch.no_grad()
 def write(
     model: StariaModel | Decoder,           # Trained; a decoder is one that learnt as the baseline
-    plan: Plan,                             # What to write
-    n: int = 5,                             # Pieces, written side by side
+    plans: Sequence[Plan],                  # One piece each, written side by side; for a decoder all the same plan
     sampling: Sampling = Sampling(),        # How tokens are drawn
     seed: int = 0,                          # Piece k draws from a generator of its own, made from seed and k
     max_tokens: int | None = None,          # Longest piece; None: what the model can hold
     snippet_tokens: int | None = None,      # Longest snippet; None: what the model was made for (a baseline: 256)
     on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
 ) -> list[PlanKeeper]:                      # What was written, `.ids` and `.score()`
-    "Write pieces under a plan."
-    if n < 1: raise InputError(f"n must be 1 or more, got {n}")
+    "Write pieces under their plans."
     tok, was_training = MusicTokenizerWithStyle(), model.training
     make = _StariaReader if isinstance(model, StariaModel) else _BaselineReader
     model.eval()
     try:
-        readers = [make(model, plan, n, snippet_tokens, blind) for blind in ((False, True) if sampling.guidance != 1 else (False,))]
-        keepers = [PlanKeeper(plan, tok) for _ in range(n)]
-        generators = [torch.Generator().manual_seed((seed * 1_000_003 + k) % 2**63) for k in range(n)]
+        readers = [make(model, plans, snippet_tokens, blind) for blind in ((False, True) if sampling.guidance != 1 else (False,))]
+        keepers = [PlanKeeper(plan, tok) for plan in plans]
+        generators = [torch.Generator().manual_seed((seed * 1_000_003 + k) % 2**63) for k in range(len(plans))]
         device, room = next(model.parameters()).device, readers[0].cache.max_tokens - readers[0].cache.length
         room = min(max_tokens or room, room)
         columns = torch.tensor([keeper.ids for keeper in keepers], device=device)
@@ -258,5 +254,6 @@ def generate(
     on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
 ) -> list[Score]:                     # Scores with their sections; a piece that ran out of tokens lacks its last sections
     "Write pieces in the form that a plan asks for."
+    if n < 1: raise InputError(f"n must be 1 or more, got {n}")
     sampling = Sampling(temperature, top_k, top_p, min_p, guidance)
-    return [keeper.score() for keeper in write(model, plan, n, sampling, seed, max_tokens, snippet_tokens, on_token)]
+    return [keeper.score() for keeper in write(model, [plan] * n, sampling, seed, max_tokens, snippet_tokens, on_token)]

@@ -7,7 +7,7 @@ __all__ = ['smooth_labels', 'label_piece', 'wake', 'random_labels', 'draw_plans'
            'weights_hash', 'reuse_store', 'measure', 'staria_losses', 'run_round', 'wake_sleep']
 
 # %% ../nbs/51_wake_sleep.ipynb #52c422b5
-import dataclasses, hashlib, json
+import dataclasses, hashlib, itertools, json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from .store import Record, Store, make_record, write_store
 from .data import MidiDataModule
 from .models.presets import load_model, save_model
 from .models.staria import StariaModel
-from .generation import Plan, generate, sample_plan
+from .generation import Plan, Sampling, sample_plan, write
 from .evaluation import evaluate_classifier, evaluate_generator, note_probabilities
 from .training import ClassifierModule, StariaModule, TrainConfig, checkpoint_folder, fit
 
@@ -140,15 +140,16 @@ def sleep(
     min_notes: int = 16,         # Dreams with fewer notes are left out
     max_tokens: int | None = 2048,   # Longest dream
     splits: Sequence[float] = (90, 10, 0),   # Shares of train, val and test
+    together: int = 16,          # Dreams that are written side by side
 ) -> Store:                      # Dreams with the labels of their plans; `extra` holds form and lengths
     "Let the generative model dream pieces whose plans are known."
     tok = MusicTokenizerWithStyle()
 
     def records() -> Iterator[Record]:
-        for k, plan in enumerate(progress(plans, "dreaming", unit="piece")):
-            score, = generate(model, plan, n=1, temperature=temperature, seed=seed + k, max_tokens=max_tokens)
-            if len(score) < min_notes: continue
-            yield make_record(f"dream-{k:05d}", score, tok, splits=splits, extra={"form": plan.form, "lengths_s": list(plan.lengths_s)})
+        for first in progress(range(0, len(plans), together), f"dreaming, {together} side by side", unit="batch"):
+            for k, keeper in enumerate(write(model, plans[first : first + together], Sampling(temperature), seed + first, max_tokens), start=first):
+                if len(score := keeper.score()) < min_notes: continue
+                yield make_record(f"dream-{k:05d}", score, tok, splits=splits, extra={"form": keeper.plan.form, "lengths_s": list(keeper.plan.lengths_s)})
     return write_store(folder, records(), {"kind": "dreams", "n_plans": len(plans), "settings": {"seed": seed, "temperature": temperature, "min_notes": min_notes}})
 
 
@@ -179,6 +180,7 @@ class WakeSleepConfig:
     max_tokens: int = 1024            # Longest sequence
     snippet_tokens: int = 128         # Longest snippet
     train: TrainConfig = field(default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10))   # `max_steps` is replaced
+    measure_batches: int | None = None   # Batches of real pieces that Staria's loss is measured on; None takes all
     control: bool = False             # Also train a copy of Staria on random letters
     seed: int = 0                     # Of plans, dreams and batches
 
@@ -221,7 +223,7 @@ def staria_losses(
 ) -> dict[str, float]:          # Loss a token with the right and with exchanged snippets
     "Measure Staria's loss on real pieces, given their true plans."
     data = MidiDataModule(labelled, "generative", config.batch_size, config.max_tokens, config.snippet_tokens, config.seed)
-    losses = evaluate_generator(model, data.loader(split))
+    losses = evaluate_generator(model, itertools.islice(data.loader(split), config.measure_batches))
     return {"loss": losses["correct"], "swapped": losses["swapped"]}
 
 # %% ../nbs/51_wake_sleep.ipynb #77b18c84

@@ -20,7 +20,7 @@ import numpy as np
 from .core import InputError, Workspace
 from .score import INSTRUMENTS, Score, Section, save_sections
 from .tokenizer import MusicTokenizerWithStyle
-from .plots import PALETTE, figure_png, plot_curves, plot_roll, sections_from_labels
+from .plots import PALETTE, figure_png, plot_curves, plot_roll
 
 # %% ../nbs/61_widgets.ipynb #1609ce35
 ROLL_FILES = ("roll.data.js", "roll.sections.js", "roll.play.js", "roll.paint.js", "roll.js")   # Each builds on those before it
@@ -146,7 +146,7 @@ class HearForm(widgets.VBox):
             path.write_bytes(upload["content"])
             self.hear(path, hide=f"{folder}/")
 
-    def hear(self, score: Score | str | Path | None = None, hide: str = "") -> Heard | None:
+    def hear(self, score: Score | str | Path | None = None, hide: str = "") -> "Heard | None":
         "Label a score, a file, or what the form names; `hide` is left out of messages."
         self.button.disabled, self.heard = True, None
         _tell(self.status, "listening …")
@@ -154,6 +154,7 @@ class HearForm(widgets.VBox):
             model = _chosen_model(self.checkpoint)
             if score is None and not self.path.value.strip(): raise InputError("no file chosen: type the path of a MIDI file, or upload one")
             given = score if isinstance(score, Score) else Score.from_midi(Path(score or self.path.value.strip()))
+            from staria.label import hear
             self.heard = hear(model, given)
         except (ValueError, OSError) as error: _tell(self.status, " ".join(str(error).replace(hide, "").split()), error=True)
         else: self._show(given)
