@@ -68,8 +68,11 @@ def gate_imports_point_down() -> list[str]:
 
 
 def gate_style() -> list[str]:
-    "Exported cells stay short, notebooks stay light, and nothing names a private path."
+    "Exported cells stay short, notebooks stay light, and nothing names a private path or a temporary folder."
     problems = []
+    written = [*(ROOT / "staria").rglob("*.py"), *(ROOT / "scripts").glob("*.*"), ROOT / "README.md", ROOT / "Makefile", ROOT / ".ci" / "run"]
+    for path in [*notebooks(), *written]:
+        if m := re.search(r"/(?:home|root|work|Users)/\w+", path.read_text(encoding="utf8")): problems.append(f"{path.relative_to(ROOT)}: names a private path, {m[0]}")
     for notebook in notebooks():
         name, text = notebook.relative_to(ROOT), notebook.read_text(encoding="utf8")
         for source in cells(notebook):
@@ -77,7 +80,8 @@ def gate_style() -> list[str]:
             if re.match(r"#\|\s*export", source) and lines > 60: problems.append(f"{name}: an exported cell of {lines} lines (at most 60): {source.splitlines()[1][:60]}")
         if len(text) > 400_000: problems.append(f"{name}: {len(text) // 1000} kB; clear heavy outputs")
         if json.loads(text)["metadata"].get("widgets"): problems.append(f"{name}: holds saved widget state; clear it")
-        if m := re.search(r"/(?:home|root|work|Users)/\w+", text): problems.append(f"{name}: names a private path, {m[0]}")
+        outputs = json.dumps([c.get("outputs") for c in json.loads(text)["cells"]])
+        if m := re.search(r"/tmp/\w+", outputs): problems.append(f"{name}: a saved output names a temporary folder, {m[0]}")
     return problems
 
 
@@ -93,10 +97,11 @@ def gate_stands_alone() -> list[str]:
 
 
 def gate_readme() -> list[str]:
-    "The README names every room, and its Python example runs as printed."
+    "The README names every room, holds no unfilled placeholder, and its Python example runs as printed."
     text = (ROOT / "README.md").read_text(encoding="utf8")
     problems = [f"README.md does not name the room {n.stem}" for n in sorted((ROOT / "nbs").glob("[0-9]*.ipynb")) if f"`{n.stem}`" not in text]
     problems += [f"README.md names {name}, which is not there" for name in re.findall(r"`((?:nbs|scripts|figures)/[\w./]+)`|\]\((figures/[\w./]+)\)", text) for name in [name[0] or name[1]] if not (ROOT / name).exists()]
+    problems += [f"README.md holds the placeholder {name}: fill it in" for name in re.findall(r"\{[A-Z_]+\}", text)]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "nbs").symlink_to(ROOT / "nbs")
         for code in re.findall(r"```python\n(.*?)```", text, re.S):

@@ -136,18 +136,18 @@ def evaluate_classifier(
     tokenizer: MusicTokenizerWithStyle | None = None,    # None makes one
     max_batch_tokens: int = 16_384,                      # Most tokens that are read together
 ) -> ClassifierResult:                                   # Tables and confusion
-    "Score a classifier on labelled pieces, beside one letter and position only."
+    "Score a classifier on labelled pieces, beside one letter, and position only: quarters and halves."
     tok = tokenizer or MusicTokenizerWithStyle()
     records = [store[int(i)] for i in indices]
     references = [np.asarray(r.labels)[tok.note_index(r.ids)] for r in records]
     usable = [k for k, labels in enumerate(references) if (labels > 0).sum() >= 2]
     if not usable: raise InputError(f"none of the {len(records)} pieces has two labelled notes: choose pieces with sections")
     heard = note_probabilities(model, [records[k].ids for k in usable], tok, max_batch_tokens)
-    scores: dict[str, list] = {"classifier": [], "one letter": [], "position only": []}
+    scores: dict[str, list] = {"classifier": [], "one letter": [], "position only": [], "position only, halves": []}
     pieces, pairs = [], []
     for k, probs in zip(usable, heard):
         record, reference, onset_s = records[k], references[k], note_onsets_s(records[k].ids, tok)
-        estimates = {"classifier": probs.argmax(1) + 1, "one letter": one_letter(len(onset_s)), "position only": position_only(onset_s)}
+        estimates = {"classifier": probs.argmax(1) + 1, "one letter": one_letter(len(onset_s)), "position only": position_only(onset_s), "position only, halves": position_only(onset_s, 2)}
         bar_s = float(np.median(np.diff(record.bars_s))) if len(record.bars_s) > 1 else None
         for name, estimated in estimates.items():
             scores[name].append(label_scores(reference, estimated, onset_s, _boundaries_s(record.sections) if record.sections else None, bar_s))

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['TrainConfig', 'learning_rate_at', 'make_optimizer', 'ClassifierModule', 'GeneratorModule', 'DecoderOnlyBaseline',
-           'contrastive_loss', 'retrieve_within_piece', 'SnippetModule', 'StariaModule', 'free_layers', 'BatchStream',
-           'RunLog', 'count_tokens', 'write_rows', 'read_metrics', 'Stopped', 'SafeStop', 'ClipGradients',
-           'SaveBestWeights', 'quiet_lightning', 'FitResult', 'checkpoint_folder', 'read_result', 'describe_run',
-           'check_resumable', 'fit', 'clear_run', 'run_trainer', 'staria_from', 'fit_stages']
+           'retrieve_within_piece', 'SnippetModule', 'StariaModule', 'free_layers', 'BatchStream', 'RunLog',
+           'tokens_in', 'write_rows', 'read_metrics', 'Stopped', 'SafeStop', 'ClipGradients', 'SaveBestWeights',
+           'quiet_lightning', 'FitResult', 'checkpoint_folder', 'read_result', 'describe_run', 'check_resumable', 'fit',
+           'clear_run', 'run_trainer', 'staria_from', 'fit_stages']
 
 # %% ../nbs/50_training.ipynb #6425bbb3
 import contextlib, csv, dataclasses, io, logging, math, os, shutil, signal, threading, time, warnings
@@ -23,7 +23,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from .core import InputError, atomic_write, config_to_dict, load_yaml, pick_device, pick_precision, progress, save_yaml
 from .checkpointing import AtomicCheckpointIO, KeepBest, disk_trouble, load_checkpoint, setup_checkpointing
-from .models.encoder import PAD_ID, SnippetEncoder
+from .models.encoder import PAD_ID, SnippetEncoder, nt_xent
 from .models.decoder import Decoder
 from .models.presets import describe, load_model, save_model
 from .models.staria import StariaConfig, StariaModel
@@ -122,41 +122,11 @@ class GeneratorModule(L.LightningModule):
     def configure_optimizers(self): return make_optimizer(self.model, self.config)
 
 
-class DecoderOnlyBaseline(L.LightningModule):
+class DecoderOnlyBaseline(GeneratorModule):
     "Train a decoder on sequences whose prompt holds the plan; the loss is on the piece alone."
-    task, extra_metrics = "baseline", ()
-
-    def __init__(self, model: torch.nn.Module, config: TrainConfig = TrainConfig()):
-        super().__init__()
-        self.model, self.config = model, config
-
-    def training_step(self, batch, batch_idx):
-        loss = self.model.loss(batch["ids"], batch["targets"])
-        if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
-        return loss
-
-    def validation_step(self, batch, batch_idx):
-        self.log("val_loss", self.model.loss(batch["ids"], batch["targets"]), batch_size=int((batch["targets"] != -100).sum()))
-
-    def configure_optimizers(self): return make_optimizer(self.model, self.config)
+    task = "baseline"
 
 # %% ../nbs/50_training.ipynb #70a10a0c
-def contrastive_loss(
-    first: torch.Tensor,      # Embeddings of one occurrence, shape (B, C), unit norm
-    second: torch.Tensor,     # Embeddings of the other occurrence, shape (B, C), unit norm
-    piece: torch.Tensor,      # Index of the piece, shape (B,)
-    label: torch.Tensor,      # Label of the section, shape (B,)
-    temperature: float = 0.1, # Smaller values look at the nearest negatives alone
-) -> torch.Tensor:            # Mean loss over the 2 B snippets, in nats
-    "Give the NT-Xent loss of pairs of snippets."
-    embedded = torch.cat([first, second]).float()                            # (2B, C)
-    similarity = embedded @ embedded.T / temperature                         # (2B, 2B)
-    same = ((piece[:, None] == piece) & (label[:, None] == label)).repeat(2, 2)
-    partner = torch.arange(len(embedded), device=first.device).roll(len(first))
-    same[torch.arange(len(embedded), device=first.device), partner] = False
-    return F.cross_entropy(similarity.masked_fill(same, -torch.inf), partner)
-
-
 def retrieve_within_piece(
     first: torch.Tensor,     # Embeddings, shape (B, C), unit norm
     second: torch.Tensor,    # Embeddings, shape (B, C), unit norm
@@ -186,13 +156,13 @@ class SnippetModule(L.LightningModule):
         return self.model(torch.cat(padded))[1].chunk(2)
 
     def training_step(self, batch, batch_idx):
-        loss = contrastive_loss(*self.embed(batch), batch["piece"], batch["label"])
+        loss = nt_xent(*self.embed(batch), batch["piece"], batch["label"])
         if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
         pairs = (*self.embed(batch), batch["piece"], batch["label"])
-        self.log("val_loss", contrastive_loss(*pairs), batch_size=len(batch["piece"]))
+        self.log("val_loss", nt_xent(*pairs), batch_size=len(batch["piece"]))
         found, chance = retrieve_within_piece(*pairs)
         if not len(found): return
         self.log("val_retrieval", found.mean(), batch_size=len(found))
@@ -296,7 +266,7 @@ class RunLog(L.Callback):
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         self.stream.advance()
         self.losses.append(outputs["loss"])
-        self.new_tokens.append(count_tokens(batch))
+        self.new_tokens.append(tokens_in(batch))
         if self.stream.count % self.config.accumulate: return
         step = trainer.global_step
         self.bar.update()
@@ -324,7 +294,7 @@ class RunLog(L.Callback):
     def write(self, row: dict | None = None) -> None: write_rows(self.path, self.columns, self.rows if row is None else [row], append=row is not None)
 
 # %% ../nbs/50_training.ipynb #e81ccb79
-def count_tokens(
+def tokens_in(
     batch: dict,         # A batch of any task
 ) -> torch.Tensor:       # Tokens that are no padding, a scalar on the batch's device
     "Count the tokens of a batch."

@@ -7,7 +7,7 @@ __all__ = ['smooth_labels', 'label_piece', 'wake', 'random_labels', 'draw_plans'
            'weights_hash', 'reuse_store', 'measure', 'staria_losses', 'run_round', 'wake_sleep']
 
 # %% ../nbs/51_wake_sleep.ipynb #52c422b5
-import dataclasses, hashlib, itertools, json
+import dataclasses, hashlib, json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,7 +180,7 @@ class WakeSleepConfig:
     max_tokens: int = 1024            # Longest sequence
     snippet_tokens: int = 128         # Longest snippet
     train: TrainConfig = field(default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10))   # `max_steps` is replaced
-    measure_batches: int | None = None   # Batches of real pieces that Staria's loss is measured on; None takes all
+    measure_pieces: int | None = None    # Real pieces that Staria's loss is measured on; None takes all
     control: bool = False             # Also train a copy of Staria on random letters
     seed: int = 0                     # Of plans, dreams and batches
 
@@ -223,7 +223,7 @@ def staria_losses(
 ) -> dict[str, float]:          # Loss a token with the right and with exchanged snippets
     "Measure Staria's loss on real pieces, given their true plans."
     data = MidiDataModule(labelled, "generative", config.batch_size, config.max_tokens, config.snippet_tokens, config.seed)
-    losses = evaluate_generator(model, itertools.islice(data.loader(split), config.measure_batches))
+    losses = evaluate_generator(model, data.sample(split, config.measure_pieces))
     return {"loss": losses["correct"], "swapped": losses["swapped"]}
 
 # %% ../nbs/51_wake_sleep.ipynb #77b18c84

@@ -59,20 +59,17 @@ class SnippetEncoder(nn.Module):
 
 # %% ../../nbs/31_models.encoder.ipynb #b0130701
 def nt_xent(
-    first: torch.Tensor,                   # Vectors of one occurrence (B, C), unit norm
-    second: torch.Tensor,                  # Vectors of another occurrence of the same sections (B, C)
-    temperature: float = 0.1,              # Smaller: sharper
-    piece: torch.Tensor | None = None,     # Number of the piece of each row (B,)
-    label: torch.Tensor | None = None,     # Label of each row (B,); rows of the same piece and label are not negatives
-) -> torch.Tensor:                         # Scalar, nats, float32
+    first: torch.Tensor,        # Vectors of one occurrence (B, C), unit norm
+    second: torch.Tensor,       # Vectors of another occurrence of the same sections (B, C), unit norm
+    piece: torch.Tensor,        # Number of the piece of each row (B,)
+    label: torch.Tensor,        # Label of each row (B,); rows of the same piece and label are not negatives
+    temperature: float = 0.1,   # Smaller values look at the nearest negatives alone
+) -> torch.Tensor:              # Mean loss over the 2 B vectors, in nats, float32
     "Measure how hard partners are to find among the others."
     if temperature <= 0: raise InputError(f"temperature must be above 0, got {temperature}")
-    rows, both = len(first), torch.cat([first, second]).float()
-    scores = both @ both.T / temperature
-    partner = torch.arange(2 * rows, device=first.device).roll(rows)
-    hidden = torch.eye(2 * rows, dtype=torch.bool, device=first.device)
-    if piece is not None and label is not None:
-        pieces, labels = piece.repeat(2), label.repeat(2)
-        hidden = hidden | (pieces[:, None] == pieces) & (labels[:, None] == labels)
-        hidden[torch.arange(2 * rows, device=first.device), partner] = False
+    both = torch.cat([first, second]).float()                                            # (2B, C)
+    scores, every = both @ both.T / temperature, torch.arange(len(both), device=first.device)   # (2B, 2B)
+    partner = every.roll(len(first))
+    hidden = ((piece[:, None] == piece) & (label[:, None] == label)).repeat(2, 2)        # itself, too
+    hidden[every, partner] = False
     return F.cross_entropy(scores.masked_fill(hidden, -torch.inf), partner)
