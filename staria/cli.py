@@ -70,7 +70,7 @@ def _prepare(args):
     print(report)
     print(f"store: {store.folder}")
 
-
+# %% ../nbs/62_cli.ipynb #2be8ee62
 def open_store(
     name: str,              # A store's folder, or the name that it was prepared under
     workspace: Workspace,   # Where its cache/ is
@@ -161,7 +161,7 @@ def _wake_sleep(args, workspace, store, config, run):
     rows = wake_sleep(load_model(args.classifier), load_model(args.init), store, open_store(args.composed, workspace), run, loop)
     print(format_table(rows))
 
-
+# %% ../nbs/62_cli.ipynb #d5552fa5
 @_command("label", "hear the form of MIDI files: CSV, section file and picture of each",
           ("files", dict(nargs="+", type=str, help="MIDI files or folders")), _given("--checkpoint", str, "a classifier's .safetensors", required=True), ROOT,
           _option("--out", str, "labels", "folder for the results"), _option("--per_token --per-token", bool, False, "also a row a token"),
@@ -220,7 +220,7 @@ def _generate(args):
     with atomic_write(Path(args.out) / "plan.json") as file: file.write(json.dumps({**plan.to_dict(), "seed": args.seed, "checkpoint": str(args.checkpoint)}).encode())
     for name, score in zip(names, scores): print(f"{Path(args.out) / name}.mid: {score.form}, {len(score)} notes, {score.duration_s:.1f} s")
 
-
+# %% ../nbs/62_cli.ipynb #146536fd
 @_command("evaluate", "tables for a classifier, or for a folder of written pieces", _given("what", str, "classifier, or generated"), _option("folder", str, None, "generated: folder of MIDI files with section files beside them", nargs="?"),
           _given("--checkpoint", str, "a classifier's .safetensors", required=True), ROOT, _option("--data", str, None, "classifier: store with labelled pieces"), _option("--split", str, "test", "classifier: train, val or test"), _option("--out", str, None, "folder for the tables as CSV and JSON"))
 def _evaluate(args):
@@ -297,7 +297,7 @@ REMEDIES = {
     errno.EEXIST: "a file of that name is in the way: move it, or choose another name",
 }   # What the system refused: what a person can do about it
 
-
+# %% ../nbs/62_cli.ipynb #958a48fc
 def main(
     argv: list[str] | None = None,   # Words after `staria`; None: those of the call
 ) -> None:                           # Leaves with status 0, 1 or 2

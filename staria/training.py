@@ -497,7 +497,7 @@ def fit(
     module.eval()
     return read_result(run, time.perf_counter() - started)
 
-
+# %% ../nbs/50_training.ipynb #16086918
 def clear_run(
     run: Path,   # A run's folder
 ) -> None:

@@ -184,7 +184,7 @@ class WakeSleepConfig:
     control: bool = False             # Also train a copy of Staria on random letters
     seed: int = 0                     # Of plans, dreams and batches
 
-
+# %% ../nbs/51_wake_sleep.ipynb #ea79d35c
 def weights_hash(
     *models: torch.nn.Module,
 ) -> str:                     # 16 hexadecimal digits

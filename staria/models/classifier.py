@@ -115,6 +115,16 @@ class ClassifierConfig:
     dropout: float = 0.1           # In training, 0 to 1
 
 # %% ../../nbs/34_models.classifier.ipynb #1530a8bb
+def _on_grid(ms: torch.Tensor) -> torch.Tensor: return (3 * torch.log2(ms.clamp(20, 4000) / 20)).round().long()   # third octaves of time, 0 to 23
+
+
+def _place_waves(notes: Notes, group: int) -> torch.Tensor:   # (B, G, 32): where each group is, in notes and in time
+    share = (torch.arange(notes.pitch.shape[1], device=notes.pitch.device) / notes.real.sum(1, keepdim=True).clamp(min=1)).clamp(max=1)
+    clock = notes.onset_ms / notes.onset_ms.amax(1, keepdim=True).clamp(min=1)
+    waves = torch.stack([share, clock], -1)[:, ::group, :, None] * torch.pi * 2 ** torch.arange(8, device=notes.pitch.device)
+    return torch.cat([waves.sin(), waves.cos()], -1).flatten(2)
+
+# %% ../../nbs/34_models.classifier.ipynb #83e56949
 BIAS_SPEED = 16.0   # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
 
 
@@ -154,14 +164,10 @@ class MidiClassifier(nn.Module):
 
     def embed_groups(self, notes: Notes) -> torch.Tensor:
         "Describe each group by its notes and its place in the piece: (B, G, C)."
-        grid = lambda ms: (3 * torch.log2(ms.clamp(20, 4000) / 20)).round().long()
         gap = (_later(notes.onset_ms, 1) - notes.onset_ms).clamp(min=0)
-        x = self.pitch(notes.pitch) + self.tone(notes.pitch % 12) + self.velocity(notes.velocity) + self.gap(grid(gap)) + self.duration(grid(notes.duration_ms))
+        x = self.pitch(notes.pitch) + self.tone(notes.pitch % 12) + self.velocity(notes.velocity) + self.gap(_on_grid(gap)) + self.duration(_on_grid(notes.duration_ms))
         x = (x * notes.real[..., None]).unflatten(1, (-1, self.config.group)).flatten(2)
-        share = (torch.arange(notes.pitch.shape[1], device=x.device) / notes.real.sum(1, keepdim=True).clamp(min=1)).clamp(max=1)
-        clock = notes.onset_ms / notes.onset_ms.amax(1, keepdim=True).clamp(min=1)
-        waves = torch.stack([share, clock], -1)[:, ::self.config.group, :, None] * torch.pi * 2 ** torch.arange(8, device=x.device)
-        return self.gather_notes(x) + self.where(torch.cat([waves.sin(), waves.cos()], -1).flatten(2))
+        return self.gather_notes(x) + self.where(_place_waves(notes, self.config.group))
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         "Score each token: ids (B, T) to logits (B, T, 4)."
