@@ -47,7 +47,7 @@ class DemoConfig:
     composed: int = 1200                 # Composed pieces
     classifier_steps: int = 500          # Updates of the classifier, on composed pieces
     encoder_steps: int = 60              # Updates of the snippet encoder, on pairs of sections
-    decoder_steps: int = 120             # Updates of the decoder that Staria and the baseline both start from
+    decoder_steps: int = 150             # Updates of the decoder that Staria and the baseline both start from
     stage_steps: tuple[int, ...] = (25, 25, 40)   # Updates of Staria in stages A, B and C
     wake_steps: int = 30                 # Updates of Staria on woken pieces
     wake_limit: int = 400                # Real pieces that are labelled in the wake phase
@@ -56,7 +56,7 @@ class DemoConfig:
     batch_size: int = 8                  # Sequences in a batch of the generative models
     max_tokens: int = 512                # Longest sequence of the generative models
     snippet_tokens: int = 96             # Longest snippet
-    learning_rate: float = 2e-3          # Of the generative models, at its highest; half of it for the others
+    learning_rate: float = 3e-3          # Of the decoder, at its highest; a part of it for the others
     judged: int = 80                      # Held-out pieces that losses are measured on
     forms: tuple[str, ...] = ("ABA", "ABAC")       # Forms to write
     pieces: int = 3                      # Pieces to write for each form, by Staria and by the baseline
@@ -179,9 +179,9 @@ def train_models(demo: Demo) -> None:
     c, budget = demo.config, sum(demo.config.stage_steps)
     shared = {"preset": c.preset, "seed": c.seed, "rate": c.learning_rate, "batch": c.batch_size, "tokens": c.max_tokens, "snippet": c.snippet_tokens}
     demo.classifier = demo.model_step("train the classifier", "classifier-composed", shared | {"steps": c.classifier_steps}, "classifier", lambda over: demo.fit_model(
-        ClassifierModule(demo.fresh_model("classifier")), demo.data(demo.composed, "classification", batch_size=2 * c.batch_size, max_tokens=2 * c.max_tokens), "classifier", c.classifier_steps, over, 0.5))
+        ClassifierModule(demo.fresh_model("classifier")), demo.data(demo.composed, "classification", batch_size=2 * c.batch_size, max_tokens=2 * c.max_tokens), "classifier", c.classifier_steps, over, 0.35))
     demo.encoder = demo.model_step("train the snippet encoder", "encoder", shared | {"steps": c.encoder_steps}, "encoder", lambda over: demo.fit_model(
-        SnippetModule(demo.fresh_model("encoder")), demo.data(demo.composed, "contrastive", batch_size=4 * c.batch_size), "encoder", c.encoder_steps, over, 0.5))
+        SnippetModule(demo.fresh_model("encoder")), demo.data(demo.composed, "contrastive", batch_size=4 * c.batch_size), "encoder", c.encoder_steps, over, 0.35))
     demo.decoder = demo.model_step("train the decoder", "decoder", shared | {"steps": c.decoder_steps}, "decoder", lambda over: demo.fit_model(
         GeneratorModule(demo.fresh_model("decoder")), demo.data(demo.both, "generative"), "decoder", c.decoder_steps, over))
 
@@ -196,7 +196,7 @@ def train_models(demo: Demo) -> None:
     def baseline(over: bool) -> torch.nn.Module:
         model = build("baseline", c.preset, seed=c.seed)
         model.load_state_dict(demo.decoder.state_dict())
-        return demo.fit_model(DecoderOnlyBaseline(model), demo.data(demo.composed, "baseline"), "baseline/composed", budget, over)
+        return demo.fit_model(DecoderOnlyBaseline(model), demo.data(demo.composed, "baseline"), "baseline/composed", budget, over, 0.5)
     demo.baseline = demo.model_step("train the baseline", "baseline-composed", shared | {"steps": budget}, "baseline", baseline)
 
 # %% ../nbs/52_demo.ipynb #9df3d026

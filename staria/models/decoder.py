@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ..checkpoint import read_safetensors
 from ..core import InputError
-from .layers import Block, KVCache, TokenEmbedding, TokenHead, init_weights, rotary
+from .layers import Block, KVCache, TokenEmbedding, TokenHead, init_weights, rotary, start_numbers
 from ..tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/32_models.decoder.ipynb #96b85920
@@ -78,6 +78,7 @@ class Decoder(nn.Module):
         self.head = TokenHead(c.vocab_size, c.width, c.token_set)
         self.checkpoint_activations = False   # True: recompute blocks in the backward pass instead of keeping them
         init_weights(self, c.n_layer)
+        for table in (self.embedding.table, self.head.rows): start_numbers(table.weight, c.token_set)
 
     def hidden(self,
         ids: torch.Tensor,                         # (B, T)

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..core import InputError
-from .layers import Block, TokenEmbedding, init_weights, rotary
+from .layers import Block, TokenEmbedding, init_weights, rotary, start_numbers
 
 # %% ../../nbs/31_models.encoder.ipynb #64e10421
 PAD_ID = 2   # <P>
@@ -41,6 +41,7 @@ class SnippetEncoder(nn.Module):
         self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer))
         self.norm = nn.LayerNorm(c.width)
         init_weights(self, c.n_layer)
+        start_numbers(self.embedding.table.weight, c.token_set)
 
     def forward(self,
         ids: torch.Tensor,                        # Snippets (B, M), padded with 2
