@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+comma := ,
 FACTS := setup.py settings.ini constraints.txt
 
 .PHONY: demo test lab clean
@@ -27,16 +28,19 @@ $(VENV)/.uv-installed:
 	@touch $@
 
 # uv reads its own variable for extra places to look for wheels: hand it pip's, where that is set.
-INSTALL = UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
+# Where uv cannot reach what pip can, pip does the same more slowly.
+define INSTALL
+UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '$(1)' || { echo "uv could not install; trying pip"; $(BIN)/python -m pip install -q -c constraints.txt -e '$(1)'; }
+endef
 
 $(VENV)/.demo-installed: $(VENV)/.uv-installed $(FACTS)
 	@echo "installing Staria into $(VENV) (torch is the largest part)"
-	@$(INSTALL) -e .
+	@$(call INSTALL,.)
 	@touch $@
 
 $(VENV)/.all-installed: $(VENV)/.demo-installed $(FACTS)
 	@echo "installing JupyterLab and the tools for the tests into $(VENV)"
-	@$(INSTALL) -e '.[lab,dev]'
+	@$(call INSTALL,.[lab$(comma)dev])
 	@touch $@
 
 clean:
