@@ -318,12 +318,13 @@ def summary(demo: Demo) -> str:
     guess = max((row for row in demo.numbers["hearing"] if row["method"].startswith(("one", "position"))), key=lambda row: row["ARI"])
     staria, baseline = losses["Staria, after the wake phase"], losses["baseline, after the wake phase"]
     written = {kind: mean_row([row for row in demo.numbers["written"] if row["model"] == kind]) for kind in ("staria", "baseline")}
-    used = staria["cost of swapping"] > 0.005 and staria["pieces harmed"] > 0.6
-    return (f"**Hearing.** On {model['pieces']} held-out real pieces the classifier reaches an ARI of {model['ARI']:.2f}. The strongest guess without listening is *{guess['method']}* with {guess['ARI']:.2f}{': most of these tunes are AABB, and half of the time is A' if guess['method'].endswith('halves') else ''}; "
+    harmed = staria["pieces harmed"] > 0.6 and staria["cost of swapping"] > 0
+    used = "the snippets are used" if harmed and staria["cost of swapping"] > 0.02 else "the snippets are used, but little" if harmed else "so small a training does not learn to use the snippets"
+    return (f"**Hearing.** On {model['pieces']} held-out real pieces the classifier reaches an ARI of {model['ARI']:.2f}. The strongest guess without listening is “{guess['method']}” with {guess['ARI']:.2f}{': most of these tunes are AABB, and half of the time is A' if guess['method'].endswith('halves') else ''}; "
             f"{'the classifier is above it' if model['ARI'] > guess['ARI'] else 'the classifier is not above it'}. Returns (retF): {model['retF']:.2f}, against {guess['retF']:.2f} for that guess and {row_of('one letter')['retF']:.2f} for one letter. "
             f"The sleep phase changed the ARI from {row_of('classifier, composed')['ARI']:.3f} to {model['ARI']:.3f}; as many updates without dreams give {awake['ARI']:.3f}.\n\n"
             f"**Writing.** Loss a token on the same {staria['pieces']} held-out pieces: Staria {staria['correct']:.3f}, baseline of equal budget {baseline['correct']:.3f}: {'Staria is lower' if staria['correct'] < baseline['correct'] else 'the baseline is as low or lower'}. "
-            f"Exchanging the snippets between letters costs Staria {staria['cost of swapping']:+.4f} nats a token and harms {100 * staria['pieces harmed']:.0f} % of the pieces (half would be chance): {'the snippets are used' if used else 'so small a training does not learn to use the snippets'}. The baseline pays {baseline['cost of swapping']:+.4f}.\n\n"
+            f"Exchanging the snippets between letters costs Staria {staria['cost of swapping']:+.4f} nats a token and harms {100 * staria['pieces harmed']:.0f} % of the pieces (half would be chance): {used}. The baseline pays {baseline['cost of swapping']:+.4f}.\n\n"
             f"**Form in the pieces.** Same-letter sections of Staria's pieces are more alike than different-letter ones by {written['staria']['contrast']:+.3f} (letters shuffled: {written['staria']['contrast shuffled']:+.3f}); of the baseline's by {written['baseline']['contrast']:+.3f} ({written['baseline']['contrast shuffled']:+.3f}).\n\n"
             "These models are small and were trained for minutes: the pieces are first attempts at notes, not music to keep. The numbers show that every part works and is measured, not what the method can do.")
 
