@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['LETTERS', 'InputError', 'seed_everything', 'pick_device', 'pick_precision', 'config_to_dict', 'config_from_dict',
-           'save_yaml', 'load_yaml', 'config_hash', 'atomic_write', 'progress', 'Workspace']
+           'save_yaml', 'load_yaml', 'config_hash', 'atomic_write', 'progress', 'compiled', 'Workspace']
 
 # %% ../nbs/00_core.ipynb #ceb364be
 import contextlib, dataclasses, hashlib, json, os, random, sys, tempfile, types, typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +157,16 @@ def progress(
 ) -> tqdm:                           # A bar that appears after two seconds
     "Show a bar for work that takes over two seconds."
     return tqdm(items, desc=desc, total=total, unit=unit, delay=2.0, dynamic_ncols=True, leave=False, mininterval=0.5)
+
+# %% ../nbs/00_core.ipynb #1bfe2a42
+def compiled(
+    function: Callable,   # Loops over arrays and numbers; calls only compiled functions of its own module
+) -> Callable:            # The same function in machine code; other threads run beside it
+    "Compile a function at its first call."
+    import numba
+    if function.__module__ == "__main__": return numba.njit(nogil=True)(function)
+    try: return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError: return numba.njit(nogil=True)(function)    # No folder that can be written: the result lasts as long as the process
 
 # %% ../nbs/00_core.ipynb #afd777fa
 @dataclasses.dataclass(frozen=True)
