@@ -15,7 +15,8 @@ import torch
 
 from .core import LETTERS, InputError
 from .score import Score
-from .tokenizer import Kind, MusicTokenizerWithStyle
+from .tokenizer import MusicTokenizerWithStyle
+from .vocabulary import Kind
 from .data import rebase_snippet, section_progress, write_prompt
 from .models.decoder import Decoder
 from .models.staria import StariaModel
