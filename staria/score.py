@@ -17,10 +17,10 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from .beats import count_beats, estimate_beats
+from .beats import count_beats, estimate_beats, keeps_time
 from .core import InputError, atomic_write, compiled
 from .midi import MAX_BYTES, MidiEvents, MidiTiming, read_midi
-from .sections import Section, check_order, label_times
+from .sections import Section, check_order, label_times, letters_by_first_appearance, load_sections, save_sections, section_of_times
 from .vocabulary import DRUM, INSTRUMENTS
 
 # %% ../nbs/10_score.ipynb #827d56f8
@@ -288,8 +288,10 @@ def save_midi(
 # %% ../nbs/10_score.ipynb #866831ab
 def _beat_grid(score: Score) -> tuple[np.ndarray, np.ndarray]:
     if not len(score): return np.zeros(0), np.zeros(0)
-    if not len(score.tempos): return estimate_beats(score.onset_s, score.notes["velocity"])
-    return count_beats(score.tempos, score.meters, float(score.onset_s[-1]), score.source or "the score")
+    if len(score.tempos):
+        counted = count_beats(score.tempos, score.meters, float(score.onset_s[-1]), score.source or "the score")
+        if keeps_time(score.onset_s, counted[0]): return counted
+    return estimate_beats(score.onset_s, score.notes["velocity"])
 
 # %% ../nbs/10_score.ipynb #661756db
 def slice_score(
