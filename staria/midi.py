@@ -95,7 +95,7 @@ def _read_meta(data: np.ndarray, kind: int, pos: int, length: int, tick: int, ev
     elif kind == 0x58:
         if length >= 2 and data[pos] and data[pos + 1] < 8: _add(events, count, _METER, tick, np.int64(data[pos]), 1 << np.int64(data[pos + 1]))
         else: _add(events, count, _SENSELESS, tick, kind, 0)
-    elif kind == 0x06: _add(events, count, _MARKER, tick, pos, length)
+    elif kind == 0x06 or kind == 0x01 and length and (data[pos] == 101 or data[pos] == 115): _add(events, count, _MARKER, tick, pos, length)    # A text that may be "section A" or "end of section A"
     elif kind == 0x03 and tick == 0: _add(events, count, _TITLE, tick, pos, length)
 
 # %% ../nbs/09_midi.ipynb #18713397
@@ -178,7 +178,7 @@ class MidiEvents:
     pedals: np.ndarray                # (K, 3) [tick, channel, 1 down or 0 up]
     programs: np.ndarray              # (K, 3) [tick, channel, program]
     meters: np.ndarray                # (K, 3) [tick, numerator, denominator]
-    markers: list[tuple[int, str]]    # Tick and text
+    markers: list[tuple[int, str]]    # Tick and text, of markers and of texts that open with the letter e or s
     title: str                        # The first name of a track
     dropped: list[str]                # What could not be read, in words
 

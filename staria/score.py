@@ -230,6 +230,14 @@ def _ticks(score: Score):
     return per_beat, tempos, at, at(score.onset_s), at(score.onset_s + score.notes["duration_ms"] / 1e3)
 
 # %% ../nbs/10_score.ipynb #cee6b4d8
+def _section_marks(score: Score, at, start: np.ndarray) -> list[tuple[int, str]]:
+    def boundary(time_s):
+        k = int(np.searchsorted(score.onset_s + 1e-6, time_s))
+        low, high = (int(start[k - 1]) + 1 if k else 0), (int(start[k]) if k < len(start) else 2**60)
+        return min(max(int(at(time_s)), low), high)
+    return [mark for s in score.sections for mark in ((boundary(s.start_s), f"section {s.label}"), (boundary(s.end_s), f"end of section {s.label}"))]
+
+
 def midi_bytes(
     score: Score,   # What to write
 ) -> bytes:         # A whole MIDI file, format 1: tempo, meter and sections, then the notes
@@ -237,12 +245,7 @@ def midi_bytes(
     per_beat, tempos, at, start, end = _ticks(score)
     conductor = [(int(tick), mido.MetaMessage("set_tempo", tempo=int(min(micros, 2**24 - 1)))) for tick, micros in tempos]
     conductor += [(max(0, int(at(t))), mido.MetaMessage("time_signature", numerator=int(top), denominator=int(bottom))) for t, top, bottom in score.meters]
-    def boundary(time_s):
-        k = int(np.searchsorted(score.onset_s + 1e-6, time_s))
-        low, high = (int(start[k - 1]) + 1 if k else 0), (int(start[k]) if k < len(start) else 2**60)
-        return min(max(int(at(time_s)), low), high)
-    for s in score.sections:
-        conductor += [(boundary(s.start_s), mido.MetaMessage("marker", text=f"section {s.label}")), (boundary(s.end_s), mido.MetaMessage("marker", text=f"end of section {s.label}"))]
+    conductor += [(tick, mido.MetaMessage("marker", text=text)) for tick, text in _section_marks(score, at, start)]
     if score.title: conductor.insert(0, (0, mido.MetaMessage("track_name", name=score.title)))
     file = mido.MidiFile(type=1, ticks_per_beat=per_beat, charset="utf8")
     for events in (conductor, _note_events(score, start, end)):
@@ -360,7 +363,9 @@ def score_to_pretty_midi(score: Score) -> "pretty_midi.PrettyMIDI":
     "Convert to pretty_midi."
     import pretty_midi
     pretty_midi.pretty_midi.MAX_TICK = max(pretty_midi.pretty_midi.MAX_TICK, 2**40)    # Its own limit takes long pieces in fine ticks for damaged files
-    return pretty_midi.PrettyMIDI(BytesIO(midi_bytes(score)))
+    midi = pretty_midi.PrettyMIDI(BytesIO(midi_bytes(score)))
+    midi.text_events += [pretty_midi.Text(text, midi.tick_to_time(tick)) for tick, text in _section_marks(score, *_ticks(score)[2:4])]    # It has no markers
+    return midi
 
 
 def score_from_pretty_midi(midi: "pretty_midi.PrettyMIDI") -> Score:
@@ -383,7 +388,7 @@ def score_from_symusic(score: "symusic.Score") -> Score:
 
 def score_to_music21(score: Score) -> "music21.stream.Score":
     "Convert to a music21 stream, one part an instrument; a note is one note, not split at bar lines."
-    from music21 import instrument, meter, note, stream, tempo
+    from music21 import expressions, instrument, meter, note, stream, tempo
     per_beat, tempos, at, start, end = _ticks(score)
     parts = {}
     for i in np.unique(score.notes["instrument"]):
@@ -394,6 +399,7 @@ def score_to_music21(score: Score) -> "music21.stream.Score":
         parts[int(row["instrument"])].insert(first / per_beat, one)
     for number, part in enumerate(parts.values()):
         for tick, micros in tempos if number == 0 else (): part.insert(int(tick) / per_beat, tempo.MetronomeMark(number=6e7 / max(int(micros), 1)))
+        for tick, text in _section_marks(score, at, start) if number == 0 else (): part.insert(tick / per_beat, expressions.TextExpression(text))
         for time_s, top, bottom in score.meters: part.insert(max(int(at(time_s)), 0) / per_beat, meter.TimeSignature(f"{int(top)}/{int(bottom)}"))
     return stream.Score(list(parts.values()))
 
@@ -402,4 +408,7 @@ def score_from_music21(stream: "music21.stream.Stream") -> Score:
     "Convert from a music21 stream, through music21's own MIDI."
     import music21
     title = stream.metadata.title if stream.metadata is not None and stream.metadata.title else ""
-    return score_from_midi(music21.midi.translate.streamToMidiFile(stream).writestr()).replace(title=title)
+    score = score_from_midi(music21.midi.translate.streamToMidiFile(stream).writestr())
+    marks = [(round(text.offset * score.timing.ticks_per_beat), text.content) for text in stream.flatten().getElementsByClass("TextExpression")]
+    sections = _sections_of_markers(marks, lambda ticks: score.timing.since(0, np.asarray(ticks, np.int64)), score.duration_s)
+    return score.replace(title=title, sections=sections)
