@@ -17,7 +17,7 @@ import numpy as np
 from .core import InputError, config_from_dict, config_to_dict
 from .score import Score, Section, letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
-from .variations import BEFORE_CUT, VARIATIONS, add_drone, cut_at_bar, find_melody, fold, grid_s, length_s, pick_variations, with_notes
+from .variations import BEFORE_CUT, MIXTURE, VARIATIONS, add_drone, cut_at_bar, find_melody, fold, grid_s, length_s, pick_variations, with_notes
 
 # %% ../nbs/21_forms.ipynb #57d973cf
 TAGGED_FORMS = ("A", "AB", "ABC", "ABA", "ABAB", "ABAC", "ABCA", "ABCB", "ABCD")
@@ -171,6 +171,7 @@ def compose(
     rng: np.random.Generator,             # Chooses the variations and transitions
     variation: str = "mixed",             # How returns differ: "mixed", "exact", or names joined by +
     joins: float = 0.0,                   # Share of sections before which a transition stands
+    mixture: Mapping[str, float] = MIXTURE,   # Share of returns that each variation touches, where they are mixed
 ) -> Composed:                            # Section lengths are met to within a bar
     "Compose one piece in a form."
     check_form(form)
@@ -180,7 +181,7 @@ def compose(
     parts, names, joints, part = [], [], [], None
     for k, (letter, seconds) in enumerate(zip(form, lengths_s)):
         before, part = part, materials[letter]
-        chosen = pick_variations(variation, rng, length_s(part) / seconds) if letter in form[:k] else []
+        chosen = pick_variations(variation, rng, length_s(part) / seconds, mixture) if letter in form[:k] else []
         for name in chosen: part = VARIATIONS[name](part, rng) if name in BEFORE_CUT else part
         part = cut_at_bar(part, seconds, letter)
         for name in chosen: part = part if name in BEFORE_CUT else VARIATIONS[name](part, rng)
@@ -234,6 +235,7 @@ class Recipe:
     from_one: float = 0.5           # Share of pieces whose letters come from one source piece, where it has enough music; the others take each from another
     matched: float = 1.0            # Share of pieces whose materials are fitted in tonic, pace and texture
     variation: str = "mixed"        # How returns differ: "mixed", "exact", or names of variations joined by +
+    mixture: dict = dataclasses.field(default_factory=lambda: dict(MIXTURE))   # Share of returns that each variation touches, where they are mixed
     joins: float = 0.2              # Share of sections before which a transition stands
 
     def __post_init__(self):
@@ -241,6 +243,7 @@ class Recipe:
         if self.classes < 1: raise InputError(f"classes must be 1 or more, got {self.classes}")
         for name in ("from_one", "matched", "joins"):
             if not 0 <= getattr(self, name) <= 1: raise InputError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
+        if wrong := [name for name, share in self.mixture.items() if name not in VARIATIONS or not 0 <= share <= 1]: raise InputError(f"mixture gives shares from 0 to 1 to {', '.join(VARIATIONS)}; wrong: {', '.join(wrong)}")
         pick_variations(self.variation, np.random.default_rng(0))
 
     @property
@@ -288,7 +291,7 @@ def _compose_nth(scores, recipe: Recipe, seed: int, n: int, form: str, rows: lis
         length = float(np.exp(rng.uniform(*np.log(recipe.edges_s[row : row + 2]))))
         kept.append(_find_material(scores, length, kept, rng, one, matched, letter))
     by_letter = dict(zip(dict.fromkeys(form), kept))
-    piece = compose({a: m[0] for a, m in by_letter.items()}, form, [by_letter[a][3] for a in form], np.random.default_rng([seed, 4, n]), recipe.variation, recipe.joins)
+    piece = compose({a: m[0] for a, m in by_letter.items()}, form, [by_letter[a][3] for a in form], np.random.default_rng([seed, 4, n]), recipe.variation, recipe.joins, recipe.mixture)
     sources = {a: {name: value for name, value in about.items() if name != "index"} | {"seconds": seconds} for a, (_, about, _, seconds) in by_letter.items()}
     return Composed(piece.score, piece.plan | {"sources": sources, "seed": [seed, n], "matched": matched, "recipe": config_to_dict(recipe)})
 
@@ -307,7 +310,7 @@ def compose_many(
     forms: Sequence[str] = FORM_LISTS["all"],    # Dealt equally
     workers: int = 1,                            # Processes; their number changes nothing but the time
     start: int = 0,                              # Number of the first piece: a part of a longer run
-    **options,                                   # Of `Recipe`: range_s, from_one, matched, variation, joins
+    **options,                                   # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
 ) -> Iterator[Composed]:                         # In order; plans also name the sources, the seed and the recipe
     "Compose pieces with forms and lengths balanced."
     for form in forms: check_form(form)
@@ -336,7 +339,7 @@ def recompose(
     sources = {letter: {**about, "letter": letter} for letter, about in plan["sources"].items()}
     materials = {letter: take_material(scores[s["key"]], s["start_s"], s["end_s"], s["semitones"], s["stretch"], letter) for letter, s in sources.items()}
     seed, n = plan["seed"]
-    piece = compose(materials, plan["form"], [sources[a]["seconds"] for a in plan["form"]], np.random.default_rng([seed, 4, n]), plan["recipe"]["variation"], plan["recipe"]["joins"])
+    piece = compose(materials, plan["form"], [sources[a]["seconds"] for a in plan["form"]], np.random.default_rng([seed, 4, n]), **{name: plan["recipe"][name] for name in ("variation", "joins", "mixture")})
     return Composed(piece.score, {**plan, **piece.plan})
 
 # %% ../nbs/21_forms.ipynb #3dbbbb02
