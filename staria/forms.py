@@ -11,6 +11,7 @@ __all__ = ['TAGGED_FORMS', 'LONG_FORMS', 'HELD_OUT_FORMS', 'FORM_LISTS', 'JOINS'
 # %% ../nbs/21_forms.ipynb #f72e8751
 import collections, concurrent.futures, dataclasses, functools, itertools, multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 
@@ -323,10 +324,12 @@ def compose_many(
         return
     with concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _share, (scores, recipe, seed)) as pool:
         waiting = collections.deque()
-        while lot := list(itertools.islice(jobs, 16)):
-            waiting.append(pool.submit(_compose_some, lot))
-            if len(waiting) > 2 * workers: yield from waiting.popleft().result()
-        while waiting: yield from waiting.popleft().result()
+        try:
+            while lot := list(itertools.islice(jobs, 16)):
+                waiting.append(pool.submit(_compose_some, lot))
+                if len(waiting) > 2 * workers: yield from waiting.popleft().result()
+            while waiting: yield from waiting.popleft().result()
+        except BrokenProcessPool: raise InputError(f"a worker process died while composing, most often for want of memory: use fewer than {workers} workers (in a script of one's own: call it under if __name__ == '__main__')") from None
 
 # %% ../nbs/21_forms.ipynb #cf09f59e
 def recompose(
