@@ -196,7 +196,7 @@ def song_sections(
     times = [float(bars_s[k]) if k < len(bars_s) else float(bars_s[-1] + (k + 1 - len(bars_s)) * last) for k in edges]
     return _lettered([Section(a, b, letter) for (letter, _), a, b in zip(labels, times, times[1:])], end_s)
 
-
+# %% ../nbs/20_corpus.ipynb #ce021f50
 def read_song_beats(
     path: str | Path,        # POP909's beat_midi.txt: time, and two columns with 1 at downbeats: in two, and in four or three
 ) -> tuple[np.ndarray, np.ndarray]:   # Beats and bar starts in seconds
@@ -218,7 +218,7 @@ def _with_beats(score: Score, beats_s: np.ndarray, bars_s: np.ndarray) -> Score:
     tempos[0, 0] = 0.0
     return score.replace(tempos=tempos, meters=np.array(meters, float), timing=None)
 
-
+# %% ../nbs/20_corpus.ipynb #46c1b2d2
 def _song_number(path: Path) -> int | None:
     digits = re.sub(r"\D", "", path.stem)
     return int(digits) if digits else None
@@ -277,7 +277,7 @@ def _open_labelled(name: str) -> tuple[list[Item], dict, str]:
         content.update(path.name.encode() + path.read_bytes())
     return items, {"files": [p.name for p in paths], "content": content.hexdigest()[:16]}, ", ".join(sorted(licences))
 
-
+# %% ../nbs/20_corpus.ipynb #38ab6892
 def _bar_meters(bars_s: list, meter: tuple[int, int], qpm: float) -> np.ndarray:
     "Write bar starts as meters: a new entry wherever a bar is not as long as its meter says."
     full = 240 * meter[0] / meter[1] / qpm

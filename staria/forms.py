@@ -76,7 +76,7 @@ def voices(
     "Measure how full the texture is."
     return len(score) / max(1, len(np.unique(np.round(score.onset_s, 2))))
 
-
+# %% ../nbs/21_forms.ipynb #5008002b
 def figures(
     score: Score,   # Any score
 ) -> set:           # Figures of four intervals, octaves ignored
@@ -126,7 +126,7 @@ def join_vamp(
     if len(under) < 2 * bars and len(head): under = add_drone(head, (0.0, places[bars] * 1000.0)).notes[len(head):]
     return _joint(after, under if len(under) else after.notes[:1], float(places[bars]))
 
-
+# %% ../nbs/21_forms.ipynb #13b39d4f
 def join_echo(
     before: Score | None,        # The section that ends
     after: Score,                # Not used where there is one before
