@@ -240,10 +240,14 @@ class Store:
         if "index" not in self._open: self._open["index"] = pa.ipc.open_file(pa.memory_map(str(self.folder / "index.arrow")))
         return self._open["index"]
 
+    def table(self) -> pa.Table:   # Columns of SCHEMA; mapped, so that only what is looked at is read
+        "Give the whole index."
+        return self._index().read_all()
+
     def column(self, name: str) -> np.ndarray | tuple[np.ndarray, np.ndarray]:   # Values a piece, or (offsets, values) of a column of lists
         "Read one column of the index, once."
         if name not in self._columns:
-            column = self._index().read_all().column(name).combine_chunks()
+            column = self.table().column(name).combine_chunks()
             ragged = pa.types.is_list(column.type)
             self._columns[name] = (column.offsets.to_numpy(), column.values.to_numpy()) if ragged else column.to_numpy(zero_copy_only=False)
         return self._columns[name]
@@ -264,7 +268,7 @@ class Store:
 
     def where(self, name: str, values: Sequence[str]) -> np.ndarray:   # Indices of the pieces, increasing
         "Find the pieces whose column holds one of some values."
-        return np.flatnonzero(pc.is_in(self._index().read_all().column(name), pa.array(list(values), pa.string())).to_numpy())
+        return np.flatnonzero(pc.is_in(self.table().column(name), pa.array(list(values), pa.string())).to_numpy())
 
     def split(self, name: str) -> np.ndarray:   # Indices of the pieces, increasing
         "Find the pieces of a split."
@@ -277,7 +281,7 @@ class Store:
 
     def non_commercial(self) -> np.ndarray:   # Indices of the pieces, increasing
         "Find the pieces that may be studied, but not enter weights that ship."
-        return self.where("licence", [licence for licence in pc.unique(self._index().read_all().column("licence")).to_pylist() if non_commercial(licence)])
+        return self.where("licence", [licence for licence in pc.unique(self.table().column("licence")).to_pylist() if non_commercial(licence)])
 
     def skipped(self) -> list[tuple[str, str]]:   # (key, reason)
         "List what the source held and the store does not."

@@ -202,10 +202,10 @@ class _Run:
     "Know the parts of a run, without holding them."
     def __init__(self, source: Source, name: str, workspace: Workspace, splits: Sequence[float], clock: str, licence: str | None, free_only: bool):
         self.source, self.licences, self.facts = source, read_licences(source, licence), _survey(source)
-        self.splits, self.clock, self.free_only, content = tuple(splits), clock, free_only, hashlib.sha256()
+        self.splits, self.clock, self.free_only, content = tuple(map(float, splits)), clock, free_only, hashlib.sha256()
         for item, terms in zip(source.items, self.licences): content.update(f"{item.key}\t{item.number}\t{terms}\n".encode(errors="surrogateescape"))
         content.update(self.facts[:, [0, 2]].tobytes())
-        settings = {"kind": source.kind, "settings": {k: v for k, v in source.settings.items() if k != "files"}, "items": content.hexdigest()[:16], "splits": list(splits), "clock": clock,
+        settings = {"kind": source.kind, "settings": {k: v for k, v in source.settings.items() if k != "files"}, "items": content.hexdigest()[:16], "splits": list(self.splits), "clock": clock,
                     "free_only": free_only, "tokens": tokens_hash(MusicTokenizerWithStyle()), "format": FORMAT}
         self.folder = workspace.cache / f"{name}-{config_hash(settings)}"
         self.parts, self.size = self.folder / "parts", min(128, max(8, len(source) // 64))
