@@ -190,10 +190,22 @@ def _make_parts(jobs: Iterator[Job], workers: int) -> Iterator[tuple[int, int]]:
 # %% ../nbs/22_store.ipynb #5276d9e4
 def _survey(source: Source) -> np.ndarray:   # (N, 4) int64: size and time of change (ns) of each file and of its section file; -1 where there is none
     "Ask the disk about each file of a source."
-    def ask(path): return (found.st_size, found.st_mtime_ns) if (found := os.stat(path) if path and os.path.exists(path) else None) else (-1, -1)
-    facts, last, answer = np.empty((len(source.items), 4), np.int64), None, None
+    folders, facts, last, answer = {}, np.empty((len(source.items), 4), np.int64), None, None
+
+    def ask(path) -> tuple[int, int]:
+        try: found = os.stat(path)
+        except OSError: return -1, -1
+        return found.st_size, found.st_mtime_ns
+
+    def has_sections(folder: str) -> bool:   # a million files without are not asked one by one
+        if folder not in folders:
+            parts = folder.split(os.sep)
+            folders[folder] = any(n.endswith(".txt") for n in os.listdir(folder)) or any(os.path.isdir(os.sep.join([*parts[:k], "style"])) for k, part in enumerate(parts) if part == "midi")
+        return folders[folder]
     for n, item in enumerate(source.items):
-        if item.path != last: last, answer = item.path, (*ask(item.path), *ask(section_file(item.path) if source.kind in ("midi", "pop909") else None))
+        if item.path != last:
+            last, answer = item.path, (*ask(item.path), -1, -1)
+            if source.kind in ("midi", "pop909") and has_sections(os.path.dirname(item.path)) and (sections := section_file(item.path)): answer = (*answer[:2], *ask(sections))
         facts[n] = answer
     return facts
 
