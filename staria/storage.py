@@ -8,7 +8,7 @@ __all__ = ['FORMAT', 'ROWS', 'SCHEMA', 'PART', 'BINARY', 'PICKLES', 'tokens_hash
            'read_manifest', 'Store']
 
 # %% ../nbs/15_storage.ipynb #f7a40f38
-import contextlib, dataclasses, errno, fcntl, hashlib, json, os, pickletools, re
+import contextlib, dataclasses, errno, fcntl, hashlib, json, os, pickletools, re, shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -117,7 +117,7 @@ class StoreWriter:
 
     def skip(self, pairs: Iterable[Sequence[str]]) -> None:   # (key, reason)
         for key, reason in pairs:
-            self.files["skipped.tsv"].write(f"{printable(key)}\t{printable(reason)}\n".encode())
+            self.files["skipped.tsv"].write("{}\t{}\n".format(*(" ".join(printable(text).split()) for text in (key, reason))).encode())
             self.n_skipped += 1
 
     def _write_rows(self, at_least: int) -> None:
@@ -197,7 +197,7 @@ def refuse_pickle(
     if not starts_as_pickle and not set(path.suffixes) & set(PICKLES): return
     folder = _folder_named_in(path) if path.is_file() else ""
     name = re.sub(r"\W+", "-", Path(folder).name).strip("-") or "NAME"
-    raise InputError(f"{path} is a pickle; it can run code, so Staria doesn't open it: make a store from the MIDI files instead: staria prepare {folder or 'FOLDER_OF_MIDI'} --name {name}")
+    raise InputError(f"{path} is a pickle; it can run code, so Staria doesn't open it: make a store from the MIDI files instead: staria prepare {shlex.quote(folder) if folder else 'FOLDER_OF_MIDI'} --name {name}")
 
 
 def read_manifest(

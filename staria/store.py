@@ -26,7 +26,7 @@ from .corpus import Source, open_source, section_file
 from .forms import TAGGED_FORMS, compose_many
 
 # %% ../nbs/22_store.ipynb #e28281d6
-def _index_of_terms(folder: Path) -> tuple[dict, Path] | None:
+def _index_of_terms(folder: Path) -> tuple[pa.Table, Path] | None:   # It, and the folder it lies in
     "Read the nearest index.tsv that has the columns path and licence."
     for place in (folder, *list(folder.parents)[:2]):
         if not (place / "index.tsv").is_file(): continue
@@ -124,7 +124,7 @@ class Report:
     def __post_init__(self): assert self.n_files == self.n_ok + len(self.skipped), f"{self.n_files} files, but {self.n_ok} read and {len(self.skipped)} skipped"
     def __str__(self) -> str:
         rate, tokens = self.n_read / max(self.seconds, 1e-9), self.read_tokens / max(self.seconds, 1e-9)
-        speed = f"{self.seconds:.1f} s, {rate:.1f} files/s, {tokens:,.0f} tokens/s with {self.workers} workers" if self.n_read else "already prepared"
+        speed = f"{self.seconds:.1f} s, {rate:.1f} files/s, {tokens:,.0f} tokens/s with {self.workers} worker{'s' if self.workers > 1 else ''}" if self.n_read else "already prepared" if self.reused else f"put together in {self.seconds:.1f} s"
         lines = [f"{self.n_files} files: {self.n_ok} read, {len(self.skipped)} skipped; {self.n_tokens:,} tokens ({speed})"]
         if self.n_read and self.n_read < self.n_files: lines.append(f"  {self.n_read} of them in this run; the others were there already")
         if self.n_read > 500: lines.append(f"  at this rate 1,000,000 files take {1e6 / rate / 3600:.1f} hours")
