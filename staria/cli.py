@@ -168,7 +168,7 @@ def _train(args):
         result = training.fit(module, MidiDataModule(store, module.task, **options), run, config, **keep)
     print(f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}")
 
-
+# %% ../nbs/62_cli.ipynb #f26b2498
 def _check_terms(args, *stores):
     "Keep non-commercial music out of weights that could ship."
     for store in stores:

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['FORMAT', 'ROWS', 'SCHEMA', 'PART', 'BINARY', 'PICKLES', 'tokens_hash', 'printable', 'make_row', 'read_row',
            'disk_full_in_one_line', 'alone_in', 'StoreWriter', 'writing_store', 'write_store', 'refuse_pickle',
-           'read_manifest', 'Store']
+           'read_manifest', 'verify_store', 'Store']
 
 # %% ../nbs/15_storage.ipynb #f7a40f38
-import contextlib, dataclasses, errno, fcntl, hashlib, json, os, pickletools, re, shlex
+import contextlib, dataclasses, errno, fcntl, functools, hashlib, json, os, pickletools, re, shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -219,10 +219,43 @@ def read_manifest(
     return manifest
 
 # %% ../nbs/15_storage.ipynb #47402777
+class _Index:
+    "Read rows and columns of an index that is mapped."
+    def __init__(self, path: Path):
+        self.path, self.columns, self.batches = path, {}, {}
+        self.file = pa.ipc.open_file(pa.memory_map(str(path)))
+
+    def table(self) -> pa.Table: return self.file.read_all()
+
+    def column(self, name: str) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        if name not in self.columns:
+            column = self.table().column(name).combine_chunks()
+            ragged = pa.types.is_list(column.type)
+            self.columns[name] = (column.offsets.to_numpy(), column.values.to_numpy()) if ragged else column.to_numpy(zero_copy_only=False)
+        return self.columns[name]
+
+    def value(self, name: str, i: int):
+        batch, row = divmod(i, ROWS)
+        if batch not in self.batches: self.batches[batch] = dict(zip(SCHEMA.names, self.file.get_batch(batch).columns))
+        value = self.batches[batch][name][row]
+        return value.values.to_numpy() if isinstance(value, pa.ListScalar) else value.as_py()
+
+# %% ../nbs/15_storage.ipynb #f0e80571
+def verify_store(
+    folder: str | Path,   # A store
+) -> None:
+    "Compare every file with its checksum; raise where one differs."
+    for name, expected in read_manifest(folder)["checksums"].items():
+        found = hashlib.sha256()
+        with open(Path(folder) / name, "rb") as file:
+            while block := file.read(1 << 20): found.update(block)
+        if found.hexdigest() != expected: raise InputError(f"{Path(folder) / name} is damaged (its checksum differs): delete {folder} and prepare it again")
+
+# %% ../nbs/15_storage.ipynb #d67c3bfb
 class Store:
     "Read pieces from a folder that `write_store` made."
     def __init__(self, folder: str | Path):
-        self.folder, self._open, self._columns = Path(folder), {}, {}
+        self.folder, self._open = Path(folder), {}
         self.manifest = read_manifest(self.folder)
 
     @classmethod
@@ -236,31 +269,17 @@ class Store:
         if name not in self._open: self._open[name] = np.memmap(self.folder / name, kind, "r")
         return self._open[name]
 
-    def _index(self) -> pa.ipc.RecordBatchFileReader:
-        if "index" not in self._open: self._open["index"] = pa.ipc.open_file(pa.memory_map(str(self.folder / "index.arrow")))
-        return self._open["index"]
-
-    def table(self) -> pa.Table:   # Columns of SCHEMA; mapped, so that only what is looked at is read
-        "Give the whole index."
-        return self._index().read_all()
+    @functools.cached_property
+    def _index(self) -> _Index: return _Index(self.folder / "index.arrow")
+    def table(self) -> pa.Table: return self._index.table()   # The whole index, columns of SCHEMA; mapped, so that only what is looked at is read
 
     def column(self, name: str) -> np.ndarray | tuple[np.ndarray, np.ndarray]:   # Values a piece, or (offsets, values) of a column of lists
         "Read one column of the index, once."
-        if name not in self._columns:
-            column = self.table().column(name).combine_chunks()
-            ragged = pa.types.is_list(column.type)
-            self._columns[name] = (column.offsets.to_numpy(), column.values.to_numpy()) if ragged else column.to_numpy(zero_copy_only=False)
-        return self._columns[name]
-
-    def _value(self, name: str, i: int):
-        batch, row = divmod(i, ROWS)
-        if batch not in self._open: self._open[batch] = dict(zip(SCHEMA.names, self._index().get_batch(batch).columns))
-        value = self._open[batch][name][row]
-        return value.values.to_numpy() if isinstance(value, pa.ListScalar) else value.as_py()
+        return self._index.column(name)
 
     def __getitem__(self, i: int) -> Record:
         i = range(len(self))[i]
-        row = {name: self._value(name, i) for name in SCHEMA.names}
+        row = {name: self._index.value(name, i) for name in SCHEMA.names}
         span = slice(row["start"], row["start"] + row["length"])
         return read_row(row, self._map("tokens.bin", np.uint16)[span], self._map("labels.bin", np.uint8)[span])
 
@@ -275,9 +294,7 @@ class Store:
         if name not in SPLITS: raise InputError(f"unknown split '{name}': use train, val or test")
         return self.where("split", [name])
 
-    def licence(self, i: int) -> str:   # As the index says
-        "Tell the terms of one piece."
-        return self._value("licence", range(len(self))[i])
+    def licence(self, i: int) -> str: return self._index.value("licence", range(len(self))[i])   # Terms of one piece
 
     def non_commercial(self) -> np.ndarray:   # Indices of the pieces, increasing
         "Find the pieces that may be studied, but not enter weights that ship."
@@ -293,10 +310,4 @@ class Store:
         return dataclasses.replace(MusicTokenizerWithStyle().decode(record.ids), sections=record.sections, tempos=record.tempos, meters=record.meters,
                                    title=record.title, source=record.key)
 
-    def verify(self) -> None:
-        "Compare every file with its checksum; raise where one differs."
-        for name, expected in read_manifest(self.folder)["checksums"].items():
-            found = hashlib.sha256()
-            with open(self.folder / name, "rb") as file:
-                while block := file.read(1 << 20): found.update(block)
-            if found.hexdigest() != expected: raise InputError(f"{self.folder / name} is damaged (its checksum differs): delete {self.folder} and prepare it again")
+    def verify(self) -> None: verify_store(self.folder)

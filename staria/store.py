@@ -209,7 +209,7 @@ def _survey(source: Source) -> np.ndarray:   # (N, 4) int64: size and time of ch
         facts[n] = answer
     return facts
 
-
+# %% ../nbs/22_store.ipynb #9060d967
 class _Run:
     "Know the parts of a run, without holding them."
     def __init__(self, source: Source, name: str, workspace: Workspace, splits: Sequence[float], clock: str, licence: str | None, free_only: bool):
