@@ -62,12 +62,22 @@ def _demo(args):
           _given("source", str, "a folder of MIDI, music21:<collection>, pop909:<folder>, or labelled:<file.json.gz>"),
           _given("--name", str, "name of the store", required=True), ROOT,
           _option("--limit --file-limit", int, None, "read at most this many files"),
-          _option("--workers", int, None, "processes (default: one a core)"))
+          _option("--workers", int, None, "processes (default: one a core)"),
+          _option("--splits", str, "95,4,1", "shares of train, val and test; which piece goes where depends on its music"),
+          _option("--licence", str, None, "terms of the pieces that no index.tsv beside the data names"),
+          _option("--free_only --free-only", bool, False, "leave out what may not be used commercially, so that weights may ship"),
+          _option("--shard", str, None, "I/N: make only one part in every N, for the I-th job of an array"),
+          _option("--merge", bool, False, "put together what the shards made"))
 def _prepare(args):
-    from staria.corpus import open_source
-    from staria.store import prepare
-    store, report = prepare(open_source(args.source, limit=args.limit), args.name, _workspace(args), workers=os.cpu_count() if args.workers is None else args.workers)
+    from staria.store import prepare, prepare_shard, read_shard
+    try: splits = tuple(float(share) for share in args.splits.split(","))
+    except ValueError: raise InputError(f"splits are three shares such as 95,4,1, got '{args.splits}'") from None
+    options = dict(limit=args.limit, workers=os.cpu_count() if args.workers is None else args.workers, splits=splits, licence=args.licence, free_only=args.free_only)
+    if args.shard and args.merge: raise InputError("--shard makes a part and --merge puts parts together: give one of them")
+    if args.shard: return print(prepare_shard(args.source, args.name, _workspace(args), read_shard(args.shard), **options))
+    store, report = prepare(args.source, args.name, _workspace(args), merge=args.merge, **options)
     print(report)
+    if study := len(store.non_commercial()): print(f"  {study} pieces are non-commercial, for study only: --free-only leaves them out")
     print(f"store: {store.folder}")
 
 # %% ../nbs/62_cli.ipynb #2be8ee62
@@ -77,7 +87,7 @@ def open_store(
 ) -> "Store":               # The newest whole store of that name
     "Find a token store by name or folder."
     from staria.store import Store
-    if Path(name, "manifest.json").exists() or Path(name).suffix in (".pkl", ".pickle"): return Store.open(name)
+    if Path(name, "manifest.json").exists() or Path(name).is_file() or Path(name).suffix in (".pkl", ".pickle"): return Store.open(name)
     found = sorted((p.parent for p in workspace.cache.glob(f"{name}-*/manifest.json") if p.parent.name.rsplit("-", 1)[0] == name), key=lambda p: p.stat().st_mtime)
     if not found:
         known = sorted({p.parent.name.rsplit("-", 1)[0] for p in workspace.cache.glob("*/manifest.json")})
@@ -97,11 +107,17 @@ def _compose(args):
     print(f"{len(store)} pieces in {store.folder}")
 
 
-@_command("stats", "notes, rhythm, forms and balance of a store", _given("--data", str, "name or folder of the store", required=True), ROOT)
+@_command("stats", "notes, rhythm, forms and balance of a store: CSV tables and figures", _given("--data", str, "name or folder of the store", required=True), ROOT,
+          _option("--out", str, None, "folder for tables and figures (default: runs/stats-<store>)"))
 def _stats(args):
-    from staria.store import statistics
+    from staria.statistics import save_statistics
     import yaml
-    print(yaml.safe_dump(statistics(open_store(args.data, _workspace(args))), sort_keys=False, allow_unicode=True).rstrip())
+    workspace = _workspace(args)
+    store = open_store(args.data, workspace)
+    store.verify()
+    folder = Path(args.out) if args.out else workspace.runs / f"stats-{store.folder.name}"
+    print(yaml.safe_dump(save_statistics(store, folder), sort_keys=False, allow_unicode=True, default_flow_style=None, width=160).rstrip())
+    print(f"tables and figures: {folder}", file=sys.stderr)
 
 # %% ../nbs/62_cli.ipynb #244e9554
 KINDS = ("classifier", "encoder", "decoder", "baseline", "staria", "wake-sleep")
@@ -127,6 +143,7 @@ def _train_options() -> list[tuple]:
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
           _option("--rounds", int, 3, "wake-sleep: rounds"),
           _option("--batch_size", int, 8, "sequences in a batch"), _option("--max_tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens", int, 256, "longest snippet"),
+          _option("--study", bool, False, "allow non-commercial pieces: the run is called study-…, and its weights may not ship"),
           _option("--resume", bool, False, "go on from the run's last state"), _option("--overwrite", bool, False, "start anew over a run of that name"),
           more=_train_options)
 def _train(args):
@@ -136,7 +153,8 @@ def _train(args):
     from staria.models.presets import build, load_model
     workspace = _workspace(args)
     store, config = open_store(args.data, workspace), training.TrainConfig(**{f.name: args[f.name] for f in dataclasses.fields(training.TrainConfig)})
-    run, options = workspace.runs / (args.name or args.kind), dict(batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, seed=args.seed)
+    _check_terms(args, store, *([open_store(args.composed, workspace)] if args.composed else []))
+    run, options = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind)), dict(batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, seed=args.seed)
     if args.kind == "wake-sleep": return _wake_sleep(args, workspace, store, config, run)
     if args.kind == "staria" and not args.init and args.decoder and args.encoder: model = training.staria_from(load_model(args.decoder), load_model(args.encoder), seed=args.seed)
     else: model = load_model(args.init) if args.init else build(args.kind, args.preset, seed=args.seed)
@@ -149,6 +167,16 @@ def _train(args):
         module = module(model, config) if module else training.StariaModule(model, config, args.stage)
         result = training.fit(module, MidiDataModule(store, module.task, **options), run, config, **keep)
     print(f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}")
+
+# %% ../nbs/62_cli.ipynb #f26b2498
+def _check_terms(args, *stores):
+    "Keep non-commercial music out of weights that could ship."
+    for store in stores:
+        count = len(store.non_commercial())
+        if count and not args.study: raise InputError(f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt from them may not ship; "
+                                                      "prepare the store with --free-only, or train for study only with --study")
+    for name in ("init", "decoder", "encoder", "classifier"):
+        if not args.study and any(part.startswith("study-") for part in Path(args[name] or "").parts): raise InputError(f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others")
 
 
 def _wake_sleep(args, workspace, store, config, run):
