@@ -59,7 +59,7 @@ def _demo(args):
 
 
 @_command("prepare", "read a source once into a token store",
-          _given("source", str, "a folder of MIDI, music21:<collection>, pop909:<folder>, or labelled:<file.json.gz>"),
+          _given("source", str, "a folder of MIDI or written scores, music21:<collection>, pop909:<folder>, or labelled:<file or folder of .json.gz>"),
           _given("--name", str, "name of the store", required=True), ROOT,
           _option("--limit --file-limit", int, None, "read at most this many files"),
           _option("--workers", int, None, "processes (default: one a core)"),
@@ -95,16 +95,29 @@ def open_store(
     return Store.open(found[-1])
 
 
+def _compose_options() -> list[tuple]:
+    from staria.forms import Recipe
+    low, high = Recipe().range_s
+    return [_option("--min_section_s --min-section-s", float, low, "shortest section, in seconds"), _option("--max_section_s --max-section-s", float, high, "longest section, in seconds"),
+            *field_options(Recipe, "mixture", "range_s")]
+
+
 @_command("compose", "compose pieces in balanced forms from real sections",
           _given("--name", str, "store to take material from", required=True), _given("--out", str, "name of the store of composed pieces", required=True),
           _given("--count", int, "number of pieces", required=True), ROOT, _option("--seed", int, 0, "seed"),
-          _option("--midi", str, None, "also write the pieces as MIDI with section files into this folder"))
+          _option("--forms", str, "all", "forms to balance over: all, tagged, long, held-out, or forms such as ABA,AABB"),
+          _option("--workers", int, 1, "processes; their number does not change the pieces"),
+          _option("--midi", str, None, "also write the pieces as MIDI with section files into this folder"), more=_compose_options)
 def _compose(args):
+    from staria.forms import Recipe, measure_balance, read_forms
     from staria.store import compose_store
     workspace = _workspace(args)
-    store = compose_store(open_store(args.name, workspace), args.out, workspace, args.count, args.seed)
+    recipe = {f.name: args[f.name] for f in dataclasses.fields(Recipe) if f.name in args} | {"range_s": (args.min_section_s, args.max_section_s)}
+    store = compose_store(open_store(args.name, workspace), args.out, workspace, args.count, args.seed, read_forms(args.forms), workers=args.workers, **recipe)
     if args.midi: _write_pieces([store.score(i) for i in range(len(store))], Path(args.midi), [store[i].key for i in range(len(store))])
-    print(f"{len(store)} pieces in {store.folder}")
+    balance = measure_balance([store[i].extra["plan"] for i in range(len(store))])
+    print(f"{len(store)} pieces in {store.folder}; each of {len(balance['forms'])} forms {min(balance['forms'].values())} to {max(balance['forms'].values())} times; "
+          f"sections by length class, short to long: {', '.join(f'{share:.0%}' for share in balance['lengths']['all'])}")
 
 
 @_command("stats", "notes, rhythm, forms and balance of a store: CSV tables and figures", _given("--data", str, "name or folder of the store", required=True), ROOT,

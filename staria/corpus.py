@@ -109,7 +109,7 @@ def _files(root: Path) -> tuple[list[Path], list[Path]]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         styled, stems = "style" in Path(folder).relative_to(root.parent).parts, {n.rsplit(".", 1)[0] for n in names if n.lower().endswith((".mid", ".midi", *NOTATION))}
         for name in names:
-            if name.startswith("."): continue
+            if name.startswith(".") or name == "index.tsv": continue    # The store reads terms from an index
             about = name.endswith(".txt") and (styled or name[:-4] in stems or name.startswith("human_label") or name in _POP909_TEXTS)
             (sections if about else pieces).append(Path(folder, name))
     return sorted(pieces), sorted(sections)
@@ -151,10 +151,10 @@ def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
     sizes, labels, items = hashlib.sha256(), hashlib.sha256(), []
     for path in pieces:
         key = path.relative_to(root).as_posix()
-        sizes.update(f"{key}\t{path.stat().st_size if path.exists() else -1}\n".encode())
+        sizes.update(f"{key}\t{path.stat().st_size if path.exists() else -1}\n".encode("utf8", "surrogateescape"))    # A name need not be UTF-8
         count = len(_tunes(str(path))) if path.suffix.lower() == ".abc" else 0
         items += [Item(f"{key}#{n}", str(path), n) for n in range(1, count + 1)] or [Item(key, str(path))]
-    for path in texts: labels.update(path.name.encode() + b"\t" + path.read_bytes())
+    for path in texts: labels.update(os.fsencode(path.name) + b"\t" + path.read_bytes())
     return items, {"files": len(pieces), "content": sizes.hexdigest()[:16], "sections": labels.hexdigest()[:16]}, MIDI_LICENCE
 
 

@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from .core import InputError, Workspace, atomic_write, config_hash, progress
+from .core import atomic_write, config_from_dict, config_hash, config_to_dict, InputError, progress, Workspace
 from .tokenizer import MusicTokenizerWithStyle
 from .record import SPLITS, Record, make_record, music_hash, non_commercial, split_of
 from .storage import BINARY, FORMAT, PART, Store, alone_in, disk_full_in_one_line, make_row, printable, read_manifest, refuse_pickle, tokens_hash, write_store, writing_store
-from .corpus import Source, open_source, section_file
-from .forms import TAGGED_FORMS, compose_many
+from .corpus import Source, open_source
+from .forms import FORM_LISTS, Recipe, compose_many
 
 # %% ../nbs/22_store.ipynb #e28281d6
 def _index_of_terms(folder: Path) -> tuple[pa.Table, Path] | None:   # It, and the folder it lies in
@@ -188,24 +188,15 @@ def _make_parts(jobs: Iterator[Job], workers: int) -> Iterator[tuple[int, int]]:
     finally: pool.shutdown(wait=True, cancel_futures=True)
 
 # %% ../nbs/22_store.ipynb #5276d9e4
-def _survey(source: Source) -> np.ndarray:   # (N, 4) int64: size and time of change (ns) of each file and of its section file; -1 where there is none
+def _survey(source: Source) -> np.ndarray:   # (N, 2) int64: size and time of change (ns) of each file; -1 where there is none
     "Ask the disk about each file of a source."
-    folders, facts, last, answer = {}, np.empty((len(source.items), 4), np.int64), None, None
-
-    def ask(path) -> tuple[int, int]:
-        try: found = os.stat(path)
-        except OSError: return -1, -1
-        return found.st_size, found.st_mtime_ns
-
-    def has_sections(folder: str) -> bool:   # a million files without are not asked one by one
-        if folder not in folders:
-            parts = folder.split(os.sep)
-            folders[folder] = any(n.endswith(".txt") for n in os.listdir(folder)) or any(os.path.isdir(os.sep.join([*parts[:k], "style"])) for k, part in enumerate(parts) if part == "midi")
-        return folders[folder]
+    facts, last, answer = np.empty((len(source.items), 2), np.int64), None, None
     for n, item in enumerate(source.items):
         if item.path != last:
-            last, answer = item.path, (*ask(item.path), -1, -1)
-            if source.kind in ("midi", "pop909") and has_sections(os.path.dirname(item.path)) and (sections := section_file(item.path)): answer = (*answer[:2], *ask(sections))
+            last = item.path
+            try: found = os.stat(item.path)
+            except OSError: answer = -1, -1
+            else: answer = found.st_size, found.st_mtime_ns
         facts[n] = answer
     return facts
 
@@ -216,8 +207,8 @@ class _Run:
         self.source, self.licences, self.facts = source, read_licences(source, licence), _survey(source)
         self.splits, self.clock, self.free_only, content = tuple(map(float, splits)), clock, free_only, hashlib.sha256()
         for item, terms in zip(source.items, self.licences): content.update(f"{item.key}\t{item.number}\t{terms}\n".encode(errors="surrogateescape"))
-        content.update(self.facts[:, [0, 2]].tobytes())
-        settings = {"kind": source.kind, "settings": {k: v for k, v in source.settings.items() if k != "files"}, "items": content.hexdigest()[:16], "splits": list(self.splits), "clock": clock,
+        content.update(self.facts[:, 0].tobytes())
+        settings = {"kind": source.kind, "settings": source.settings, "items": content.hexdigest()[:16], "splits": list(self.splits), "clock": clock,
                     "free_only": free_only, "tokens": tokens_hash(MusicTokenizerWithStyle()), "format": FORMAT}
         self.folder = workspace.cache / f"{name}-{config_hash(settings)}"
         self.parts, self.size = self.folder / "parts", min(128, max(8, len(source) // 64))
@@ -341,14 +332,16 @@ def compose_store(
     workspace: Workspace,                   # Holds the cache
     count: int,                             # Pieces to compose, over all splits
     seed: int = 0,                          # Another seed gives other pieces
-    forms: Sequence[str] = TAGGED_FORMS,    # Balanced over these
+    forms: Sequence[str] = FORM_LISTS["all"],   # Balanced over these
     shares: Sequence[float] = (90, 5, 5),   # Of train, val and test in the new store
     n_sources: int = 400,                   # At most so many source pieces a split
-    **options,                              # As `compose_many` takes them
+    workers: int = 1,                       # Processes; their number changes nothing but the time
+    **options,                              # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
 ) -> Store:                                 # Its records keep their plan in `extra`
     "Compose labelled pieces from a store's music, split by split."
     counts = [round(count * share / sum(shares)) for share in shares]
-    settings = {"made_from": store.manifest["checksums"], "counts": counts, "forms": list(forms), "seed": seed, "n_sources": n_sources, "options": options, "format": FORMAT}
+    recipe = config_to_dict(config_from_dict(Recipe, options, "compose"))
+    settings = {"made_from": store.manifest["checksums"], "counts": counts, "forms": list(forms), "seed": seed, "n_sources": n_sources, "recipe": recipe, "format": FORMAT}
     folder, tok = workspace.cache / f"{name}-{config_hash(settings)}", MusicTokenizerWithStyle()
     if (folder / "manifest.json").exists(): return Store.open(folder)
 
@@ -357,7 +350,7 @@ def compose_store(
             for place, (split, wanted) in enumerate(zip(SPLITS, counts)):
                 mine = np.random.default_rng([seed, place]).permutation(store.split(split))[:n_sources]
                 if wanted and not len(mine): raise InputError(f"the {split} split of {store.folder} is empty: prepare more pieces, or other --splits")
-                pieces = compose_many([store.score(int(i)) for i in mine], wanted, seed * 3 + place, forms, **options) if wanted else ()
+                pieces = compose_many([store.score(int(i)) for i in mine], wanted, seed * 3 + place, forms, workers, **recipe) if wanted else ()
                 terms = "; ".join(sorted({store.licence(int(i)) for i in mine}))   # of everything that a piece may be made from
                 for n, piece in enumerate(pieces):
                     bar.update()

@@ -94,7 +94,7 @@ def wake(
         for i, probs in zip(progress(indices, "labelling real pieces", unit="piece"), heard):
             record, score = store[i], store.score(i)
             sections, confidence = label_piece(probs, score.onset_s, score.duration_s, min_section_s)
-            yield make_record(record.key, score.with_sections(sections), tok, split=record.split, extra={"confidence": confidence})
+            yield make_record(record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence, extra={"confidence": confidence})
     return write_store(folder, records(), {"kind": "woken", "made_from": str(store.folder), "settings": {"min_section_s": min_section_s, "limit": limit}})
 
 
@@ -112,7 +112,7 @@ def random_labels(
             kinds = max(2, len({s.label for s in score.sections}))
             letters = letters_by_first_appearance([LETTERS[j] for j in rng.integers(min(kinds, 4), size=len(score.sections))])
             sections = [Section(s.start_s, s.end_s, letter) for s, letter in zip(score.sections, letters)]
-            yield make_record(record.key, score.with_sections(sections), tok, split=record.split)
+            yield make_record(record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence)
     return write_store(folder, records(), {"kind": "random", "made_from": str(store.folder), "settings": {"seed": seed}})
 
 # %% ../nbs/51_wake_sleep.ipynb #9c5470bb
