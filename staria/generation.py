@@ -16,7 +16,7 @@ import torch
 from .core import LETTERS, InputError
 from .score import Score
 from .tokenizer import Kind, MusicTokenizerWithStyle
-from .data import rebase_snippet, section_progress, write_prompt
+from .items import rebase_snippet, section_progress, write_prompt
 from .models.decoder import Decoder
 from .models.staria import StariaModel
 
