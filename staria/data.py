@@ -167,7 +167,7 @@ class BatchOrder(DistributedSampler):
         if n_rows < world_size: raise InputError(f"{n_rows} sequences cannot be shared by {world_size} processes: use fewer processes, or prepare more pieces")
         wanted = -(-n_rows // batch_size)
         self.n_batches = -(-wanted // world_size) * world_size                       # of all ranks
-        if self.n_batches > n_rows: self.n_batches = n_rows // world_size * world_size   # only in batches of one: what can't be shared waits for another epoch
+        if self.n_batches > n_rows: self.n_batches = n_rows // world_size * world_size   # only in batches of one: the few rows that can't be shared are left out, other ones in each training epoch
 
     def set_epoch(self, epoch: int) -> None: "Leave the epoch as it is: `EpochLoader` counts, since a trainer that goes on in mid-epoch counts otherwise."
 
