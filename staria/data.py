@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['PieceReader', 'usable_pieces', 'draw_pieces', 'pack_items', 'longest_items', 'fill_rows', 'lay_rows', 'collate',
-           'TaskBatches', 'BatchOrder', 'EpochLoader', 'check_choices', 'check_same_order', 'share_of_epoch',
-           'MidiDataModule', 'SyntheticMidiDataModule']
+           'TaskBatches', 'BatchOrder', 'fetch_ahead', 'EpochLoader', 'check_choices', 'check_same_order',
+           'share_of_epoch', 'MidiDataModule', 'SyntheticMidiDataModule']
 
 # %% ../nbs/24_data.ipynb #d8111236
-import bisect
+import bisect, concurrent.futures
 from collections.abc import Iterator, Sequence
 
 import lightning as L
@@ -200,6 +200,17 @@ class BatchOrder(DistributedSampler):
     def __len__(self) -> int: return self.n_batches // self.world_size
 
 # %% ../nbs/24_data.ipynb #5e428b38
+def fetch_ahead(
+    stream: Iterator,   # Anything but None
+) -> Iterator:          # The same
+    "Ask for the next value, in a thread, while the last one is in use."
+    with concurrent.futures.ThreadPoolExecutor(1, "fetch_ahead") as pool:
+        coming = pool.submit(next, stream, None)
+        while (value := coming.result()) is not None:
+            coming = pool.submit(next, stream, None)
+            yield value
+
+
 class EpochLoader(DataLoader):
     "Give the batches of one epoch after the other, and know which comes next."
     def __init__(self, batches: TaskBatches, order: BatchOrder, num_workers: int = 0):
@@ -211,7 +222,7 @@ class EpochLoader(DataLoader):
         order = self.sampler
         if self.begun and order.shuffle: order.epoch, order.start_batch = order.epoch + 1, 0
         self.begun, epoch, batch = True, order.epoch, order.start_batch
-        for made in super().__iter__():
+        for made in fetch_ahead(super().__iter__()):
             batch += 1
             self.next = (epoch, batch) if batch < len(order) else (epoch + 1, 0)
             yield made
