@@ -217,7 +217,7 @@ def _label(args):
 # %% ../nbs/62_cli.ipynb #9e3b55e4
 def _write_pieces(scores, folder: Path, names, wav: bool = False) -> None:
     from staria.audio import save_wav
-    from staria.score import save_sections
+    from staria.sections import save_sections
     folder.mkdir(parents=True, exist_ok=True)
     for score, name in zip(scores, names):
         score.to_midi(folder / f"{name}.mid"); save_sections(folder / f"{name}.txt", score.sections)
@@ -283,7 +283,8 @@ def _evaluate(args):
 
 
 def _read_generated(folder) -> dict:
-    from staria.score import Score, load_sections
+    from staria.score import Score
+    from staria.sections import load_sections
     if not folder or not Path(folder).is_dir(): raise InputError(f"evaluate generated needs a folder of MIDI files, got {folder}: name one")
     scores = {}
     for path in sorted(Path(folder).glob("*.mid")):

@@ -18,7 +18,8 @@ import numpy as np
 from .core import InputError
 from .notation import read_abc, read_musicxml, split_tunes
 from .repeats import perform
-from .score import Score, Section, letters_by_first_appearance, load_sections
+from .score import Score, Section
+from .sections import letters_by_first_appearance, load_sections
 
 # %% ../nbs/20_corpus.ipynb #f2c224c6
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ import torch
 
 from . import __version__
 from .core import InputError, Workspace, atomic_write, config_hash, load_yaml, progress, save_yaml, seed_everything
-from .score import Score, save_sections
+from .score import Score
+from .sections import save_sections
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import plot_confusion, plot_curves, plot_roll, save_figure
 from .audio import save_wav

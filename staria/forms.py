@@ -16,7 +16,8 @@ from concurrent.futures.process import BrokenProcessPool
 import numpy as np
 
 from .core import InputError, config_from_dict, config_to_dict
-from .score import Score, Section, letters_by_first_appearance
+from .score import Score, Section
+from .sections import letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
 from .variations import BEFORE_CUT, MIXTURE, VARIATIONS, add_drone, cut_at_bar, find_melody, fold, grid_s, length_s, pick_variations, with_notes
 

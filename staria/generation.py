@@ -17,7 +17,7 @@ from .core import LETTERS, InputError
 from .score import Score
 from .tokenizer import MusicTokenizerWithStyle
 from .vocabulary import Kind
-from .data import rebase_snippet, section_progress, write_prompt
+from .items import rebase_snippet, section_progress, write_prompt
 from .models.decoder import Decoder
 from .models.staria import StariaModel
 

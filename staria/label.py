@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from .core import LETTERS, InputError, atomic_write, progress
-from .score import Score, save_sections
+from .score import Score
+from .sections import save_sections
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import figure_png, plot_roll, sections_from_labels
 from .evaluation import evaluating, note_probabilities

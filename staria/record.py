@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .core import InputError, LETTERS
-from .score import Score, Section, section_of_times
+from .score import Score, Section
+from .sections import section_of_times
 from .tokenizer import MusicTokenizerWithStyle
 
 # %% ../nbs/14_record.ipynb #d0bd7702

@@ -12,7 +12,8 @@ import numpy as np
 
 from .core import InputError
 from .notation import Bar, Written
-from .score import Score, Section, letters_by_first_appearance
+from .score import Score, Section
+from .sections import letters_by_first_appearance
 
 # %% ../nbs/19_repeats.ipynb #41fac9f9
 def strains(

@@ -20,7 +20,7 @@ import numpy as np
 from .beats import count_beats, estimate_beats, keeps_time
 from .core import InputError, atomic_write, compiled
 from .midi import MAX_BYTES, MidiEvents, MidiTiming, read_midi
-from .sections import Section, check_order, label_times, letters_by_first_appearance, load_sections, save_sections, section_of_times
+from .sections import Section, check_order, label_times
 from .vocabulary import DRUM, INSTRUMENTS
 
 # %% ../nbs/10_score.ipynb #827d56f8

@@ -112,12 +112,12 @@ class GeneratorModule(L.LightningModule):
         self.model, self.config = model, config
 
     def training_step(self, batch, batch_idx):
-        loss = self.model.loss(batch["ids"], batch["targets"])
+        loss = self.model.loss(batch["ids"], batch["targets"], batch.get("documents"))
         if self.trainer.loggers: self.log("train_loss", loss, batch_size=1)
         return loss
 
     def validation_step(self, batch, batch_idx):
-        self.log("val_loss", self.model.loss(batch["ids"], batch["targets"]), batch_size=int((batch["targets"] != -100).sum()))
+        self.log("val_loss", self.model.loss(batch["ids"], batch["targets"], batch.get("documents")), batch_size=int((batch["targets"] != -100).sum()))
 
     def configure_optimizers(self): return make_optimizer(self.model, self.config)
 
@@ -450,7 +450,7 @@ def describe_run(
     config: TrainConfig,         # How
 ) -> dict:                       # Plain values, as config.yaml stores them
     "Gather the resolved settings of a run."
-    facts = {name: getattr(data, name) for name in ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed") if hasattr(data, name)}
+    facts = {name: getattr(data, name) for name in ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed", "pack", "snippet_at") if hasattr(data, name)}
     facts |= {"store": Path(data.store.folder).name} if hasattr(getattr(data, "store", None), "folder") else {}
     model = {"module": type(module).__name__, "network": type(module.model).__name__, "config": getattr(module.model, "config", None)}
     return config_to_dict({"train": config, "model": model | ({"stage": module.stage} if hasattr(module, "stage") else {}), "data": facts})

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from .core import InputError, LETTERS, atomic_write, config_hash, config_to_dict, progress
-from .score import Section, letters_by_first_appearance
+from .score import Section
+from .sections import letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
 from .forms import TAGGED_FORMS
 from .store import Record, Store, make_record, write_store

@@ -18,7 +18,8 @@ import ipywidgets as widgets
 import numpy as np
 
 from .core import InputError, Workspace
-from .score import INSTRUMENTS, Score, Section, save_sections
+from .score import INSTRUMENTS, Score, Section
+from .sections import save_sections
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import PALETTE, figure_png, plot_curves, plot_roll
 

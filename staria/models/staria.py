@@ -30,6 +30,11 @@ class Memory(NamedTuple):
         "Let each token read its own slot and the null state: (B, T) to boolean (B, 1, T, 1 + S·M)."
         return ((self.slots[:, None] == slot[..., None]) | (self.slots[:, None] == NULL_SLOT))[:, None]
 
+
+def _hide_some(slot: torch.Tensor, documents: torch.Tensor | None, share: float) -> torch.Tensor:
+    if documents is None: return torch.where(torch.rand(len(slot), 1, device=slot.device) < share, -1, slot)
+    return torch.where((torch.rand(slot.shape, device=slot.device) < share).gather(1, documents.clamp(min=0)), -1, slot)   # one draw a piece
+
 # %% ../../nbs/33_models.staria.ipynb #f3d95e10
 @dataclasses.dataclass(frozen=True)
 class StariaConfig:
@@ -73,11 +78,10 @@ class StariaModel(nn.Module):
         progress: torch.Tensor,            # (B, T, 3)
         memory: Memory,                    # From `condition`; in training some pieces' snippets are hidden
         cache: KVCache | None = None,      # Past tokens, and the memory's keys and values
+        documents: torch.Tensor | None = None,   # (B, T) for packed rows, as the decoder takes it; slots tell pieces apart
     ) -> torch.Tensor:                     # (B, T, C)
         "Run all blocks and the final norm."
-        if self.training and self.config.p_drop_condition:
-            dropped = torch.rand(len(ids), 1, device=ids.device) < self.config.p_drop_condition
-            slot = torch.where(dropped, -1, slot)
+        if self.training and self.config.p_drop_condition: slot = _hide_some(slot, documents, self.config.p_drop_condition)
         mask, known = memory.mask(slot), {} if cache is None else cache.cross
 
         def before_block(layer: int, x: torch.Tensor) -> torch.Tensor:
@@ -86,7 +90,7 @@ class StariaModel(nn.Module):
             if layer not in known: known[layer] = cross.keys_values(memory.states)
             return cross(x, known[layer], mask)
 
-        return self.decoder.hidden(ids, cache, added=self.label(labels) + self.progress(progress), before_block=before_block)
+        return self.decoder.hidden(ids, cache, documents, self.label(labels) + self.progress(progress), before_block=before_block)
 
     def forward(self, *args, **kwargs) -> torch.Tensor:
         "Score the next token at each place: arguments of `hidden`, logits (B, T, V)."
@@ -95,7 +99,7 @@ class StariaModel(nn.Module):
     def loss(self, batch: dict[str, torch.Tensor], reduction: str = "mean") -> torch.Tensor:
         "Measure the cross-entropy of a generative batch, in nats a token."
         memory = self.condition(batch["snippets"], batch["snippet_labels"])
-        return self.decoder.head.loss(self.hidden(batch["ids"], batch["slot"], batch["labels"], batch["progress"], memory), batch["targets"], reduction)
+        return self.decoder.head.loss(self.hidden(batch["ids"], batch["slot"], batch["labels"], batch["progress"], memory, documents=batch.get("documents")), batch["targets"], reduction)
 
     def new_cache(self, batch: int | None = None, max_tokens: int | None = None) -> KVCache:
         "Make an empty cache for one memory; it keeps the memory's keys and values from the first step on."
