@@ -53,7 +53,10 @@ def keeps_time(
     onset_s = onset_s[(onset_s >= beats_s[0]) & (onset_s < beats_s[-1])]
     k = np.searchsorted(beats_s, onset_s, "right") - 1
     place = (onset_s - beats_s[k]) / (beats_s[k + 1] - beats_s[k])
-    return not len(place) or max(abs(np.exp(2j * np.pi * times * place).mean()) for times in (1, 2, 3, 4, 6, 8)) >= threshold
+    if not len(place): return True
+    once = np.exp(2j * np.pi * place)
+    twice, thrice = once**2, once**3
+    return bool(max(abs(turns.mean()) for turns in (once, twice, thrice, twice**2, thrice**2, twice**4)) >= threshold)
 
 # %% ../nbs/06_beats.ipynb #94cce873
 @compiled
