@@ -51,36 +51,36 @@ class Score:
 
     def __len__(self) -> int: return len(self.notes)
     def __repr__(self) -> str: return f"Score({len(self)} notes, {self.duration_s:.1f} s{', form ' + self.form if self.sections else ''}{', ' + (self.title or self.source) if self.title or self.source else ''})"
-    def replace(self, **changes) -> "Score": return dataclasses.replace(self, **changes)
+    def replace(self, **changes) -> "Score": "Give a copy with other fields."; return dataclasses.replace(self, **changes)
     @property
-    def onset_s(self) -> np.ndarray: return self.notes["onset_ms"] / 1e3
+    def onset_s(self) -> np.ndarray: "Onsets in seconds (N,)."; return self.notes["onset_ms"] / 1e3
     @property
-    def duration_s(self) -> float: return float((self.notes["onset_ms"] + self.notes["duration_ms"]).max(initial=0.0) / 1e3)
+    def duration_s(self) -> float: "When the last note ends, in seconds."; return float((self.notes["onset_ms"] + self.notes["duration_ms"]).max(initial=0.0) / 1e3)
     @property
-    def form(self) -> str: return "".join(s.label for s in self.sections if s.label != "N")
+    def form(self) -> str: "Letters of the sections in order, those that have one."; return "".join(s.label for s in self.sections if s.label != "N")
 
     @classmethod
-    def from_midi(cls, path: str | Path | bytes, max_notes: int = 100_000, max_duration_s: float = 7_200.0) -> "Score": return score_from_midi(path, max_notes, max_duration_s)
+    def from_midi(cls, path: str | Path | bytes, max_notes: int = 100_000, max_duration_s: float = 7_200.0) -> "Score": "Read a MIDI file or its bytes; more notes or seconds than given are refused."; return score_from_midi(path, max_notes, max_duration_s)
     @classmethod
-    def from_arrays(cls, onset_s, duration_s, pitch, velocity=64, instrument=0, **fields) -> "Score": return score_from_arrays(onset_s, duration_s, pitch, velocity, instrument, **fields)
+    def from_arrays(cls, onset_s, duration_s, pitch, velocity=64, instrument=0, **fields) -> "Score": "Build a score from columns (N,) in seconds; arguments of `score_from_arrays`."; return score_from_arrays(onset_s, duration_s, pitch, velocity, instrument, **fields)
     @classmethod
-    def from_pretty_midi(cls, midi: "pretty_midi.PrettyMIDI") -> "Score": return score_from_pretty_midi(midi)
+    def from_pretty_midi(cls, midi: "pretty_midi.PrettyMIDI") -> "Score": "Convert from pretty_midi."; return score_from_pretty_midi(midi)
     @classmethod
-    def from_music21(cls, stream: "music21.stream.Stream") -> "Score": return score_from_music21(stream)
+    def from_music21(cls, stream: "music21.stream.Stream") -> "Score": "Convert from a music21 stream."; return score_from_music21(stream)
     @classmethod
-    def from_symusic(cls, score: "symusic.Score") -> "Score": return score_from_symusic(score)
-    def to_midi(self, path: str | Path) -> None: save_midi(self, path)
-    def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI": return score_to_pretty_midi(self)
-    def to_music21(self) -> "music21.stream.Score": return score_to_music21(self)
-    def to_symusic(self) -> "symusic.Score": return score_to_symusic(self)
-    def note_labels(self) -> np.ndarray: return label_times(self.sections, self.onset_s)
-    def beats_s(self) -> np.ndarray: return _beat_grid(self)[0]
-    def bars_s(self) -> np.ndarray: return _beat_grid(self)[1]
-    def slice(self, start_s: float, end_s: float, cut: bool = True) -> "Score": return slice_score(self, start_s, end_s, cut)
-    def slice_section(self, k: int, cut: bool = True) -> "Score": return slice_score(self, self.sections[k].start_s, self.sections[k].end_s, cut)
-    def transpose(self, semitones: int) -> "Score": return transpose_score(self, semitones)
-    def shifted(self, seconds: float) -> "Score": return shift_score(self, seconds)
-    def with_sections(self, sections: Sequence[Section]) -> "Score": return self.replace(sections=tuple(sections))
+    def from_symusic(cls, score: "symusic.Score") -> "Score": "Convert from symusic."; return score_from_symusic(score)
+    def to_midi(self, path: str | Path) -> None: "Write a MIDI file, sections as markers."; save_midi(self, path)
+    def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI": "Convert to pretty_midi, sections as texts."; return score_to_pretty_midi(self)
+    def to_music21(self) -> "music21.stream.Score": "Convert to a music21 stream, sections as text expressions."; return score_to_music21(self)
+    def to_symusic(self) -> "symusic.Score": "Convert to symusic, sections as markers."; return score_to_symusic(self)
+    def note_labels(self) -> np.ndarray: "Give each note its section's label (N,): 0 none, 1 to 4 for A to D."; return label_times(self.sections, self.onset_s)
+    def beats_s(self) -> np.ndarray: "List the beats in seconds."; return _beat_grid(self)[0]
+    def bars_s(self) -> np.ndarray: "List the bar starts in seconds."; return _beat_grid(self)[1]
+    def slice(self, start_s: float, end_s: float, cut: bool = True) -> "Score": "Take the notes that start in a span of seconds; they end with it, unless cut is False."; return slice_score(self, start_s, end_s, cut)
+    def slice_section(self, k: int, cut: bool = True) -> "Score": "Take the notes of the k-th section."; return slice_score(self, self.sections[k].start_s, self.sections[k].end_s, cut)
+    def transpose(self, semitones: int) -> "Score": "Transpose pitched notes."; return transpose_score(self, semitones)
+    def shifted(self, seconds: float) -> "Score": "Move everything by some seconds."; return shift_score(self, seconds)
+    def with_sections(self, sections: Sequence[Section]) -> "Score": "Give the same piece other sections."; return self.replace(sections=tuple(sections))
 
 # %% ../nbs/10_score.ipynb #60308501
 def score_from_arrays(

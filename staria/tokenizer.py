@@ -30,38 +30,40 @@ class MusicTokenizerWithStyle:
         self.tokens, self.vocab_size, self._ids = list(facts.tokens), len(facts.tokens), facts.ids
         for name in ("kind_of", "pitch_of", "velocity_of", "instrument_of", "onset_of", "duration_of"): setattr(self, name, getattr(facts, name))
 
-    def id(self, token) -> int: return self._ids.get(tuple(token) if isinstance(token, list) else token, self.unk_id)
-    def token(self, token_id: int): return self.tokens[vocabulary().check([token_id])[0]]
-    def words(self, ids) -> list[str]: return [vocabulary().name(i) for i in vocabulary().check(ids)]
+    def id(self, token) -> int: "Give a token's id; 3 for a token that is not in the vocabulary."; return self._ids.get(tuple(token) if isinstance(token, list) else token, self.unk_id)
+    def token(self, token_id: int): "Give the token of an id, a word or a tuple."; return self.tokens[vocabulary().check([token_id])[0]]
+    def words(self, ids) -> list[str]: "Write ids (T,) as words to read."; return [vocabulary().name(i) for i in vocabulary().check(ids)]
 
     def encode(self, score, clock: str = "exact", sections: bool = True, keep_silence: bool = False) -> np.ndarray:
-        "Encode a score, or a MIDI file, as ids with prefix, <S> and <E>."
+        "Encode a score, or a MIDI file, as ids (T,) with prefix, <S> and <E>; clock is exact, or aria for weights trained on the reference's times."
         score = score if isinstance(score, Score) else Score.from_midi(score)
         return np.concatenate([_encode_prefix(score), [self.bos_id], _encode_body(score, clock, sections, keep_silence)[0], [self.eos_id]])
 
     def encode_with_labels(self, score, clock: str = "exact") -> tuple[np.ndarray, np.ndarray]:
-        "Encode without section tokens, with the label of each token's note."
+        "Encode without section tokens: ids (T,) and the label of each token's note (T,), 0 to 4."
         score = score if isinstance(score, Score) else Score.from_midi(score)
         (body, labels), prefix = _encode_body(score, clock, False, False), _encode_prefix(score)
         return np.concatenate([prefix, [self.bos_id], body, [self.eos_id]]), np.concatenate([np.zeros(len(prefix) + 1, np.uint8), labels, np.zeros(1, np.uint8)])
 
-    def decode(self, ids) -> Score: return _decode(vocabulary().check(ids))
-    def insert_sections(self, ids, labels) -> np.ndarray: return _insert_sections(vocabulary().check(ids), labels)
-    def insert_at(self, ids, starts, letters) -> np.ndarray: return _insert_at(vocabulary().check(ids), starts, letters)
-    def strip_sections(self, ids) -> tuple[np.ndarray, np.ndarray]: return _strip_sections(vocabulary().check(ids))
-    def insert_dim(self, ids, draw: int = 0) -> np.ndarray: return _insert_dim(vocabulary().check(ids), draw)
-    def times_ms(self, ids) -> np.ndarray: return _times_ms(vocabulary().check(ids))
-    def note_index(self, ids) -> np.ndarray: return _note_index(vocabulary().check(ids))
-    def prompt(self, form: str, snippets: dict) -> np.ndarray: return _prompt(form, snippets)
-    def split_prompt(self, ids) -> tuple: return _split_prompt(vocabulary().check(ids))
-    def grammar(self) -> "Grammar": return Grammar()
-    def validate(self, ids, whole: bool = True) -> list[str]: return Grammar().problems(vocabulary().check(ids), Grammar().start() if whole else Grammar().inside(), whole)
-    def shift_pitch(self, ids, semitones: int) -> np.ndarray: return _shift_pitch(vocabulary().check(ids), semitones)
-    def shift_velocity(self, ids, steps: int) -> np.ndarray: return _shift_velocity(vocabulary().check(ids), steps)
-    def scale_tempo(self, ids, factor: float) -> np.ndarray: return _scale_tempo(vocabulary().check(ids), factor)[0]
-    def augment(self, ids, labels, rng, semitones: int = 5, velocity: int = 1, tempo: float = 0.2): return _augment(vocabulary().check(ids), labels, rng, semitones, velocity, tempo)
-    def remap(self, rows, other_tokens=None, to_tokens=None): return remap_rows(rows, other_tokens, to_tokens)
-    def token_set(self, name: str = "all") -> np.ndarray: return token_set(name)
+    def decode(self, ids) -> Score: "Turn ids (T,) into a score, sections included; what is no whole note is skipped and counted in `dropped`."; return _decode(vocabulary().check(ids))
+    def insert_sections(self, ids, labels) -> np.ndarray: "Put a section token wherever the labels (T,) of ids (T,) change to a letter."; return _insert_sections(vocabulary().check(ids), labels)
+    def insert_at(self, ids, starts, letters) -> np.ndarray: "Put section tokens before the first notes at `starts` (K,), with letters A to D or 1 to 4."; return _insert_at(vocabulary().check(ids), starts, letters)
+    def strip_sections(self, ids) -> tuple[np.ndarray, np.ndarray]: "Take section tokens out: ids (T',) and their labels (T',), 0 to 4."; return _strip_sections(vocabulary().check(ids))
+    def insert_dim(self, ids, draw: int = 0) -> np.ndarray: "Put <D> about 100 + draw tokens before the end, -10 <= draw <= 10; a body of 150 or less has none."; return _insert_dim(vocabulary().check(ids), draw)
+    def times_ms(self, ids) -> np.ndarray: "Give the time in force at each token (T,), in milliseconds from the first note's frame."; return _times_ms(vocabulary().check(ids))
+    def note_index(self, ids) -> np.ndarray: "Find the first tokens of whole notes (N,)."; return _note_index(vocabulary().check(ids))
+    def prompt(self, form: str, snippets: dict) -> np.ndarray: "Write a plan as a prompt: a form and {letter: ids of its snippet}."; return _prompt(form, snippets)
+    def split_prompt(self, ids) -> tuple: "Take a prompt apart: form, snippets by letter, and the ids of the piece."; return _split_prompt(vocabulary().check(ids))
+    def grammar(self) -> "Grammar": "Give the rules of what may follow what."; return Grammar()
+    def validate(self, ids, whole: bool = True) -> list[str]: "Say where and why ids (T,) are not legal, one line each; `whole=False` is for a window from the middle."; return Grammar().problems(vocabulary().check(ids), Grammar().start() if whole else Grammar().inside(), whole)
+    def shift_pitch(self, ids, semitones: int) -> np.ndarray: "Transpose pitched notes; what leaves 0 to 127 comes back by octaves."; return _shift_pitch(vocabulary().check(ids), semitones)
+    def shift_velocity(self, ids, steps: int) -> np.ndarray: "Change velocities by steps of 10, kept within 10 to 120."; return _shift_velocity(vocabulary().check(ids), steps)
+    def scale_tempo(self, ids, factor: float) -> np.ndarray: "Multiply times and durations; above 1 is slower."; return _scale_tempo(vocabulary().check(ids), factor)[0]
+    def augment(self, ids, labels, rng, semitones: int = 5, velocity: int = 1, tempo: float = 0.2):
+        "Draw a key within ± semitones, a loudness within ± velocity steps and a tempo within 1 ± tempo from a NumPy generator; labels (T,) or None follow their tokens."
+        return _augment(vocabulary().check(ids), labels, rng, semitones, velocity, tempo)
+    def remap(self, rows, other_tokens=None, to_tokens=None): "Move embedding rows by token from another vocabulary: arguments of `remap_rows`."; return remap_rows(rows, other_tokens, to_tokens)
+    def token_set(self, name: str = "all") -> np.ndarray: 'List the ids that a model needs for "all" music or solo "piano".'; return token_set(name)
 
 # %% ../nbs/11_tokenizer.ipynb #558cfc45
 def _grid_times(score: Score, clock: str, keep_silence: bool) -> tuple[np.ndarray, np.ndarray]:
