@@ -82,8 +82,9 @@ def estimate_beats(
     strength = np.sqrt(np.bincount(frame, velocity / 64.0))
     lags = np.arange(int(0.25 / hop_s), int(1.5 / hop_s))
     smooth = np.convolve(strength, [0.5, 1, 0.5], "same")
-    agree = np.array([smooth[:-lag] @ smooth[lag:] if lag < len(smooth) else 0.0 for lag in lags]) * np.exp(-0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2)
-    period = int(lags[np.argmax(agree)]) if agree.any() else int(0.5 / hop_s)
+    size = 1 << int(len(smooth) + lags[-1]).bit_length()    # By Fourier transform: products of long arrays would start BLAS threads in every worker
+    agree = np.maximum(np.fft.irfft(np.abs(np.fft.rfft(smooth, size)) ** 2, size)[lags], 0) * np.exp(-0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2)
+    period = int(lags[np.argmax(agree)]) if agree.max() > 1e-6 else int(0.5 / hop_s)
     best, previous = _chain_beats(smooth, period)
     t, beats = len(best) - 1 - int(np.argmax(best[::-1][:period])), []
     while t >= 0:

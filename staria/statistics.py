@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 import numpy as np
 
 from .core import LETTERS, InputError, atomic_write, progress
@@ -194,6 +195,14 @@ def statistics(
 _AXES = {"pitch": "pitch (MIDI number)", "velocity": "velocity", "duration_ms": "duration (ms)", "inter_onset_ms": "time to the next onset (ms)", "polyphony": "notes that sound at once"}
 
 
+def _plain_log(ax) -> None:
+    "Make the lower axis logarithmic, marked at 1, 2 and 5, in plain numbers."
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
 @mpl.rc_context(STYLE)
 def plot_notes(
     stores: Mapping[str, tuple[Store, Mapping]],   # By name: a store, and what `measure_notes` says of it
@@ -214,7 +223,8 @@ def plot_notes(
     for colour, (name, (store, _)) in zip(LINES, stores.items()):
         length = np.sort(store.column("length"))
         axes[-1].plot(length, np.arange(1, len(length) + 1) / len(length) * 100, color=colour, label=name)
-    axes[-1].set(xlabel="tokens of a piece", ylabel="% of the pieces, up to", xscale="log", ylim=(0, 100))
+    axes[-1].set(xlabel="tokens of a piece", ylabel="% of the pieces, up to", ylim=(0, 100))
+    _plain_log(axes[-1])
     for ax in axes: ax.grid(axis="y"); ax.set_axisbelow(True)
     if len(stores) > 1: fig.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(stores))
     return fig
@@ -235,7 +245,8 @@ def plot_forms(
     left.set(xlabel="% of the pieces with sections", title=f"{len(forms)} forms, balance {balance(forms.values()):.2f}")
     for letter, values in lengths.items():
         if len(values): right.plot(np.sort(values), np.arange(1, len(values) + 1) / len(values) * 100, color=PALETTE[letter], label=f"{letter if letter != 'N' else 'none'} ({len(values)})")
-    right.set(xlabel="length of a section (s)", ylabel="% of the sections, up to", title="section lengths", xscale="log", ylim=(0, 100)); right.legend()
+    right.set(xlabel="length of a section (s)", ylabel="% of the sections, up to", title="section lengths", ylim=(0, 100)); right.legend()
+    _plain_log(right)
     for ax, axis in ((left, "x"), (right, "y")): ax.grid(axis=axis); ax.set_axisbelow(True)
     return fig
 
