@@ -75,7 +75,7 @@ def make_record(
     splits: Sequence[float] = (95, 4, 1),   # Shares of train, val and test
     split: str | None = None,               # A split that is already known, for pieces made from others
     clock: str = "exact",                   # "exact" or "aria"
-    extra: dict | None = None,              # Plain values to keep beside the piece
+    extra: dict | None = None,              # Plain values to keep beside the piece; what its file could not tell is added as "dropped"
     licence: str = "",                      # Terms of this piece
 ) -> Record:                                # Times rebased to the first note
     "Turn a score into what the store keeps."
@@ -87,7 +87,7 @@ def make_record(
     bars = np.asarray(score.bars_s(), np.float64) - start_s
     shifted = [np.array(rows, np.float64).reshape(-1, width) - np.eye(1, width) * start_s for rows, width in ((score.tempos, 2), (score.meters, 3))]
     return Record(key, ids, labels, sections, find_sections(tok, score, labels, clock), bars[bars >= -1e-3].astype(np.float32),
-                  split or split_of(name, splits), score.form, len(score), float(score.duration_s) - start_s, name, score.title, licence, *shifted, extra or {})
+                  split or split_of(name, splits), score.form, len(score), float(score.duration_s) - start_s, name, score.title, licence, *shifted, (extra or {}) | ({"dropped": list(score.dropped)} if score.dropped else {}))
 
 # %% ../nbs/14_record.ipynb #980e3f2b
 def find_sections(

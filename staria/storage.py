@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMAT', 'ROWS', 'SCHEMA', 'PART', 'BINARY', 'PICKLES', 'tokens_hash', 'printable', 'make_row', 'read_row',
            'disk_full_in_one_line', 'alone_in', 'StoreWriter', 'writing_store', 'write_store', 'refuse_pickle',
-           'read_manifest', 'verify_store', 'Store']
+           'read_manifest', 'verify_store', 'Store', 'read_in_part']
 
 # %% ../nbs/15_storage.ipynb #f7a40f38
 import contextlib, dataclasses, errno, fcntl, functools, hashlib, json, os, pickletools, re, shlex
@@ -311,3 +311,12 @@ class Store:
                                    title=record.title, source=record.key)
 
     def verify(self) -> None: verify_store(self.folder)
+
+# %% ../nbs/15_storage.ipynb #239a36c2
+def read_in_part(
+    store: Store,                    # Any store
+) -> list[tuple[str, str]]:          # (key, what was dropped)
+    "List the pieces whose files were damaged, or held instruments without a name."
+    table = store.table()
+    rows = table.filter(pc.match_substring(table.column("extra"), '"dropped": ')).select(["key", "extra"]).to_pylist()
+    return [(row["key"], "; ".join(json.loads(row["extra"])["dropped"])) for row in rows]

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from .core import atomic_write, config_from_dict, config_hash, config_to_dict, InputError, progress, Workspace
 from .tokenizer import MusicTokenizerWithStyle
 from .record import SPLITS, Record, make_record, music_hash, non_commercial, split_of
-from .storage import BINARY, FORMAT, PART, Store, alone_in, disk_full_in_one_line, make_row, printable, read_manifest, refuse_pickle, tokens_hash, write_store, writing_store
+from .storage import BINARY, FORMAT, PART, Store, alone_in, disk_full_in_one_line, make_row, printable, read_in_part, read_manifest, refuse_pickle, tokens_hash, write_store, writing_store
 from .corpus import Source, open_source
 from .forms import FORM_LISTS, Recipe, compose_many
 
@@ -120,6 +120,7 @@ class Report:
     read_tokens: int = 0             # Their tokens
     workers: int = 1                 # Processes that read
     reused: bool = False             # True: the store was there already
+    in_part: tuple[tuple[str, str], ...] = ()   # (key, what was dropped) of those that were read as far as they made sense
 
     def __post_init__(self): assert self.n_files == self.n_ok + len(self.skipped), f"{self.n_files} files, but {self.n_ok} read and {len(self.skipped)} skipped"
     def __str__(self) -> str:
@@ -129,7 +130,9 @@ class Report:
         if self.n_read and self.n_read < self.n_files: lines.append(f"  {self.n_read} of them in this run; the others were there already")
         if self.n_read > 500: lines.append(f"  at this rate 1,000,000 files take {1e6 / rate / 3600:.1f} hours")
         lines += [f"  skipped {printable(key)}: {reason}" for key, reason in self.skipped[:20]]
-        return "\n".join(lines + ([f"  and {len(self.skipped) - 20} more: skipped.tsv of the store lists all"] if len(self.skipped) > 20 else []))
+        if len(self.skipped) > 20: lines.append(f"  and {len(self.skipped) - 20} more: skipped.tsv of the store lists all")
+        lines += [f"  read in part {key}: without {dropped}" for key, dropped in self.in_part[:10]]
+        return "\n".join(lines + ([f"  and {len(self.in_part) - 10} more: staria.storage.read_in_part lists all"] if len(self.in_part) > 10 else []))
 
 # %% ../nbs/22_store.ipynb #337c1701
 def _follow_parent() -> None:
@@ -277,7 +280,7 @@ def prepare(
             run.write()
         shutil.rmtree(run.parts, ignore_errors=True)
     store = Store.open(run.folder)
-    return store, Report(len(run.source), len(store), store.skipped(), store.manifest["counts"]["n_tokens"], time.perf_counter() - began, n_read, tokens, workers, reused)
+    return store, Report(len(run.source), len(store), store.skipped(), store.manifest["counts"]["n_tokens"], time.perf_counter() - began, n_read, tokens, workers, reused, tuple(read_in_part(store)))
 
 # %% ../nbs/22_store.ipynb #f68e8217
 def read_shard(
