@@ -131,7 +131,7 @@ def activation_bytes(
     for ours, theirs in zip(traced.parameters(), model.parameters()): ours.requires_grad_(theirs.requires_grad)
     decoder, asked = getattr(traced, "decoder", traced), getattr(getattr(model, "decoder", model), "checkpoint_activations", False)
     found = []
-    with FakeTensorMode(allow_non_fake_inputs=True):
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cpu"):
         traced.to_empty(device="cpu").train()
         for decoder.checkpoint_activations in (False, True) if asked else (False,):
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"): found.append(saved_bytes(lambda: _training_pass(traced, batch, tokens), traced))
