@@ -156,7 +156,7 @@ def _train_options() -> list[tuple]:
           _option("--decoder", str, None, "staria: a trained decoder"), _option("--encoder", str, None, "staria: a trained snippet encoder"),
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
           _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
-          _option("--batch_size", int, 8, "sequences in a batch"), _option("--max_tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens", int, 256, "longest snippet"),
+          _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens --snippet-tokens", int, 256, "longest snippet"),
           _option("--study", bool, False, "allow non-commercial pieces: the run is called study-…, and its weights may not ship"),
           _option("--resume", bool, False, "go on from the run's last state"), _option("--overwrite", bool, False, "start anew over a run of that name"),
           more=_train_options)
