@@ -238,7 +238,9 @@ class RunLog(L.Callback):
 
     def teardown(self, trainer, module, stage):
         if self.bar is not None: self.bar.close()
-        for logger in self.loggers: logger.finalize("success")
+        for logger in self.loggers:
+            logger.finalize("success")
+            if self.config.logger == "wandb": logger.experiment.finish()      # or the next run of this process would write into this one
         self.bar, self.loggers = None, []
 
     def on_exception(self, trainer, module, exception): self.teardown(trainer, module, "fit")
