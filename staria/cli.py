@@ -139,11 +139,12 @@ KINDS = ("classifier", "encoder", "decoder", "baseline", "staria", "wake-sleep")
 def field_options(kind: type, *without: str) -> list[tuple]:
     "Make an option of each field of a config, its comment as the help."
     comments = dict(re.findall(r"^    (\w+):[^#\n]*#\s*(.+)$", inspect.getsource(kind), re.M))
-    return [_option(f"--{f.name}", typing.get_type_hints(kind)[f.name], f.default, comments.get(f.name, "")) for f in dataclasses.fields(kind) if f.name not in without]
+    names = lambda name: f"--{name} --{name.replace('_', '-')}" if "_" in name else f"--{name}"
+    return [_option(names(f.name), typing.get_type_hints(kind)[f.name], f.default, comments.get(f.name, "")) for f in dataclasses.fields(kind) if f.name not in without]
 
 
 def _train_options() -> list[tuple]:
-    from staria.training import TrainConfig
+    from staria.modules import TrainConfig
     return field_options(TrainConfig)
 
 
@@ -154,8 +155,8 @@ def _train_options() -> list[tuple]:
           _option("--init", str, None, "start from this checkpoint; for staria without one: --decoder and --encoder"),
           _option("--decoder", str, None, "staria: a trained decoder"), _option("--encoder", str, None, "staria: a trained snippet encoder"),
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
-          _option("--rounds", int, 3, "wake-sleep: rounds"),
-          _option("--batch_size", int, 8, "sequences in a batch"), _option("--max_tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens", int, 256, "longest snippet"),
+          _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
+          _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens --snippet-tokens", int, 256, "longest snippet"),
           _option("--study", bool, False, "allow non-commercial pieces: the run is called study-…, and its weights may not ship"),
           _option("--resume", bool, False, "go on from the run's last state"), _option("--overwrite", bool, False, "start anew over a run of that name"),
           more=_train_options)
@@ -165,7 +166,9 @@ def _train(args):
     from staria.data import MidiDataModule
     from staria.models.presets import build, load_model
     workspace = _workspace(args)
-    store, config = open_store(args.data, workspace), training.TrainConfig(**{f.name: args[f.name] for f in dataclasses.fields(training.TrainConfig)})
+    config = training.TrainConfig(**{f.name: args[f.name] for f in dataclasses.fields(training.TrainConfig)})
+    training.check_logger(config)
+    store = open_store(args.data, workspace)
     _check_terms(args, store, *([open_store(args.composed, workspace)] if args.composed else []))
     run, options = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind)), dict(batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, seed=args.seed)
     if args.kind == "wake-sleep": return _wake_sleep(args, workspace, store, config, run)
@@ -179,7 +182,7 @@ def _train(args):
         module = {"classifier": training.ClassifierModule, "encoder": training.SnippetModule, "decoder": training.GeneratorModule, "baseline": training.DecoderOnlyBaseline}.get(args.kind)
         module = module(model, config) if module else training.StariaModule(model, config, args.stage)
         result = training.fit(module, MidiDataModule(store, module.task, **options), run, config, **keep)
-    print(f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}")
+    if int(os.environ.get("LOCAL_RANK", 0)) == 0: print(f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}")
 
 # %% ../nbs/62_cli.ipynb #f26b2498
 def _check_terms(args, *stores):
@@ -193,14 +196,18 @@ def _check_terms(args, *stores):
 
 
 def _wake_sleep(args, workspace, store, config, run):
+    import yaml
+    from staria.core import config_to_dict
     from staria.evaluation import format_table
     from staria.models.presets import load_model
     from staria.wake_sleep import WakeSleepConfig, wake_sleep
     missing = [name for name in ("classifier", "init", "composed") if not args[name]]
     if missing: raise InputError(f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier, a trained staria (--init) and a store of composed pieces")
-    loop = WakeSleepConfig(rounds=args.rounds, staria_steps=config.max_steps, classifier_steps=config.max_steps, batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, train=config, control=True, seed=args.seed)
-    rows = wake_sleep(load_model(args.classifier), load_model(args.init), store, open_store(args.composed, workspace), run, loop)
-    print(format_table(rows))
+    loop = WakeSleepConfig(rounds=args.rounds, staria_steps=config.max_steps, classifier_steps=config.max_steps, batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, train=config, control=args.control, seed=args.seed)
+    print(yaml.safe_dump(config_to_dict(loop), sort_keys=False))
+    rows = wake_sleep(load_model(args.classifier), load_model(args.init), store, open_store(args.composed, workspace), run, loop, verbose=True)
+    print(format_table([{"quantity": name, **{f"round {row['round']}": row[name] for row in rows}} for name in rows[0] if name != "round"], digits=4))
+    print(f"the same as a table: {run / 'rounds.csv'}")
 
 # %% ../nbs/62_cli.ipynb #d5552fa5
 @_command("label", "hear the form of MIDI files: CSV, section file and picture of each",

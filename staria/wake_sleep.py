@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .core import InputError, LETTERS, atomic_write, config_hash, config_to_dict, progress
+from .core import InputError, LETTERS, atomic_write, config_hash, config_to_dict, progress, save_yaml
 from .score import Section
 from .sections import letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
@@ -25,8 +25,9 @@ from .data import MidiDataModule
 from .models.presets import load_model, save_model
 from .models.staria import StariaModel
 from .generation import Plan, Sampling, sample_plan, write
-from .evaluation import evaluate_classifier, evaluate_generator, note_probabilities
-from .training import ClassifierModule, StariaModule, TrainConfig, checkpoint_folder, fit
+from .evaluation import evaluate_classifier, evaluate_generator, note_probabilities, save_table
+from .modules import ClassifierModule, StariaModule, TrainConfig
+from .training import checkpoint_folder, fit
 
 # %% ../nbs/51_wake_sleep.ipynb #b951c122
 def smooth_labels(
@@ -234,6 +235,7 @@ def run_round(
     place: Path,                 # The round's folder
     config: WakeSleepConfig,
     number: int,                 # 1 is the first round
+    verbose: bool = False,       # Print what each training costs
 ) -> dict:                       # The round's numbers
     "Do one wake and one sleep phase."
     options = dict(batch_size=config.batch_size, max_tokens=config.max_tokens, snippet_tokens=config.snippet_tokens, seed=config.seed + number)
@@ -244,7 +246,7 @@ def run_round(
 
     woken = reuse_store(place / "woken", lambda folder: wake(classifier, real, folder, config.min_section_s, config.wake_limit))
     lessons = reuse_store(place / "woken-and-composed", lambda folder: mix_stores({"woken": woken, "composed": composed}, folder))
-    fit_part = lambda module, task, store, name, steps: fit(module, MidiDataModule(store, task, **options), place / name, train(steps), resume=True, verbose=False)
+    fit_part = lambda module, task, store, name, steps: fit(module, MidiDataModule(store, task, **options), place / name, train(steps), resume=True, verbose=verbose)
     fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
     dreams = reuse_store(place / "dreams", lambda folder: sleep(model, draw_plans(woken, config.dreams, config.forms, config.seed + number), folder,
                          config.seed + 1000 * number, config.temperature, config.min_notes, config.dream_tokens))
@@ -269,9 +271,12 @@ def wake_sleep(
     run: str | Path,                # The run's folder
     config: WakeSleepConfig = WakeSleepConfig(),
     labelled: Store | None = None,  # Real pieces with known sections, to measure on; None takes `real`
-) -> list[dict]:                    # One row per round
+    verbose: bool = False,          # Print what each training of the first round costs
+) -> list[dict]:                    # One row per round; also in <run>/rounds.csv and rounds.json
     "Alternate wake and sleep phases, and say what each round brought."
+    if config.train.world_size > 1: raise InputError(f"wake-sleep trains on one device, got {config.train.devices} on each of {config.train.nodes} nodes: leave --devices and --nodes out")
     run, labelled, rows = Path(run), labelled or real, []
+    save_yaml(config, run / "config.yaml")
     stores = {name: store.manifest["checksums"] for name, store in (("real", real), ("composed", composed), ("labelled", labelled))}
     for number in range(1, config.rounds + 1):
         settings = config_to_dict(dataclasses.replace(config, rounds=1)) | {"stores": stores, "weights": weights_hash(classifier, model), "round": number}
@@ -280,9 +285,11 @@ def wake_sleep(
         if done.exists():
             rows.append(json.loads(done.read_text()))
             for name, part in (("classifier", classifier), ("staria", model)): part.load_state_dict(load_model(weights / f"{name}.safetensors").state_dict())
+            save_table(rows, run / "rounds")
             continue
         place.mkdir(parents=True, exist_ok=True)
-        rows.append(run_round(classifier, model, real, composed, labelled, place, config, number))
+        rows.append(run_round(classifier, model, real, composed, labelled, place, config, number, verbose and number == 1))
         for name, part in (("classifier", classifier), ("staria", model)): save_model(weights / f"{name}.safetensors", part, number, {"round": number})
         with atomic_write(done) as file: file.write((json.dumps(rows[-1], indent=1) + "\n").encode())
+        save_table(rows, run / "rounds")
     return rows
