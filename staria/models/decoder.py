@@ -66,6 +66,11 @@ def document_mask(
     "Let each token see its own piece up to itself."
     return (documents[:, :, None] == documents[:, None, :]).tril()[:, None]
 
+
+def _piece_mask(ids: torch.Tensor, documents: torch.Tensor | None, flex: bool):   # What `attend` takes; None: plainly causal
+    if flex: return flex_mask(torch.zeros_like(ids) if documents is None else documents)
+    return None if documents is None else document_mask(documents)
+
 # %% ../../nbs/32_models.decoder.ipynb #94652f03
 class Decoder(nn.Module):
     "Predict the next token from those before it."
@@ -94,8 +99,7 @@ class Decoder(nn.Module):
         if start + ids.shape[1] > self.config.max_tokens:
             raise InputError(f"{start + ids.shape[1]} tokens are more than this decoder's {self.config.max_tokens}: shorten the sequence")
         places = torch.arange(start, start + ids.shape[1], device=ids.device) if documents is None else positions_within(documents)
-        if self.blocks[0].attention.kernel == "flex" and cache is None: mask = flex_mask(torch.zeros_like(ids) if documents is None else documents)
-        else: mask = None if documents is None else document_mask(documents)
+        mask = _piece_mask(ids, documents, self.blocks[0].attention.kernel == "flex" and cache is None)
         x, rotation = self.embedding(ids), None
         if self.places is None: rotation = rotary(places, self.config.width // self.config.n_head)
         else: x = x + self.places(places)
