@@ -93,7 +93,7 @@ class ClipGradients(L.Callback):
         module.grad_norm = gradient_norm(module)
         if self.largest: torch.nn.utils.clip_grads_with_norm_(module.parameters(), self.largest, module.grad_norm)
 
-
+# %% ../nbs/48_callbacks.ipynb #32839f55
 class ZClip(L.Callback):
     "Cut a gradient whose norm is unusual, and leave the others alone."
 
