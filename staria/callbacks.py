@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PACKAGES', 'BatchStream', 'all_sum', 'gradient_norm', 'EvenSteps', 'ClipGradients', 'ZClip', 'StopDiverging',
-           'RunLog', 'check_logger', 'make_loggers', 'tokens_in', 'write_rows', 'read_metrics', 'Stopped', 'SafeStop',
-           'save_weights_of', 'SaveBestWeights', 'SayPace', 'peak_memory', 'clock']
+           'RunTable', 'SeedSteps', 'RunLog', 'check_logger', 'make_loggers', 'tokens_in', 'write_rows', 'read_metrics',
+           'Stopped', 'SafeStop', 'save_weights_of', 'SaveBestWeights', 'SayPace', 'peak_memory', 'clock']
 
 # %% ../nbs/48_callbacks.ipynb #3fc3ee6b
 import csv, importlib.util, io, math, resource, signal, sys, threading, time
@@ -93,7 +93,7 @@ class ClipGradients(L.Callback):
         module.grad_norm = gradient_norm(module)
         if self.largest: torch.nn.utils.clip_grads_with_norm_(module.parameters(), self.largest, module.grad_norm)
 
-
+# %% ../nbs/48_callbacks.ipynb #32839f55
 class ZClip(L.Callback):
     "Cut a gradient whose norm is unusual, and leave the others alone."
 
@@ -165,13 +165,51 @@ class StopDiverging(L.Callback):
         raise InputError(f"stopped at step {step}: {reason}; {where}: resume with a lower --learning_rate, or with --clipping zclip")
 
 # %% ../nbs/48_callbacks.ipynb #e7a1d06c
+class RunTable:
+    "Write a run's rows to metrics.csv and to its loggers, and show one bar; only the first process opens it."
+
+    def __init__(self, path: Path, columns: tuple[str, ...], config: TrainConfig): self.path, self.columns, self.config, self.bar, self.loggers = path, columns, config, None, []
+
+    def open(self, step: int) -> None:   # Rows behind this step are dropped
+        write_rows(self.path, self.columns, [row for row in read_metrics(self.path) if row["step"] <= step])
+        self.loggers = make_loggers(self.config, self.path.parent)
+        self.bar = progress(desc=self.path.parent.name, total=self.config.max_steps, unit="step")
+        self.bar.n = self.bar.initial = step
+
+    def move(self) -> None:
+        if self.bar is not None: self.bar.update()
+
+    def add(self, row: dict) -> None:
+        if self.bar is None: return
+        self.bar.set_postfix_str(f"loss {row['train_loss']:.3f}, {row['tokens_per_s']:,} tokens/s", refresh=False)
+        write_rows(self.path, self.columns, [row], append=True)
+        for logger in self.loggers: logger.log_metrics({name: value for name, value in row.items() if name != "step"}, row["step"])
+
+    def close(self) -> None:
+        if self.bar is not None: self.bar.close()
+        for logger in self.loggers:
+            logger.finalize("success")
+            if self.config.logger == "wandb": logger.experiment.finish()      # or the next run of this process would write into this one
+        self.bar, self.loggers = None, []
+
+
+class SeedSteps(L.Callback):
+    "Seed what a step draws by the run's seed, the step and the process alone."
+    def __init__(self, stream: BatchStream, seed: int): self.stream, self.seed = stream, seed
+
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        seed = (self.seed * 1_000_003 + self.stream.count + trainer.global_rank * 2**40) % 2**63
+        torch.default_generator.manual_seed(seed)                # torch.manual_seed also queues calls for devices that are not there
+        if module.device.type == "cuda": torch.cuda.manual_seed(seed)
+
+# %% ../nbs/48_callbacks.ipynb #9f94cb43
 class RunLog(L.Callback):
-    "Write metrics.csv, show one bar, seed every step, and know the position in the data."
+    "Write down the run's numbers, and know its position in the data."
 
     def __init__(self, run: Path, stream: BatchStream, config: TrainConfig, columns: tuple[str, ...], watch: StopDiverging):
         self.path, self.stream, self.config, self.watch = Path(run) / "metrics.csv", stream, config, watch
         self.columns = ("step", "train_loss", "val_loss", "lr", "grad_norm", "tokens_per_s", "tokens", *columns)
-        self.tokens, self.losses, self.norm, self.rows, self.bar, self.loggers = 0, [], None, [], None, []     # `losses`: sum over targets and number of targets, for each step that no row has yet
+        self.tokens, self.losses, self.norm, self.table = 0, [], None, RunTable(self.path, self.columns, config)     # `losses`: sum over targets and number of targets, for each step that no row has yet
 
     def setup(self, trainer, module, stage): self.trainer = trainer
 
@@ -188,19 +226,9 @@ class RunLog(L.Callback):
     def on_train_start(self, trainer, module):
         self.losses = [pair.to(module.device) for pair in self.losses]
         self.start_count()
-        if not trainer.is_global_zero: return
-        self.rows = [row for row in read_metrics(self.path) if row["step"] <= trainer.global_step]
-        write_rows(self.path, self.columns, self.rows)
-        self.loggers = make_loggers(self.config, self.path.parent)
-        self.bar = progress(desc=self.path.parent.name, total=self.config.max_steps, unit="step")
-        self.bar.n = self.bar.initial = trainer.global_step
+        if trainer.is_global_zero: self.table.open(trainer.global_step)
 
     def start_count(self): self.new_tokens, self.since = [], time.perf_counter()
-
-    def on_train_batch_start(self, trainer, module, batch, batch_idx):
-        seed = (self.config.seed * 1_000_003 + self.stream.count + trainer.global_rank * 2**40) % 2**63
-        torch.default_generator.manual_seed(seed)                # torch.manual_seed also queues calls for devices that are not there
-        if module.device.type == "cuda": torch.cuda.manual_seed(seed)
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         pair = torch.stack([outputs["mean"].float() * outputs["targets"], outputs["targets"].float()])
@@ -210,8 +238,8 @@ class RunLog(L.Callback):
         self.new_tokens.append(tokens_in(batch))
         if self.stream.count % self.config.accumulate: return
         step, self.norm = trainer.global_step, getattr(module, "grad_norm", None)
+        self.table.move()
         trainer.should_stop = step >= self.config.max_steps      # lightning validates before it stops early, not after the last step
-        if self.bar is not None: self.bar.update()
         if step % self.config.log_every == 0 or step >= self.config.max_steps or step % self.config.val_every == 0: self.add_row(step)
 
     def add_row(self, step: int) -> None:
@@ -221,29 +249,17 @@ class RunLog(L.Callback):
         rate = tokens / (time.perf_counter() - self.since)
         self.tokens, self.losses = self.tokens + tokens, []
         norm = {} if self.norm is None else {"grad_norm": self.norm.item()}
-        self.rows.append({"step": step, "train_loss": loss, "lr": learning_rate_at(step - 1, self.config), **norm, "tokens_per_s": round(rate), "tokens": self.tokens})
-        if self.bar is not None: self.bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} tokens/s", refresh=False)
-        if step % self.config.val_every and step < self.config.max_steps: self.write(self.rows[-1])
+        self.row = {"step": step, "train_loss": loss, "lr": learning_rate_at(step - 1, self.config), **norm, "tokens_per_s": round(rate), "tokens": self.tokens}
+        if step % self.config.val_every and step < self.config.max_steps: self.table.add(self.row)
         self.start_count()
 
     def on_validation_end(self, trainer, module):
-        self.rows[-1] |= {name: value.item() for name, value in trainer.callback_metrics.items() if name in self.columns and name.startswith("val_")}
-        self.write(self.rows[-1])
+        self.row |= {name: value.item() for name, value in trainer.callback_metrics.items() if name in self.columns and name.startswith("val_")}
+        self.table.add(self.row)
         self.start_count()
 
-    def write(self, row: dict) -> None:
-        if not self.trainer.is_global_zero: return
-        write_rows(self.path, self.columns, [row], append=True)
-        for logger in self.loggers: logger.log_metrics({name: value for name, value in row.items() if name != "step"}, row["step"])
-
-    def teardown(self, trainer, module, stage):
-        if self.bar is not None: self.bar.close()
-        for logger in self.loggers:
-            logger.finalize("success")
-            if self.config.logger == "wandb": logger.experiment.finish()      # or the next run of this process would write into this one
-        self.bar, self.loggers = None, []
-
-    def on_exception(self, trainer, module, exception): self.teardown(trainer, module, "fit")
+    def teardown(self, trainer, module, stage): self.table.close()
+    def on_exception(self, trainer, module, exception): self.table.close()
 
 # %% ../nbs/48_callbacks.ipynb #35509e52
 PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb"}   # What a logger needs
@@ -380,7 +396,7 @@ class SaveBestWeights(Checkpoint):
         best = self.keep.best
         if best and best[0]["step"] == trainer.global_step: save_weights_of(self.keep.folder / "best.safetensors", module, trainer, trainer.global_step, {"val_loss": best[0]["value"]})
 
-
+# %% ../nbs/48_callbacks.ipynb #cb1d791b
 class SayPace(L.Callback):
     "Say once how long 1,000 steps take, from the first ones."
 

@@ -93,12 +93,10 @@ class KeepBest(Checkpoint):
     def state_dict(self) -> dict: return {"world_size": self.world_size, "facts": self.facts}
     def load_state_dict(self, state: dict) -> None: check_fits(state, self.state_dict(), self.last)
 
-    def guard(self) -> None:
-        "Keep the last state as the good one, whatever is saved from here on."
+    def guard(self) -> None:   # Keeps the last state as the good one, whatever is saved from here on
         if self.last.exists() and not self.good.exists(): link_or_copy(self.last, self.good)
 
-    def release(self) -> None:
-        "Trust the states that are saved from here on."
+    def release(self) -> None:   # Trusts the states that are saved from here on
         self.good.unlink(missing_ok=True)
 
     def fall_back(self) -> bool:
@@ -166,7 +164,7 @@ def write_history(
         with atomic_write(path) as file: file.write((json.dumps(rows, indent=1) + "\n").encode())
     except OSError as error: raise InputError(disk_trouble(error, path)) from None
 
-
+# %% ../nbs/46_checkpointing.ipynb #1ac2bbc2
 def link_or_copy(
     source: Path,   # An existing file that is only ever replaced, never written into
     target: Path,   # Replaced in one piece

@@ -24,7 +24,7 @@ from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_troubl
 from .models.presets import PRESETS, describe
 from .models.staria import StariaModel
 from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, make_optimizer, prepare_network, staria_from
-from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, StopDiverging, Stopped, ZClip, check_logger, read_metrics, save_weights_of
+from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, check_logger, read_metrics, save_weights_of
 from .tokenizer import MusicTokenizerWithStyle
 
 # %% ../nbs/50_training.ipynb #25e0a850
@@ -80,7 +80,7 @@ def read_result(
     return FitResult(folder / "model.safetensors", best if best.exists() else None, Path(run) / "metrics.csv", folder, rows[-1]["step"],
                      losses[-1], min(losses), speeds[len(speeds) // 2], round(seconds, 2))
 
-
+# %% ../nbs/50_training.ipynb #1a8e6ebb
 def describe_run(
     module: L.LightningModule,   # What is trained
     data,                        # The data module
@@ -220,7 +220,7 @@ def run_trainer(
     prepare_network(module.model, config)
     stream, watch = BatchStream(data, config.max_steps * config.accumulate), StopDiverging(keep, config.diverge_rows)
     clip = ZClip(config.zclip_z, largest=config.grad_clip) if config.clipping == "zclip" else ClipGradients(config.grad_clip)
-    around = [watch, RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every)]
+    around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every)]
     interrupt = signal.getsignal(signal.SIGINT)
     with quiet_lightning():
         trainer = L.Trainer(

@@ -262,7 +262,7 @@ def run_round(
     fit_part(StariaModule(copy, stage=config.stage), "generative", lessons, "control", config.staria_steps)
     return row | {f"random labels {name}": value for name, value in staria_losses(copy, labelled, config).items()}
 
-
+# %% ../nbs/51_wake_sleep.ipynb #50587d33
 def wake_sleep(
     classifier: torch.nn.Module,    # The recognition model; changed in place
     model: StariaModel,             # The generative model; changed in place
