@@ -157,6 +157,8 @@ def _train_options() -> list[tuple]:
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
           _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
           _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens --snippet-tokens", int, 256, "longest snippet"),
+          _option("--pack", bool, False, "decoder, baseline, staria: several pieces in one row, each reading itself alone"),
+          _option("--snippet_at --snippet-at", str, "start", "where snippets begin: start of a section, or anywhere"), _option("--num_workers --num-workers", int, 0, "processes that make batches"),
           _option("--study", bool, False, "allow non-commercial pieces: the run is called study-…, and its weights may not ship"),
           _option("--resume", bool, False, "go on from the run's last state"), _option("--overwrite", bool, False, "start anew over a run of that name"),
           more=_train_options)
@@ -170,7 +172,9 @@ def _train(args):
     training.check_logger(config)
     store = open_store(args.data, workspace)
     _check_terms(args, store, *([open_store(args.composed, workspace)] if args.composed else []))
-    run, options = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind)), dict(batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, seed=args.seed)
+    run = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind))
+    options = dict(batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, seed=args.seed,
+                   pack=args.pack, snippet_at=args.snippet_at, num_workers=args.num_workers)
     if args.kind == "wake-sleep": return _wake_sleep(args, workspace, store, config, run)
     if args.kind == "staria" and not args.init and args.decoder and args.encoder: model = training.staria_from(load_model(args.decoder), load_model(args.encoder), seed=args.seed)
     else: model = load_model(args.init) if args.init else build(args.kind, args.preset, seed=args.seed)
