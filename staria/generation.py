@@ -151,10 +151,9 @@ class PlanKeeper:
         near_end, after_next = self.time_ms >= self.end_ms - SLACK_MS - 10, 5000 * (self.window + 1)
         if near_end and after_next <= self.end_ms and not self.last: closing = tok.time_id       # the next section starts in a later window
         else: closing = tok.eos_id if self.last else tok.section_ids[LETTERS.index(self.plan.form[self.section + 1])]
-        if near_end and legal[closing]:                                   # a piece cannot end right after <T>: then one more note
-            step[closing] = True
-            return step
-        if self.together >= MOST_TOGETHER and self.time_ms >= after_next - 10: return step | (tok.kind_of == Kind.TIME)
+        step[closing] = True
+        if near_end and legal[closing]: return step                       # a piece cannot end right after <T>: then one more note
+        if self.together >= MOST_TOGETHER and self.time_ms >= after_next - 10: return tok.kind_of == Kind.TIME
         legal[[*tok.section_ids, tok.eos_id, tok.dim_id]] = False
         if after_next >= self.end_ms - SLACK_MS: legal[tok.time_id] = False
         return legal
