@@ -6,7 +6,7 @@
 __all__ = ['SLACK_MS', 'MOST_TOGETHER', 'Plan', 'sample_plan', 'Sampling', 'draw_token', 'PlanKeeper', 'write', 'generate']
 
 # %% ../nbs/40_generation.ipynb #e6bec5d1
-import dataclasses, math
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 

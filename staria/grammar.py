@@ -156,7 +156,7 @@ class Grammar:
         "Say where and why a sequence is not legal."
         facts = vocabulary()
         begun = np.array([state.place, state.floor_ms, state.frames, state.named, state.has_note, state.dim], np.int64)
-        rows = _walk(facts.check(ids), facts.kind_of, facts.onset_of, facts.duration_of, facts.velocity_of, facts.instrument_of, FOLLOWS, _FORCED, begun).tolist()
+        rows = _walk(ids := facts.check(ids), facts.kind_of, facts.onset_of, facts.duration_of, facts.velocity_of, facts.instrument_of, FOLLOWS, _FORCED, begun).tolist()
         states = [GrammarState(Place(row[1]), *row[2:5], bool(row[5]), bool(row[6])) for row in rows]
         found = [f"at {row[0]}: {facts.name(ids[row[0]])} may not stand here: {_why(state, ids[row[0]])}" for row, state in zip(rows[:-1], states)]
         last = states[-1]

@@ -55,7 +55,7 @@ class MusicTokenizerWithStyle:
     def prompt(self, form: str, snippets: dict) -> np.ndarray: "Write a plan as a prompt: a form and {letter: ids of its snippet}."; return _prompt(form, snippets)
     def split_prompt(self, ids) -> tuple: "Take a prompt apart: form, snippets by letter, and the ids of the piece."; return _split_prompt(vocabulary().check(ids))
     def grammar(self) -> "Grammar": "Give the rules of what may follow what."; return Grammar()
-    def validate(self, ids, whole: bool = True) -> list[str]: "Say where and why ids (T,) are not legal, one line each; `whole=False` is for a window from the middle."; return Grammar().problems(vocabulary().check(ids), Grammar().start() if whole else Grammar().inside(), whole)
+    def validate(self, ids, whole: bool = True) -> list[str]: "Say where and why ids (T,) are not legal, one line each; `whole=False` is for a window from the middle."; return Grammar().problems(ids, Grammar().start() if whole else Grammar().inside(), whole)
     def shift_pitch(self, ids, semitones: int) -> np.ndarray: "Transpose pitched notes; what leaves 0 to 127 comes back by octaves."; return _shift_pitch(vocabulary().check(ids), semitones)
     def shift_velocity(self, ids, steps: int) -> np.ndarray: "Change velocities by steps of 10, kept within 10 to 120."; return _shift_velocity(vocabulary().check(ids), steps)
     def scale_tempo(self, ids, factor: float) -> np.ndarray: "Multiply times and durations; above 1 is slower."; return _scale_tempo(vocabulary().check(ids), factor)[0]
