@@ -20,6 +20,7 @@ from .core import InputError, atomic_write, config_hash, progress
 from .models.encoder import PAD_ID
 from .models.presets import build, save_model
 from .checkpointing import KeepBest, disk_trouble, load_checkpoint
+from .data import check_same_order
 from .modules import TrainConfig, learning_rate_at
 
 # %% ../nbs/48_callbacks.ipynb #881fc110
@@ -48,8 +49,11 @@ class BatchStream:
         self.count += 1
         self.epoch, self.batch = self.ahead.pop(self.count)
 
-    def state_dict(self) -> dict: return {"epoch": self.epoch, "batch": self.batch, "count": self.count}
-    def load_state_dict(self, state: dict) -> None: self.epoch, self.batch, self.count = state["epoch"], state["batch"], state["count"]
+    def state_dict(self) -> dict: return {"epoch": self.epoch, "batch": self.batch, "count": self.count, "settings": self.data.settings()}
+
+    def load_state_dict(self, state: dict) -> None:
+        check_same_order(state["settings"], self.data.settings())
+        self.epoch, self.batch, self.count = state["epoch"], state["batch"], state["count"]
 
 # %% ../nbs/48_callbacks.ipynb #918e6df7
 def all_sum(

@@ -23,7 +23,7 @@ from .core import InputError, config_hash, config_to_dict, load_yaml, pick_devic
 from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, load_checkpoint, setup_checkpointing
 from .models.presets import PRESETS, describe
 from .models.staria import StariaModel
-from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, make_optimizer, prepare_network, staria_from
+from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, prepare_network, staria_from
 from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, check_logger, read_metrics, save_weights_of
 from .tokenizer import MusicTokenizerWithStyle
 
@@ -111,7 +111,8 @@ def describe_cost(
     order = data.loader("train").sampler
     tokens, batches = int(order.lengths.sum()), order.n_batches
     step = tokens / batches * config.accumulate * config.world_size
-    return (f"{describe(module.model)}\n{type(module).__name__} learns from {len(order.lengths):,} sequences with {tokens:,} tokens: about {step:,.0f} tokens a step, "
+    network = describe(module.model, batch=data.batch_size, tokens=data.snippet_tokens if data.task == "contrastive" else data.max_tokens, precision=pick_precision(pick_device(config.device), config.precision))
+    return (f"{network}\n{type(module).__name__} learns from {len(order.lengths):,} sequences with {tokens:,} tokens: about {step:,.0f} tokens a step, "
             f"{step * config.max_steps:,.0f} in {config.max_steps:,} steps, {step * config.max_steps / max(1, tokens):.2f} times all of them")
 
 
@@ -139,6 +140,7 @@ def fit(
     run, started, first = Path(run), time.perf_counter(), rank_zero_only.rank in (None, 0)
     if data.task != module.task: raise InputError(f"{type(module).__name__} learns from batches for '{module.task}', but the data module gives '{data.task}'")
     check_logger(config)
+    prepare_network(module.model, config)
     if config.strategy == "fsdp" and getattr(module, "stage", "") == "B": raise InputError("stage B frees layers on the way, which fsdp can't follow: use --strategy ddp, or the stages A and C")
     module.config, settings, folder = config, describe_run(module, data, config), checkpoint_folder(run)
     last = folder / "last.ckpt"
@@ -217,7 +219,6 @@ def run_trainer(
 ) -> L.Trainer:             # After the last step
     "Put lightning's trainer together and run it."
     device = pick_device(config.device)
-    prepare_network(module.model, config)
     stream, watch = BatchStream(data, config.max_steps * config.accumulate), StopDiverging(keep, config.diverge_rows)
     clip = ZClip(config.zclip_z, largest=config.grad_clip) if config.clipping == "zclip" else ClipGradients(config.grad_clip)
     around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every)]
