@@ -24,7 +24,8 @@ from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_troubl
 from .models.presets import PRESETS, describe
 from .models.staria import StariaModel
 from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, prepare_network, staria_from
-from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, check_logger, read_metrics, save_weights_of
+from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, save_weights_of
+from .run_table import check_logger, read_metrics
 from .tokenizer import MusicTokenizerWithStyle
 
 # %% ../nbs/50_training.ipynb #25e0a850

@@ -115,6 +115,9 @@ class ClassifierConfig:
     dropout: float = 0.1           # In training, 0 to 1
 
 # %% ../../nbs/34_models.classifier.ipynb #1530a8bb
+BIAS_SPEED = 16.0   # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
+
+
 def _on_grid(ms: torch.Tensor) -> torch.Tensor: return (3 * torch.log2(ms.clamp(20, 4000) / 20)).round().long()   # third octaves of time, 0 to 23
 
 
@@ -125,9 +128,6 @@ def _place_waves(notes: Notes, group: int) -> torch.Tensor:   # (B, G, 32): wher
     return torch.cat([waves.sin(), waves.cos()], -1).flatten(2)
 
 # %% ../../nbs/34_models.classifier.ipynb #83e56949
-BIAS_SPEED = 16.0   # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
-
-
 class MidiClassifier(nn.Module):
     "Label every token of a piece A, B, C or D."
     def __init__(self, vocab_size: int = 17742, config: ClassifierConfig | None = None):
@@ -158,10 +158,8 @@ class MidiClassifier(nn.Module):
         visible = real.clone(); visible[:, 0] = True
         hidden = torch.zeros(visible.shape, device=x.device).masked_fill(~visible, -torch.inf)[:, None, None]
         rotation = rotary(torch.arange(x.shape[1], device=x.device), c.width // c.n_head)
-
         def step(layer: int, block: Block, x: torch.Tensor) -> torch.Tensor:
             return block(x, rotation, hidden if self.bias is None else torch.einsum("hf,bfgk->bhgk", BIAS_SPEED * self.bias[layer], likeness) + hidden)
-
         for layer, block in enumerate(self.blocks): x = run_layer(step, self, layer, block, x)
         logits = self.head(self.norm(x)).repeat_interleave(wide, 1)
         return logits.unflatten(-1, (c.group, -1)).flatten(1, 2)[:, :n_notes]

@@ -105,11 +105,8 @@ class Decoder(nn.Module):
         if self.places is None: rotation = rotary(places, self.config.width // self.config.n_head)
         else: x = x + self.places(places)
         if added is not None: x = x + added
-
         def step(layer: int, block: Block, x: torch.Tensor) -> torch.Tensor:
-            if before_block is not None: x = before_block(layer, x)
-            return block(x, rotation, mask, causal=True, cache=cache, layer=layer)
-
+            return block(x if before_block is None else before_block(layer, x), rotation, mask, causal=True, cache=cache, layer=layer)
         for layer, block in enumerate(self.blocks): x = run_layer(step, self, layer, block, x)
         if cache is not None: cache.length += ids.shape[1]
         return self.norm(x)

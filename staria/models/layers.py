@@ -121,7 +121,7 @@ def _attend_apart(query, key, value, pieces: Pieces, dropout: float) -> torch.Te
             for row, lengths in enumerate(pieces.lengths)]
     return torch.cat(rows)
 
-
+# %% ../../nbs/30_models.layers.ipynb #8a47e0f6
 @functools.cache
 def _fused_flex(): return torch.compile(flex_attention)
 
