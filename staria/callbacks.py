@@ -14,6 +14,7 @@ from pathlib import Path
 
 import lightning as L
 import torch
+from tqdm import tqdm
 from lightning.pytorch.callbacks import Checkpoint
 
 from .core import InputError
@@ -337,7 +338,7 @@ class SayPace(L.Callback):
         now = time.perf_counter()
         if self.done and self.since is not None: self.seconds, self.counted = self.seconds + now - self.since, self.counted + 1   # not where a validation lay between
         self.done, self.since = self.done + 1, now
-        if self.done > self.steps and trainer.is_global_zero: print(self.line(trainer, module), flush=True)
+        if self.done > self.steps and trainer.is_global_zero: tqdm.write(self.line(trainer, module))      # above the bar, not into it
 
     def line(self, trainer, module) -> str:   # Time and memory
         pace, left = self.seconds / max(1, self.counted), trainer.max_steps - trainer.global_step

@@ -146,7 +146,8 @@ def field_options(kind: type, *without: str) -> list[tuple]:
 def _lengths(args, model) -> dict[str, int]:
     "Choose the lengths that were not asked for by what the model reads; a baseline's prompt comes on top of its sequence."
     decoder, encoder = (model if args.kind in kinds else getattr(model, kinds[0], None) for kinds in (("decoder", "baseline"), ("encoder",)))
-    reads = lambda part, most: most if part is None else min(most, part.config.max_tokens // (2 if args.kind == "baseline" else 1))
+    prompt = len(LETTERS) * 257 + 66 if args.kind == "baseline" else 0                          # four snippets, and 64 sections
+    reads = lambda part, most: most if part is None else min(most, part.config.max_tokens - prompt)
     return {"max_tokens": args.max_tokens or reads(decoder, 2048), "snippet_tokens": args.snippet_tokens or reads(encoder, 256)}
 
 
