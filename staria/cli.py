@@ -150,7 +150,7 @@ def _lengths(args, model) -> dict[str, int]:
     reads = lambda part, most: most if part is None else min(most, part.config.max_tokens - prompt)
     return {"max_tokens": args.max_tokens or reads(decoder, 2048), "snippet_tokens": args.snippet_tokens or reads(encoder, 256)}
 
-
+# %% ../nbs/62_cli.ipynb #21982406
 def _train_options() -> list[tuple]:
     from staria.modules import TrainConfig
     return field_options(TrainConfig)
