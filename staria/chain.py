@@ -233,6 +233,7 @@ class Batch:
         self.resources, self.in_slurm = config_from_dict(Resources, self.job["resources"]), self.job["cluster"] == "slurm"
         for number in (signal.SIGTERM, signal.SIGUSR2, signal.SIGCONT): signal.signal(number, lambda number, frame: self.told.append(number))
         os.chdir(self.job["cwd"])
+        if self.job["until_epoch"]: os.environ["STARIA_UNTIL_EPOCH"] = str(self.job["until_epoch"])     # a training looks there
         try:
             while (link := self.begin()):
                 if self.finish(link, *self.run(link)): break

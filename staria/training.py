@@ -220,7 +220,7 @@ def run_trainer(
     prepare_network(module.model, config)
     stream, watch = BatchStream(data, config.max_steps * config.accumulate), StopDiverging(keep, config.diverge_rows)
     clip = ZClip(config.zclip_z, largest=config.grad_clip) if config.clipping == "zclip" else ClipGradients(config.grad_clip)
-    around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every)]
+    around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every, stream)]
     interrupt = signal.getsignal(signal.SIGINT)
     with quiet_lightning():
         trainer = L.Trainer(
