@@ -70,14 +70,14 @@ JobRequeue=1
 KillWait=10
 SlurmdTimeout=20
 MailProg=/bin/true
-GresTypes=gpu
+GresTypes=gpu,mark
 $1
-NodeName=n1 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 2)) CPUs=16 RealMemory=16000 Gres=gpu:2
-NodeName=n2 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 3)) CPUs=16 RealMemory=16000 Gres=gpu:2
+NodeName=n1 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 2)) CPUs=16 RealMemory=16000 Gres=gpu:2,mark:1
+NodeName=n2 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 3)) CPUs=16 RealMemory=16000 Gres=gpu:2,mark:1
 PartitionName=low Nodes=n1,n2 Default=YES MaxTime=60 PriorityTier=1 PreemptMode=REQUEUE GraceTime=15
 PartitionName=high Nodes=n1,n2 MaxTime=60 PriorityTier=10 PreemptMode=OFF
 CONF
-    echo "Name=gpu File=$R/fakegpu[0-1]" > "$R/gres.conf"
+    printf '%s\n' "Name=gpu File=$R/fakegpu[0-1]" "Name=mark Count=1" > "$R/gres.conf"     # "mark": something to compete for without disturbing other jobs
     cat > "$R/profile.yaml" <<CONF
 # Both nodes are this machine, so the processes of a training meet on its own loopback.
 partition: low
@@ -89,7 +89,7 @@ environment: {MASTER_ADDR: 127.0.0.1, GLOO_SOCKET_IFNAME: lo, OMP_NUM_THREADS: '
 CONF
 }
 
-start_node() { STARIA_NODE="$1" setsid slurmd -D -N "$1" > "$R/log/slurmd.$1.out" 2>&1 < /dev/null & echo $! > "$R/run/started.$1"; }
+start_node() { setsid slurmd -D -N "$1" > "$R/log/slurmd.$1.out" 2>&1 < /dev/null & echo $! > "$R/run/started.$1"; }
 
 start_accounting() {   # Prints the lines of slurm.conf; on trouble says so and goes without
     local data="$R/mariadb"
@@ -122,7 +122,7 @@ CONF
     printf '%s\n' AccountingStorageType=accounting_storage/slurmdbd AccountingStorageHost=127.0.0.1 "AccountingStoragePort=$((BASE + 1))" "AccountingStoragePass=$R/munge.sock"
 }
 
-point() { echo "export SLURM_CONF=$R/slurm.conf STARIA_SLURM_PROFILE=$R/profile.yaml STARIA_SLURM_DIR=$R"; }
+point() { echo "export SLURM_CONF=$R/slurm.conf STARIA_SLURM_PROFILE=$R/profile.yaml STARIA_SLURM_DIR=$R STARIA_SLURM_SCRIPT=$(cd "$(dirname "$0")" && pwd)/slurm_local.sh"; }
 
 up() {
     if alive "$R/run/started.slurmctld" slurmctld && sinfo -h >/dev/null 2>&1; then say "already up in $R"; point; return; fi
@@ -150,14 +150,15 @@ kill_tree() {   # A process and all that it started, leaves last
     kill -KILL "$1" 2>/dev/null || true
 }
 
-kill_node() {   # The daemon, its step daemons (they have left its process tree) and their tasks
-    local pid
-    for pid in $(pgrep -f "^slurmstepd: \[" || true); do
-        tr '\0' '\n' < "/proc/$pid/environ" 2>/dev/null | grep -qxF "SLURM_CONF=$R/slurm.conf" || continue     # another Slurm's
-        tr '\0' '\n' < "/proc/$pid/environ" 2>/dev/null | grep -qxF "STARIA_NODE=$1" && kill_tree "$pid"
-    done
+kill_node() {   # The daemon, and the step daemons of this node (they have left its process tree) with all their tasks
+    local step child
     alive "$R/run/started.$1" slurmd && kill -KILL "$(cat "$R/run/started.$1")"
     rm -f "$R/run/started.$1"
+    for step in $(pgrep -f "^slurmstepd: \[" || true); do
+        for child in $(pgrep -P "$step" || true); do
+            if tr '\0' '\n' < "/proc/$child/environ" 2>/dev/null | grep -qxF "SLURMD_NODENAME=$1" && tr '\0' '\n' < "/proc/$child/environ" | grep -qxF "SLURM_CONF=$R/slurm.conf"; then kill_tree "$step"; break; fi
+        done
+    done
 }
 
 down() {

@@ -197,7 +197,7 @@ def run_work(job: dict) -> tuple[str, object, str]:   # done, stopped or failed;
         child.append(subprocess.Popen(job["work"], preexec_fn=lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN)))
         status = child[0].wait()
         if status == 0: return "done", 0, ""
-        return ("stopped", None, "") if told else ("failed", None, f"'{shlex.join(job['work'])}' ended with status {status}")
+        return ("stopped", None, "") if told else ("failed", None, f"'{shlex.join(job['work'][:3])}{' …' if job['work'][3:] else ''}' ended with status {status}")
     except (Told, KeyboardInterrupt) as stop:
         print(str(stop) or "stopped before anything was at stake", flush=True)
         return "stopped", None, ""
@@ -216,7 +216,7 @@ def run_task(
     for number in (signal.SIGUSR2, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)
     try:
         if kind == "done" and rank == 0: cloudpickle_dump(value, folder / "value.pkl")
-        if kind == "failed" and message.startswith("'"): message += "; its last lines: " + " | ".join(read_tail(folder / f"rank-{rank}.log", 4))
+        if kind == "failed" and message.startswith("'"): message += ": " + " | ".join(read_tail(folder / f"rank-{rank}.log", 4)[::-1])
         (folder / "ends").mkdir(exist_ok=True)
         with atomic_write(folder / "ends" / f"{link}-{rank}.json") as file: file.write(json.dumps({"kind": kind, "message": message, "time": time.time()}).encode())
     except OSError as error: print(f"{folder} cannot be written to: {error}", file=sys.stderr)
