@@ -7,7 +7,7 @@ __all__ = ['RESOLVED', 'read_git', 'take_snapshot', 'copy_files', 'resolve_comma
            'check_training']
 
 # %% ../nbs/57_snapshot.ipynb #e12d6dd6
-import json, re, shutil, subprocess
+import json, os, re, shutil, subprocess
 from pathlib import Path
 
 import yaml
@@ -68,7 +68,7 @@ def resolve_command(
     "Let a staria command say what its options come to, or what is wrong with them."
     command = next((word for word in words[1:] if not word.startswith("-")), None)
     if Path(words[0]).name != "staria" or command not in RESOLVED: return None
-    done = subprocess.run([*words, "--print_config"], capture_output=True, text=True)
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"STARIA_RESOLVE": "1"})
     if done.returncode: raise InputError(f"'{' '.join(words)}' would fail: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('staria: ')}")
     return yaml.safe_load(done.stdout)
 
