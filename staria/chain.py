@@ -252,6 +252,9 @@ class Batch:
         links, at = read_links(self.folder), self.progress()
         reason = why_not_again(links, self.job["chain"], at)
         if reason: settle(self.folder, "STOPPED", reason); return 0
+        if not links and (self.folder / "config.yaml").exists() and self.job["run"]:     # a training of staria: what it was started with is kept with its numbers, too
+            (kept := Path(self.job["run"]) / "job").mkdir(parents=True, exist_ok=True)
+            for name in ("job.yaml", "git.json", "git.diff"): shutil.copyfile(self.folder / name, kept / name)
         note(self.folder, event="begin", link=len(links) + 1, at=at, host=os.uname().nodename, job=os.environ.get("SLURM_JOB_ID", str(os.getpid())), nodes=os.environ.get("SLURM_JOB_NODELIST", ""))
         return len(links) + 1
 

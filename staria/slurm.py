@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['check_work', 'Order', 'make_order', 'submit', 'send', 'run_part', 'job_environment', 'sbatch_settings', 'run_parts',
-           'interruptible', 'environment', 'new_folder', 'write_facts', 'run_now', 'submit_array', 'as_options',
-           'at_point', 'launch', 'submit_again', 'sweep', 'prepare_array']
+           'environment', 'new_folder', 'write_facts', 'run_now', 'submit_array', 'as_options', 'at_point', 'launch',
+           'submit_again', 'sweep', 'prepare_array']
 
 # %% ../nbs/60_slurm.ipynb #92447d8a
-import contextlib, dataclasses, io, itertools, json, os, shlex, shutil, signal, subprocess, sys, threading, time, traceback
+import contextlib, dataclasses, io, itertools, json, os, shlex, shutil, signal, subprocess, sys, time, traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -120,7 +120,7 @@ def send(order: Order, parts: list[Path], place: Path, name: str, after: Sequenc
     if order.cluster == "local":
         executor = submitit.LocalExecutor(place)
         executor.update_parameters(timeout_min=10**6)      # limits are those of the links
-        with interruptible(), environment(job_environment(order, place)): number = executor.submit(run_parts, [str(part) for part in parts], [str(item.folder) for item in after], parallel).job_id
+        with environment(job_environment(order, place)): number = executor.submit(run_parts, [str(part) for part in parts], [str(item.folder) for item in after], parallel).job_id
         return [number] * len(parts)
     executor = submitit.SlurmExecutor(place)
     executor.update_parameters(**sbatch_settings(order, place, name, after, parallel, len(parts) > 1))
@@ -169,16 +169,6 @@ def run_parts(parts: list[str], after: list[str], parallel: int) -> None:   # Wh
     with ThreadPoolExecutor(parallel) as pool: list(pool.map(run_one, parts))
 
 # %% ../nbs/60_slurm.ipynb #8e41e59d
-@contextlib.contextmanager
-def interruptible():
-    "Let what is started here hear Ctrl-C's signal also where this process ignores it, as one that runs in the background does."
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread()
-    if ignored: signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try: yield
-    finally:
-        if ignored: signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 @contextlib.contextmanager
 def environment(values: dict[str, str]):
     "Set variables for what is started here."
