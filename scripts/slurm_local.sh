@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Slurm on this one machine: two nodes with two pretend GPUs each, two partitions (high preempts low), accounting.
+# A real Slurm on this one machine: two nodes with four pretend GPUs each, two partitions (high preempts low), accounting.
 #
 #   eval "$(scripts/slurm_local.sh up)"    start it, and point this shell at it
 #   scripts/slurm_local.sh status          what runs
@@ -37,7 +37,7 @@ install() {
 configure() {
     mkdir -p "$R/state" "$R/log" "$R/run"; chmod 700 "$R"
     [ -s "$R/munge.key" ] || { (umask 077; head -c 1024 /dev/urandom > "$R/munge.key"); }
-    touch "$R/fakegpu0" "$R/fakegpu1"
+    touch "$R"/fakegpu{0,1,2,3}
     cat > "$R/slurm.conf" <<CONF
 ClusterName=staria
 SlurmctldHost=$H(127.0.0.1)
@@ -70,14 +70,14 @@ JobRequeue=1
 KillWait=10
 SlurmdTimeout=20
 MailProg=/bin/true
-GresTypes=gpu,mark
+GresTypes=gpu,mark,token
 $1
-NodeName=n1 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 2)) CPUs=16 RealMemory=16000 Gres=gpu:2,mark:1
-NodeName=n2 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 3)) CPUs=16 RealMemory=16000 Gres=gpu:2,mark:1
+NodeName=n1 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 2)) CPUs=16 RealMemory=16000 Gres=gpu:4,mark:1,token:1
+NodeName=n2 NodeHostname=$H NodeAddr=127.0.0.1 Port=$((BASE + 3)) CPUs=16 RealMemory=16000 Gres=gpu:4,mark:1,token:1
 PartitionName=low Nodes=n1,n2 Default=YES MaxTime=60 PriorityTier=1 PreemptMode=REQUEUE GraceTime=15
 PartitionName=high Nodes=n1,n2 MaxTime=60 PriorityTier=10 PreemptMode=OFF
 CONF
-    printf '%s\n' "Name=gpu File=$R/fakegpu[0-1]" "Name=mark Count=1" > "$R/gres.conf"     # "mark": something to compete for without disturbing other jobs
+    printf '%s\n' "Name=gpu File=$R/fakegpu[0-3]" "Name=mark Count=1" "Name=token Count=1" > "$R/gres.conf"     # mark, token: something to compete for without disturbing other jobs
     cat > "$R/profile.yaml" <<CONF
 # Both nodes are this machine, so the processes of a training meet on its own loopback.
 partition: low
