@@ -74,7 +74,7 @@ def make_order(
     links = chain if chain is not None else None if until_epoch else 1
     config, resources = {} if config is None else config, resources if isinstance(resources, Resources) else load_resources(resources)
     check_work(work, config)
-    check_folder(folder, shared=cluster == "slurm" and resources.nodes > 0 and not is_one_machine())
+    check_folder(folder, shared=cluster == "slurm" and not is_one_machine())
     if cluster == "slurm": check_partition(resources, read_partitions())
     resolved = None if callable(work) else resolve_command(list(work))
     if resolved and "max_steps" in resolved:      # a training
@@ -194,7 +194,7 @@ def new_folder(
     try: yield place
     except BaseException as error:
         shutil.rmtree(place, ignore_errors=True)
-        if isinstance(error, (OSError, shutil.Error)): raise InputError(f"{place.parent} cannot take the job ({getattr(error, 'strerror', None) or 'its files could not be copied'}): free some space or choose another folder") from None
+        if isinstance(error, OSError): raise InputError(f"{place.parent} cannot take the job ({getattr(error, 'strerror', None) or 'its files could not be copied'}): free some space or choose another folder") from None
         raise
 
 # %% ../nbs/60_slurm.ipynb #10fdf0cf
