@@ -2,16 +2,22 @@
 
     python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
 
-STARIA_TEST_FLAGS="slow browser" runs the flagged cells too.
+STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. The cells flagged slurm run wherever the Slurm of scripts/slurm_local.sh is up.
 """
 import ast, concurrent.futures, json, os, re, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-FLAGS = os.environ.get("STARIA_TEST_FLAGS", "")
+FLAGS = os.environ.get("STARIA_TEST_FLAGS", "").split()
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
                "MPLBACKEND": "agg", "IN_TEST": "1"}
+
+
+def has_slurm() -> bool:
+    "Say whether the Slurm for tests answers; never another one, whose queue is for work."
+    if not os.environ.get("STARIA_SLURM_PROFILE") or not shutil.which("sinfo"): return False
+    return subprocess.run(["sinfo", "-h"], capture_output=True, timeout=60).returncode == 0
 
 
 def notebooks() -> list[Path]:
@@ -113,7 +119,7 @@ def gate_readme() -> list[str]:
 def run_notebook(notebook: Path) -> tuple[list[str], float]:
     "Run one notebook's cells as nbdev does, in a process of its own."
     start = time.perf_counter()
-    try: done = subprocess.run([BIN / "nbdev_test", "--path", notebook, "--n_workers", "0", *(["--flags", FLAGS] if FLAGS else [])],
+    try: done = subprocess.run([BIN / "nbdev_test", "--path", notebook, "--n_workers", "0", *(["--flags", " ".join(FLAGS)] if FLAGS else [])],
                                cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=1800)
     except subprocess.TimeoutExpired: return ["ran over 30 minutes"], time.perf_counter() - start
     text = done.stdout + done.stderr
@@ -122,6 +128,7 @@ def run_notebook(notebook: Path) -> tuple[list[str], float]:
 
 def main() -> int:
     words, failed, passed = sys.argv[1:], [], 0
+    if has_slurm() and "slurm" not in FLAGS: FLAGS.append("slurm")
     wanted = lambda name: not words or any(word in name for word in words)
 
     def report(name, problems, seconds):
@@ -136,10 +143,12 @@ def main() -> int:
         start = time.perf_counter()
         report(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)
     chosen = [n for n in notebooks() if wanted(n.relative_to(ROOT / "nbs").as_posix())]
+    if "slurm" in FLAGS: chosen.sort(key=lambda n: "slurm_survival" not in n.name)      # the longest first
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(run_notebook, notebook): notebook for notebook in chosen}
         for done in concurrent.futures.as_completed(waiting): report(waiting[done].relative_to(ROOT).as_posix(), *done.result())
-    if not FLAGS: print('cells flagged slow, cuda, slurm or browser were not run: STARIA_TEST_FLAGS="slow browser" make test runs those named')
+    if not set(FLAGS) - {"slurm"}: print('cells flagged slow, cuda or browser were not run: STARIA_TEST_FLAGS="slow browser" make test runs those named')
+    if "slurm" not in FLAGS: print('the Slurm tests were not run, for lack of a Slurm to test on: eval "$(scripts/slurm_local.sh up)", make test, scripts/slurm_local.sh down')
     if failed: print("failed: " + ", ".join(failed))
     print(f"{passed} passed, {len(failed)} failed")
     return bool(failed)

@@ -8,7 +8,7 @@ __all__ = ['BatchStream', 'all_sum', 'gradient_norm', 'EvenSteps', 'ClipGradient
            'clock']
 
 # %% ../nbs/49_callbacks.ipynb #3fc3ee6b
-import math, resource, signal, sys, threading, time
+import math, os, resource, signal, sys, threading, time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -254,14 +254,13 @@ class Stopped(Exception):
 class SafeStop(Checkpoint):
     "Save and stop between two steps once a signal has come."
 
-    def __init__(self, keep: KeepBest, every: int = 10): self.keep, self.every, self.asked, self.kept = keep, every, 0, {}   # Several processes ask each other every so many steps
+    def __init__(self, keep: KeepBest, every: int = 10, stream: BatchStream | None = None):
+        self.keep, self.every, self.asked, self.kept = keep, every, 0, {}   # Several processes ask each other every so many steps
+        self.stream, self.until_epoch = stream, int(os.environ.get("STARIA_UNTIL_EPOCH", 0)) if stream else 0
 
     def on_train_start(self, trainer, module):
         if threading.current_thread() is not threading.main_thread(): return
-        warned = callable(signal.getsignal(signal.SIGUSR2))      # submitit listens to this one
-        for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR2] if warned else [])):
-            note = signal.SIG_IGN if warned and number == signal.SIGTERM else self.note
-            self.kept[number] = signal.signal(number, note)
+        for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR2] if callable(signal.getsignal(signal.SIGUSR2)) else [])): self.kept[number] = signal.signal(number, self.note)
 
     def note(self, number, frame):
         if number == signal.SIGINT and self.asked == signal.SIGINT: raise KeyboardInterrupt
@@ -276,16 +275,15 @@ class SafeStop(Checkpoint):
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         loop = trainer.fit_loop.epoch_loop
         if loop._should_accumulate() or loop._should_check_val_fx(trainer.fit_loop._data_fetcher): return
-        if (trainer.world_size == 1 or trainer.global_step % self.every == 0) and (asked := self.agree(trainer, module)): self.stop(trainer, asked)
+        if self.until_epoch and self.stream.epoch >= self.until_epoch: self.stop(trainer)     # all processes are in the same epoch
+        if (trainer.world_size == 1 or trainer.global_step % self.every == 0) and self.agree(trainer, module): self.stop(trainer)
 
     def on_validation_end(self, trainer, module):
-        if asked := self.agree(trainer, module): self.stop(trainer, asked)
+        if self.agree(trainer, module): self.stop(trainer)
 
-    def stop(self, trainer, asked: int) -> None:
+    def stop(self, trainer) -> None:
         if self.keep.saved_step != trainer.global_step: self.keep.save_last(trainer)
-        kept = dict(self.kept)
         self.restore()
-        if asked == signal.SIGUSR2 and trainer.is_global_zero and callable(kept.get(asked)): kept[asked](asked, None)
         raise Stopped(f"stopped at step {trainer.global_step}; {self.keep.last} is saved: resume with --resume (in Python: resume=True)")
 
     def restore(self) -> None:

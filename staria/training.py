@@ -41,7 +41,7 @@ def quiet_lightning() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             for module in (r"lightning\.", r"pytorch_lightning"): warnings.filterwarnings("ignore", module=module)
-            warnings.filterwarnings("ignore", message=".*(does not have many workers|_dataloader|eval mode|lr_scheduler.step|resuming from a checkpoint|LeafSpec).*")
+            warnings.filterwarnings("ignore", message=".*(does not have many workers|_dataloader|eval mode|lr_scheduler.step|resuming from a checkpoint|LeafSpec|find_unused_parameters).*")
             yield
     finally:
         for logger, level in zip(loggers, levels): logger.setLevel(level)
@@ -220,7 +220,7 @@ def pick_strategy(
     "Choose how several devices share the training."
     if config.world_size == 1 and config.strategy == "auto": return "auto"
     if config.strategy == "fsdp": return ModelParallelStrategy(data_parallel_size=config.world_size, tensor_parallel_size=1, save_distributed_checkpoint=False)
-    return DDPStrategy(find_unused_parameters=getattr(module, "stage", "") == "B", gradient_as_bucket_view=True)   # in stage B, frozen layers have no gradient yet
+    return DDPStrategy(find_unused_parameters=True, gradient_as_bucket_view=True)   # in stage B, frozen layers have no gradient yet; and without it each process sorts its buckets anew after its first step, so that a resumed run adds up in another order
 
 
 def pick_environment():   # Of lightning
@@ -240,7 +240,7 @@ def run_trainer(
     device = pick_device(config.device)
     stream, watch = BatchStream(data, config.max_steps * config.accumulate), StopDiverging(keep, config.diverge_rows)
     clip = ZClip(config.zclip_z, largest=config.grad_clip) if config.clipping == "zclip" else ClipGradients(config.grad_clip)
-    around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every)]
+    around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every, stream)]
     interrupt = signal.getsignal(signal.SIGINT)
     with quiet_lightning():
         trainer = L.Trainer(
