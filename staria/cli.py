@@ -161,6 +161,14 @@ def field_options(kind: type, *without: str) -> list[tuple]:
     return [_option(names(f.name), typing.get_type_hints(kind)[f.name], f.default, comments.get(f.name, "")) for f in dataclasses.fields(kind) if f.name not in without]
 
 
+def _lengths(args, model) -> dict[str, int]:
+    "Choose the lengths that were not asked for by what the model reads; a baseline's prompt comes on top of its sequence."
+    decoder, encoder = (model if args.kind in kinds else getattr(model, kinds[0], None) for kinds in (("decoder", "baseline"), ("encoder",)))
+    prompt = len(LETTERS) * 257 + 66 if args.kind == "baseline" else 0                          # four snippets, and 64 sections
+    reads = lambda part, most: most if part is None else min(most, part.config.max_tokens - prompt)
+    return {"max_tokens": args.max_tokens or reads(decoder, 2048), "snippet_tokens": args.snippet_tokens or reads(encoder, 256)}
+
+
 def _train_options() -> list[tuple]:
     from staria.modules import TrainConfig
     return field_options(TrainConfig)
@@ -174,7 +182,8 @@ def _train_options() -> list[tuple]:
           _option("--decoder", str, None, "staria: a trained decoder"), _option("--encoder", str, None, "staria: a trained snippet encoder"),
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
           _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
-          _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, 2048, "longest sequence"), _option("--snippet_tokens --snippet-tokens", int, 256, "longest snippet"),
+          _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, None, "longest sequence (default: what the model reads, at most 2048)"),
+          _option("--snippet_tokens --snippet-tokens", int, None, "longest snippet (default: what the model reads, at most 256)"),
           _option("--pack", bool, False, "decoder, baseline, staria: several pieces in one row, each reading itself alone"),
           _option("--snippet_at --snippet-at", str, "start", "where snippets begin: start of a section, or anywhere"), _option("--num_workers --num-workers", int, 0, "processes that make batches"),
           _option("--study", bool, False, "allow non-commercial pieces: the run is called study-…, and its weights may not ship"),
@@ -191,11 +200,10 @@ def _train(args):
     store = open_store(args.data, workspace)
     _check_terms(args, store, *([open_store(args.composed, workspace)] if args.composed else []))
     run = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind))
-    options = dict(batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, seed=args.seed,
-                   pack=args.pack, snippet_at=args.snippet_at, num_workers=args.num_workers)
     if args.kind == "wake-sleep": return _wake_sleep(args, workspace, store, config, run)
     if args.kind == "staria" and not args.init and args.decoder and args.encoder: model = training.staria_from(load_model(args.decoder), load_model(args.encoder), seed=args.seed)
     else: model = load_model(args.init) if args.init else build(args.kind, args.preset, seed=args.seed)
+    options = dict(batch_size=args.batch_size, **_lengths(args, model), seed=args.seed, pack=args.pack, snippet_at=args.snippet_at, num_workers=args.num_workers)
     keep = dict(resume=args.resume, overwrite=args.overwrite)
     if args.kind == "staria" and args.stage is None:
         third = max(1, config.max_steps // 3)
@@ -225,9 +233,10 @@ def _wake_sleep(args, workspace, store, config, run):
     from staria.wake_sleep import WakeSleepConfig, wake_sleep
     missing = [name for name in ("classifier", "init", "composed") if not args[name]]
     if missing: raise InputError(f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier, a trained staria (--init) and a store of composed pieces")
-    loop = WakeSleepConfig(rounds=args.rounds, staria_steps=config.max_steps, classifier_steps=config.max_steps, batch_size=args.batch_size, max_tokens=args.max_tokens, snippet_tokens=args.snippet_tokens, train=config, control=args.control, seed=args.seed)
+    staria = load_model(args.init)
+    loop = WakeSleepConfig(rounds=args.rounds, staria_steps=config.max_steps, classifier_steps=config.max_steps, batch_size=args.batch_size, **_lengths(args, staria), train=config, control=args.control, seed=args.seed)
     print(yaml.safe_dump(config_to_dict(loop), sort_keys=False))
-    rows = wake_sleep(load_model(args.classifier), load_model(args.init), store, open_store(args.composed, workspace), run, loop, verbose=True)
+    rows = wake_sleep(load_model(args.classifier), staria, store, open_store(args.composed, workspace), run, loop, verbose=True)
     print(format_table([{"quantity": name, **{f"round {row['round']}": row[name] for row in rows}} for name in rows[0] if name != "round"], digits=4))
     print(f"the same as a table: {run / 'rounds.csv'}")
 

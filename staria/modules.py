@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from .core import InputError
 from .models.layers import Block, CrossAttention
 from .models.encoder import PAD_ID, SnippetEncoder, nt_xent
-from .models.decoder import Decoder
-from .models.classifier import read_notes
+from .models.decoder import Decoder, use_attention
+from .models.classifier import MidiClassifier, read_notes
 from .models.staria import StariaConfig, StariaModel
 
 # %% ../nbs/47_modules.ipynb #b333571d
@@ -41,6 +41,7 @@ class TrainConfig:
     strategy: str = "auto"          # auto, ddp (a copy of the model on each device) or fsdp (a part of it on each)
     devices: int = 1                # Devices, or processes on a CPU, on each node
     nodes: int = 1                  # Machines
+    attention: str = "sdpa"         # sdpa, or flex on a GPU, which does not compute what a packed row hides
     compile: bool = False           # Compile the blocks of the network: slow to start, then faster on a GPU
     checkpoint_activations: bool = False   # Compute activations twice instead of keeping them: less memory, more time
     val_every: int = 100            # Steps between validations; the last step always has one
@@ -65,7 +66,7 @@ class TrainConfig:
     def world_size(self) -> int: return self.devices * self.nodes   # Processes that share a step
 
 
-CHOICES = {"schedule": ("cosine", "linear", "constant"), "clipping": ("norm", "zclip"), "strategy": ("auto", "ddp", "fsdp"),
+CHOICES = {"attention": ("sdpa", "flex"), "schedule": ("cosine", "linear", "constant"), "clipping": ("norm", "zclip"), "strategy": ("auto", "ddp", "fsdp"),
            "logger": ("csv", "tensorboard", "wandb"), "wandb_mode": ("offline", "online", "disabled")}   # What some settings may be
 
 # %% ../nbs/47_modules.ipynb #7d79f922
@@ -130,12 +131,13 @@ def shard_blocks(
 
 def prepare_network(
     model: torch.nn.Module,    # Changed in place; its weights keep their names
-    config: TrainConfig,       # Says whether to compile, and whether to keep activations
+    config: TrainConfig,       # Says how to attend, whether to compile, and whether to keep activations
 ) -> None:
     "Set a network up for training."
     able = [part for part in model.modules() if hasattr(part, "checkpoint_activations")]
     if config.checkpoint_activations and not able: raise InputError(f"a {type(model).__name__} has no checkpointing of activations: leave --checkpoint-activations out, or take smaller batches")
     for part in able: part.checkpoint_activations = config.checkpoint_activations
+    if config.attention != "sdpa" or any(isinstance(part, Decoder) for part in model.modules()): use_attention(model, config.attention)
     if not config.compile: return
     for part in model.modules():
         if isinstance(part, (Block, CrossAttention)): part.compile()

@@ -134,6 +134,12 @@ class StoreWriter:
         most = {f"by_{name}": dict(sorted(counter.most_common(1000))) for name, counter in self.by.items()}
         return self.counts | most | {"n_skipped": self.n_skipped}
 
+    def abandon(self) -> None:
+        "Close the indexes while their files are open: pyarrow complains later otherwise."
+        for index in self.indexes:
+            with contextlib.suppress(Exception): index.close()
+        self.indexes[0].is_open = False
+
 # %% ../nbs/15_storage.ipynb #6841fb8f
 @contextlib.contextmanager
 def writing_store(
@@ -149,9 +155,12 @@ def writing_store(
             for left_over in folder.glob(f".{name}.*"): left_over.unlink()
         with contextlib.ExitStack() as stack:
             files = {name: _Digest(stack.enter_context(atomic_write(folder / name))) for name in BINARY}
-            yield (writer := StoreWriter(files))
-            if not writer.counts["n_pieces"]: raise InputError(f"there is nothing to write to {folder}: not one piece could be used")
-            counts = writer.finish()
+            writer = StoreWriter(files)
+            try:
+                yield writer
+                if not writer.counts["n_pieces"]: raise InputError(f"there is nothing to write to {folder}: not one piece could be used")
+                counts = writer.finish()
+            except BaseException: writer.abandon(); raise
         whole = about | {"format": FORMAT, "tokens_hash": tokens_hash(tok), "counts": counts,
                          "sizes": {n: f.size for n, f in files.items()}, "checksums": {n: f.sha256.hexdigest() for n, f in files.items()}}
         whole = json.loads(json.dumps(whole))

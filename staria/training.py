@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['quiet_lightning', 'FitResult', 'checkpoint_folder', 'read_result', 'describe_run', 'preset_name', 'describe_cost',
-           'check_resumable', 'fit', 'vocabulary', 'save_settings', 'clear_run', 'Validation', 'pick_strategy',
-           'pick_environment', 'run_trainer', 'fit_stages']
+           'check_lengths', 'check_resumable', 'fit', 'vocabulary', 'save_settings', 'clear_run', 'Validation',
+           'pick_strategy', 'pick_environment', 'run_trainer', 'fit_stages']
 
 # %% ../nbs/50_training.ipynb #6425bbb3
 import contextlib, dataclasses, logging, os, signal, threading, time, warnings
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning as L
+import torch
 import yaml
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy
@@ -21,10 +22,13 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from .core import InputError, config_hash, config_to_dict, load_yaml, pick_device, pick_precision, save_yaml
 from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, load_checkpoint, setup_checkpointing
+from .models.decoder import Decoder
+from .models.encoder import SnippetEncoder
 from .models.presets import PRESETS, describe
 from .models.staria import StariaModel
-from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, make_optimizer, prepare_network, staria_from
-from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, check_logger, read_metrics, save_weights_of
+from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, prepare_network, staria_from
+from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, save_weights_of
+from .run_table import check_logger, read_metrics
 from .tokenizer import MusicTokenizerWithStyle
 
 # %% ../nbs/50_training.ipynb #25e0a850
@@ -109,10 +113,25 @@ def describe_cost(
 ) -> str:                        # Two lines: parameters and memory; tokens
     "Say what a run costs before it starts."
     order = data.loader("train").sampler
-    tokens, batches = int(order.lengths.sum()), order.n_batches
+    lengths = 2 * order.lengths.clip(max=data.snippet_tokens) if data.task == "contrastive" else order.lengths      # two snippets of each piece
+    tokens, batches = int(lengths.sum()), order.n_batches
     step = tokens / batches * config.accumulate * config.world_size
-    return (f"{describe(module.model)}\n{type(module).__name__} learns from {len(order.lengths):,} sequences with {tokens:,} tokens: about {step:,.0f} tokens a step, "
+    network = describe(module.model, batch=data.batch_size, tokens=data.snippet_tokens if data.task == "contrastive" else data.max_tokens, precision=pick_precision(pick_device(config.device), config.precision))
+    return (f"{network}\n{type(module).__name__} learns from {len(order.lengths):,} sequences with {tokens:,} tokens: about {step:,.0f} tokens a step, "
             f"{step * config.max_steps:,.0f} in {config.max_steps:,} steps, {step * config.max_steps / max(1, tokens):.2f} times all of them")
+
+
+def check_lengths(
+    model: torch.nn.Module,   # What is trained
+    data,                     # The data module, set up
+) -> None:
+    "Refuse sequences that a network has no places for before it meets the first of them."
+    encoder, decoder = (model if isinstance(model, kind) else getattr(model, name, None) for kind, name in ((SnippetEncoder, "encoder"), (Decoder, "decoder")))
+    if encoder is not None and data.snippet_tokens > encoder.config.max_tokens:
+        raise InputError(f"snippets of {data.snippet_tokens} tokens are longer than the {encoder.config.max_tokens} that this encoder reads: use --snippet-tokens {encoder.config.max_tokens}, or a larger preset")
+    longest = int(data.loader("train").sampler.lengths.max())
+    if decoder is not None and longest > decoder.config.max_tokens:
+        raise InputError(f"sequences of {longest} tokens{' with their prompts' * (data.task == 'baseline')} are longer than the {decoder.config.max_tokens} that this decoder reads: use a lower --max-tokens, or a larger preset")
 
 
 def check_resumable(
@@ -139,6 +158,7 @@ def fit(
     run, started, first = Path(run), time.perf_counter(), rank_zero_only.rank in (None, 0)
     if data.task != module.task: raise InputError(f"{type(module).__name__} learns from batches for '{module.task}', but the data module gives '{data.task}'")
     check_logger(config)
+    prepare_network(module.model, config)
     if config.strategy == "fsdp" and getattr(module, "stage", "") == "B": raise InputError("stage B frees layers on the way, which fsdp can't follow: use --strategy ddp, or the stages A and C")
     module.config, settings, folder = config, describe_run(module, data, config), checkpoint_folder(run)
     last = folder / "last.ckpt"
@@ -151,6 +171,7 @@ def fit(
         if (run / "config.yaml").exists(): check_resumable(load_yaml(run / "config.yaml"), settings, run)
     keep = setup_checkpointing(folder, save_top_k=config.save_top_k, save_every=config.save_every, facts=facts)
     data.prepare_data(); data.setup("fit")
+    check_lengths(module.model, data)
     if first: save_settings(settings, run, folder)
     if first and verbose: print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160) + describe_cost(module, data, config), flush=True)
     if state is not None and state["global_step"] >= config.max_steps: module.load_state_dict(state["state_dict"]); trainer = None
@@ -217,7 +238,6 @@ def run_trainer(
 ) -> L.Trainer:             # After the last step
     "Put lightning's trainer together and run it."
     device = pick_device(config.device)
-    prepare_network(module.model, config)
     stream, watch = BatchStream(data, config.max_steps * config.accumulate), StopDiverging(keep, config.diverge_rows)
     clip = ZClip(config.zclip_z, largest=config.grad_clip) if config.clipping == "zclip" else ClipGradients(config.grad_clip)
     around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every, stream)]

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..core import LETTERS, InputError
-from .layers import Block, init_weights, rotary
+from .layers import Block, init_weights, rotary, run_layer
 
 # %% ../../nbs/34_models.classifier.ipynb #6056f40b
 PAD_ID, TIME_ID = 2, 5   # <P>, <T>
@@ -115,6 +115,9 @@ class ClassifierConfig:
     dropout: float = 0.1           # In training, 0 to 1
 
 # %% ../../nbs/34_models.classifier.ipynb #1530a8bb
+BIAS_SPEED = 16.0   # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
+
+
 def _on_grid(ms: torch.Tensor) -> torch.Tensor: return (3 * torch.log2(ms.clamp(20, 4000) / 20)).round().long()   # third octaves of time, 0 to 23
 
 
@@ -125,9 +128,6 @@ def _place_waves(notes: Notes, group: int) -> torch.Tensor:   # (B, G, 32): wher
     return torch.cat([waves.sin(), waves.cos()], -1).flatten(2)
 
 # %% ../../nbs/34_models.classifier.ipynb #83e56949
-BIAS_SPEED = 16.0   # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
-
-
 class MidiClassifier(nn.Module):
     "Label every token of a piece A, B, C or D."
     def __init__(self, vocab_size: int = 17742, config: ClassifierConfig | None = None):
@@ -142,6 +142,7 @@ class MidiClassifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(c.n_layer, c.n_head, 6)) if c.similarity_bias else None
         self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer))
         self.norm, self.head = nn.LayerNorm(c.width), nn.Linear(c.width, c.group * len(LETTERS))
+        self.checkpoint_activations = False   # As the decoder's
         init_weights(self, c.n_layer)
 
     def note_logits(self, notes: Notes) -> torch.Tensor:
@@ -157,8 +158,9 @@ class MidiClassifier(nn.Module):
         visible = real.clone(); visible[:, 0] = True
         hidden = torch.zeros(visible.shape, device=x.device).masked_fill(~visible, -torch.inf)[:, None, None]
         rotation = rotary(torch.arange(x.shape[1], device=x.device), c.width // c.n_head)
-        for layer, block in enumerate(self.blocks):
-            x = block(x, rotation, hidden if self.bias is None else torch.einsum("hf,bfgk->bhgk", BIAS_SPEED * self.bias[layer], likeness) + hidden)
+        def step(layer: int, block: Block, x: torch.Tensor) -> torch.Tensor:
+            return block(x, rotation, hidden if self.bias is None else torch.einsum("hf,bfgk->bhgk", BIAS_SPEED * self.bias[layer], likeness) + hidden)
+        for layer, block in enumerate(self.blocks): x = run_layer(step, self, layer, block, x)
         logits = self.head(self.norm(x)).repeat_interleave(wide, 1)
         return logits.unflatten(-1, (c.group, -1)).flatten(1, 2)[:, :n_notes]
 

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 from ..checkpoint import read_safetensors
 from ..core import InputError
-from .layers import Block, KVCache, TokenEmbedding, TokenHead, check_kernel, flex_mask, init_weights, rotary, start_numbers
+from .layers import Block, KVCache, TokenEmbedding, TokenHead, check_kernel, find_pieces, flex_mask, init_weights, rotary, run_layer, start_numbers
 from ..tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/32_models.decoder.ipynb #96b85920
@@ -67,9 +66,11 @@ def document_mask(
     return (documents[:, :, None] == documents[:, None, :]).tril()[:, None]
 
 
-def _piece_mask(ids: torch.Tensor, documents: torch.Tensor | None, flex: bool):   # What `attend` takes; None: plainly causal
-    if flex: return flex_mask(torch.zeros_like(ids) if documents is None else documents)
-    return None if documents is None else document_mask(documents)
+def _piece_mask(ids: torch.Tensor, documents: torch.Tensor | None, block: Block, cached: bool):   # What `attend` takes; None: plainly causal
+    if block.attention.kernel == "flex" and not cached: return flex_mask(torch.zeros_like(ids) if documents is None else documents)
+    if documents is None: return None
+    compiled = torch.compiler.is_compiling() or block._compiled_call_impl is not None   # a program for each set of lengths would be compiled
+    return document_mask(documents) if documents.is_cuda or compiled else find_pieces(documents)
 
 # %% ../../nbs/32_models.decoder.ipynb #94652f03
 class Decoder(nn.Module):
@@ -99,15 +100,14 @@ class Decoder(nn.Module):
         if start + ids.shape[1] > self.config.max_tokens:
             raise InputError(f"{start + ids.shape[1]} tokens are more than this decoder's {self.config.max_tokens}: shorten the sequence")
         places = torch.arange(start, start + ids.shape[1], device=ids.device) if documents is None else positions_within(documents)
-        mask = _piece_mask(ids, documents, self.blocks[0].attention.kernel == "flex" and cache is None)
+        mask = _piece_mask(ids, documents, self.blocks[0], cache is not None)
         x, rotation = self.embedding(ids), None
         if self.places is None: rotation = rotary(places, self.config.width // self.config.n_head)
         else: x = x + self.places(places)
         if added is not None: x = x + added
-        for layer, block in enumerate(self.blocks):
-            if before_block is not None: x = before_block(layer, x)
-            if self.checkpoint_activations and self.training: x = checkpoint(block, x, rotation, mask, True, use_reentrant=False)
-            else: x = block(x, rotation, mask, causal=True, cache=cache, layer=layer)
+        def step(layer: int, block: Block, x: torch.Tensor) -> torch.Tensor:
+            return block(x if before_block is None else before_block(layer, x), rotation, mask, causal=True, cache=cache, layer=layer)
+        for layer, block in enumerate(self.blocks): x = run_layer(step, self, layer, block, x)
         if cache is not None: cache.length += ids.shape[1]
         return self.norm(x)
 

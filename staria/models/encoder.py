@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..core import InputError
-from .layers import Block, TokenEmbedding, init_weights, rotary, start_numbers
+from .layers import Block, TokenEmbedding, init_weights, rotary, run_layer, start_numbers
 
 # %% ../../nbs/31_models.encoder.ipynb #64e10421
 PAD_ID = 2   # <P>
@@ -40,6 +40,7 @@ class SnippetEncoder(nn.Module):
         self.embedding = TokenEmbedding(c.vocab_size, c.width, c.token_set)
         self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer))
         self.norm = nn.LayerNorm(c.width)
+        self.checkpoint_activations = False   # As the decoder's
         init_weights(self, c.n_layer)
         start_numbers(self.embedding.table.weight, c.token_set)
 
@@ -53,7 +54,7 @@ class SnippetEncoder(nn.Module):
         visible = real.clone(); visible[:, 0] = True
         rotation = rotary(torch.arange(ids.shape[1], device=ids.device), self.config.width // self.config.n_head)
         x = self.embedding(ids)
-        for block in self.blocks: x = block(x, rotation, visible[:, None, None])
+        for block in self.blocks: x = run_layer(block, self, x, rotation, visible[:, None, None])
         memory = self.norm(x) * real[..., None]
         mean = memory.float().sum(1) / real.sum(1, keepdim=True).clamp(min=1)
         return memory, F.normalize(mean, dim=-1)

@@ -4,16 +4,19 @@
 
 # %% auto #0
 __all__ = ['KERNELS', 'GATE_SPEED', 'UNKNOWN_ID', 'IGNORED', 'NUMBER_SCALE', 'rotary', 'rotate', 'KVCache', 'check_kernel',
-           'flex_mask', 'attend', 'Attention', 'FeedForward', 'Block', 'init_weights', 'CrossAttention', 'token_rows',
-           'TokenEmbedding', 'TokenHead', 'waves', 'start_numbers']
+           'flex_mask', 'Pieces', 'find_pieces', 'attend', 'Attention', 'FeedForward', 'Block', 'run_layer',
+           'init_weights', 'CrossAttention', 'token_rows', 'TokenEmbedding', 'TokenHead', 'waves', 'start_numbers']
 
 # %% ../../nbs/30_models.layers.ipynb #40dff812
 import functools, importlib.util, math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+from torch.utils.checkpoint import checkpoint
 
 from ..core import InputError
 from ..tokenizer import MusicTokenizerWithStyle
@@ -101,18 +104,37 @@ def flex_mask(
     return create_block_mask(visible, len(documents), None, documents.shape[1], documents.shape[1], device=documents.device)
 
 
+class Pieces(NamedTuple):
+    "Say where the pieces of packed rows lie, so that each is attended to on its own."
+    lengths: tuple[tuple[int, ...], ...]   # Tokens of each piece, row by row
+
+
+def find_pieces(
+    documents: torch.Tensor,   # As for `flex_mask`; equal numbers are neighbours
+) -> Pieces:                   # For `attend`
+    "Measure the pieces of packed rows."
+    return Pieces(tuple(tuple(torch.unique_consecutive(row, return_counts=True)[1].tolist()) for row in documents))
+
+
+def _attend_apart(query, key, value, pieces: Pieces, dropout: float) -> torch.Tensor:
+    rows = [torch.cat([F.scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True) for parts in zip(*(part[row, None].split(lengths, 2) for part in (query, key, value)))], 2)
+            for row, lengths in enumerate(pieces.lengths)]
+    return torch.cat(rows)
+
+# %% ../../nbs/30_models.layers.ipynb #8a47e0f6
 @functools.cache
 def _fused_flex(): return torch.compile(flex_attention)
 
 
 def attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,   # (B, H, T, D), twice (B, H, keys, D)
-    mask: torch.Tensor | BlockMask | None = None,   # Boolean or additive, fits (B, H, T, keys); or from `flex_mask`
+    mask: torch.Tensor | BlockMask | Pieces | None = None,   # Boolean or additive, fits (B, H, T, keys); or from `flex_mask` or `find_pieces`
     causal: bool = False,     # Hide later tokens, where no mask is given
     dropout: float = 0.0,     # Share of attention weights dropped
     kernel: str = "sdpa",     # One of KERNELS
 ) -> torch.Tensor:            # (B, H, T, D)
     "Mix values by how well queries and keys fit."
+    if isinstance(mask, Pieces): return _attend_apart(query, key, value, mask, dropout)
     if isinstance(mask, BlockMask): return (_fused_flex() if query.is_cuda else flex_attention)(query, key, value, block_mask=mask)
     if kernel == "sage" and causal and mask is None:
         if torch.is_grad_enabled() and query.requires_grad: raise InputError("attention 'sage' has no backward pass: train with sdpa or flex")
@@ -138,7 +160,7 @@ class Attention(nn.Module):
     def forward(self,
         x: torch.Tensor,                        # (B, T, C)
         rotation: torch.Tensor | None = None,   # From `rotary`, for these tokens' places
-        mask: torch.Tensor | BlockMask | None = None,   # As `attend` takes it
+        mask: torch.Tensor | BlockMask | Pieces | None = None,   # As `attend` takes it
         causal: bool = False,                   # Hide later tokens; a mask given as well must hide them itself
         cache: KVCache | None = None,           # Past keys and values, extended by these
         layer: int = 0,                         # This layer's place in the cache
@@ -195,6 +217,16 @@ class Block(nn.Module):
         "Run one layer; arguments after `x` are those of `Attention`."
         x = x + self.drop(self.attention(self.norm1(x), *args, **kwargs))
         return x + self.drop(self.feed_forward(self.norm2(x)))
+
+
+def run_layer(
+    layer: Callable[..., torch.Tensor],   # Gives the next stream
+    model: nn.Module,                     # With `checkpoint_activations`: True computes the layer twice in training and keeps its input alone
+    *arguments,                           # The layer's
+) -> torch.Tensor:                        # The same either way
+    "Run a layer of a model that may be short of memory."
+    if not (model.checkpoint_activations and model.training): return layer(*arguments)
+    return checkpoint(layer, *arguments, use_reentrant=False)
 
 # %% ../../nbs/30_models.layers.ipynb #6d677a53
 def init_weights(

@@ -129,15 +129,20 @@ def activation_bytes(
     tokens = min(tokens, getattr(limit, "max_tokens", tokens))
     with torch.device("meta"): traced = _from_config(kind, model.config)
     for ours, theirs in zip(traced.parameters(), model.parameters()): ours.requires_grad_(theirs.requires_grad)
-    decoder, asked = getattr(traced, "decoder", traced), getattr(getattr(model, "decoder", model), "checkpoint_activations", False)
-    found = []
+    parts = [part for part, ours in zip(traced.modules(), model.modules()) if getattr(ours, "checkpoint_activations", False)]
+
+    def kept() -> int:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"): return saved_bytes(lambda: _training_pass(traced, batch, tokens), traced)
+
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cpu"):
         traced.to_empty(device="cpu").train()
-        for decoder.checkpoint_activations in (False, True) if asked else (False,):
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"): found.append(saved_bytes(lambda: _training_pass(traced, batch, tokens), traced))
-    if not asked: return found[0]
-    inside, n_layer = found[0] - found[1], decoder.config.n_layer
-    return found[1] + n_layer * 4 * batch * tokens * decoder.config.width + inside // n_layer
+        everything, inside, inputs = kept(), [], []
+        for part in parts:
+            part.checkpoint_activations = True
+            hook = part.blocks[0].register_forward_pre_hook(lambda block, given: inputs.append(len(part.blocks) * given[0].nbytes))
+            inside.append(everything - kept()); hook.remove()
+            part.checkpoint_activations = False
+    return everything - sum(inside) + sum(inputs) + max((within // len(part.blocks) for within, part in zip(inside, parts)), default=0)
 
 
 def _kind_of(model: nn.Module) -> str:

@@ -87,8 +87,9 @@ class StariaModel(nn.Module):
         def before_block(layer: int, x: torch.Tensor) -> torch.Tensor:
             if str(layer) not in self.cross: return x
             cross = self.cross[str(layer)]
-            if layer not in known: known[layer] = cross.keys_values(memory.states)
-            return cross(x, known[layer], mask)
+            keys_values = known[layer] if layer in known else cross.keys_values(memory.states)
+            if cache is not None: known[layer] = keys_values
+            return cross(x, keys_values, mask)
 
         return self.decoder.hidden(ids, cache, documents, self.label(labels) + self.progress(progress), before_block=before_block)
 
