@@ -40,7 +40,7 @@ class RollView {
     this.clock = make("output", { className: "staria-clock", aria: { label: "Position" } });
     this.legend = make("span", { className: "staria-legend", aria: { role: "group", label: "Colours" } });
     this.caption = make("div", { className: "staria-title" });
-    this.compare = button("A/B", "Play the next roll from here, to compare (X)", () => this.handOver());
+    this.compare = button("A/B", "Compare: the next roll goes on from here (X)", () => this.handOver());
     this.saveButton = button("Save", "Save the sections as a section file", () => this.save());
     this.status = make("div", { className: "staria-status", aria: { role: "status", live: "polite" } });
     this.tip = make("div", { className: "staria-tip", hidden: true, aria: { hidden: "true" } });
@@ -240,6 +240,7 @@ class RollView {
     this.state.cursor = this.player.now();
     this.put({ playing: false, cursor_s: this.state.cursor });
     this.matrix.playing = false;
+    if (this.status.textContent.startsWith("playing ")) this.say("");
     this.later();
   }
 

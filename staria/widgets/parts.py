@@ -56,7 +56,8 @@ def html_table(
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
     body = "".join("<tr>" + "".join(f"<td>{shown(row.get(name))}</td>" for name in columns) + "</tr>" for row in rows)
-    return f'<div class="jp-RenderedHTMLCommon"><table>{f"<caption>{html.escape(caption)}</caption>" if caption else ""}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    said = html.escape(caption)
+    return f'<div class="jp-RenderedHTMLCommon">{said and f"<p>{said}</p>"}<table aria-label="{said}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 # %% ../../nbs/63_widgets.parts.ipynb #ac9fe57c
 class Background:
