@@ -67,8 +67,12 @@ class RollView {
       "change:colour_by change:palette": () => this.recolour(), "change:title": () => this.describe(), "change:height": () => this.resize(),
       "change:selection": () => { this.state.selection = this.model.get("selection"); this.later(); }, "change:cursor_s": () => this.cursorCame(), "msg:custom": (message) => this.heard(message) };
     for (const [names, act] of Object.entries(follow)) this.model.on(names, act);
-    this.sizes = new ResizeObserver(() => { this.resize(); this.dress(); });   // The first call comes when the page takes the view in: only now are its colours known
-    this.sizes.observe(this.stage);
+    this.sizes = new ResizeObserver(([entry]) => {                             // The first call comes when the page takes the view in: only now are its colours known
+      if (entry.contentRect.width === this.wide) return;
+      this.wide = entry.contentRect.width;
+      this.resize(); this.dress();
+    });
+    this.sizes.observe(this.root);
     this.themes = new MutationObserver(() => this.dress());
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
     this.leave = () => { for (const [names, act] of Object.entries(follow)) this.model.off(names, act); };
@@ -92,7 +96,11 @@ class RollView {
     this.data = this.painter.data = new RollData(this.model);
     this.end = this.painter.end = Math.max(this.data.end, ...this.sections.map(([, end]) => end), this.model.get("length_s"), 1);
     this.state.hover = -1;
-    if (keepView && this.painter.area) { if (this.painter.window.end >= before - 1e-6) this.painter.window.end = Math.max(this.painter.window.end, this.end); if (this.player.playing) this.player.data = this.data; }
+    if (keepView && this.painter.area) {
+      const { start, end } = this.painter.window;
+      if (start <= 0 && end >= before - 1e-6) this.fit(); else this.look(start, end);
+      if (this.player.playing) this.player.data = this.data;
+    }
     else {
       this.player.stop();
       this.player.from = this.state.cursor = 0;

@@ -95,7 +95,7 @@ class Painter {
     for (let i = first; i < last; i++) {
       const from = (data.onset[i] - start) * scale, to = from + data.duration[i] * scale, pitch = data.pitch[i];
       const left = Math.max(0, Math.round(from)), right = Math.min(wide, Math.max(Math.round(from) + least, Math.round(to) - gap));
-      const colour = pixel[i], low = Math.max(edge[pitch + 1] + 1, edge[pitch] - lift);
+      const colour = pixel[i], low = Math.min(image.height, Math.max(edge[pitch + 1] + least, edge[pitch] - lift));
       for (let y = edge[pitch + 1]; y < low; y++) for (let at = y * wide + left, stop = y * wide + right; at < stop; at++) out[at] = colour;
     }
   }

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['status_line', 'tell', 'told', 'html_table', 'Background', 'FileDrop', 'midi_from_browser', 'find_checkpoints',
-           'model_choice', 'chosen_model', 'chosen_name']
+           'model_choice', 'is_chosen', 'chosen_model', 'chosen_name']
 
 # %% ../../nbs/63_widgets.parts.ipynb #ed379379
 import html, threading
@@ -57,7 +57,7 @@ def html_table(
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
     body = "".join("<tr>" + "".join(f"<td>{shown(row.get(name))}</td>" for name in columns) + "</tr>" for row in rows)
     said = html.escape(caption)
-    return f'<div class="jp-RenderedHTMLCommon">{said and f"<p>{said}</p>"}<table aria-label="{said}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="jp-RenderedHTMLCommon">{said and f"<p>{said}</p>"}<table aria-label="{said}" style="margin-left:0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 # %% ../../nbs/63_widgets.parts.ipynb #ac9fe57c
 class Background:
@@ -136,12 +136,15 @@ def model_choice(
     kinds: Sequence[str],                 # Which kinds of model fit
     description: str = "model",           # What stands before the choice
     none: str | None = None,              # Also offer no model, under this name
-) -> widgets.Dropdown:                    # Its value is a model or a path, None where there is none
+) -> widgets.Dropdown:                    # Its value is a model or a path; see `is_chosen`
     "Offer the models that fit."
     own = {} if given is None else {str(given) if isinstance(given, (str, Path)) else "the model given": given}
     shipped = {f"Staria's {name}": path for name, path in find_checkpoints(str(files("staria") / "assets"), kinds).items()}
-    options = {**own, **shipped, **find_checkpoints((workspace or Workspace()).checkpoints, kinds)} | ({none: None} if none else {})
+    options = {**own, **shipped, **find_checkpoints((workspace or Workspace()).checkpoints, kinds)} | ({none: ""} if none else {})   # "": a choice whose value is None is shown as a blank
     return widgets.Dropdown(options=list(options.items()), description=description, layout=widgets.Layout(width="330px"))
+
+
+def is_chosen(choice: widgets.Dropdown) -> bool: return choice.value is not None and not (isinstance(choice.value, str) and choice.value == "")   # Whether there is a model
 
 
 def chosen_model(
@@ -149,7 +152,7 @@ def chosen_model(
 ) -> "torch.nn.Module":
     "Load the model that is chosen."
     from staria.models.presets import load_model
-    if choice.value is None: raise InputError(f"no {choice.description} there is to use: 'make demo' trains small ones in about nine minutes, or give one as checkpoint=")
+    if not is_chosen(choice): raise InputError(f"there is no {choice.description} to use: 'make demo' trains small ones in about nine minutes, or give one as checkpoint=")
     return load_model(choice.value) if isinstance(choice.value, (str, Path)) else choice.value
 
 

@@ -69,7 +69,7 @@ class Jobs(widgets.VBox):
         self.command = widgets.Text(description="command", placeholder="staria train classifier --data forms", layout=widgets.Layout(width="460px"))
         self.where = widgets.Dropdown(options=[("on this machine", "local"), ("on the cluster", "slurm")], description="where", layout=widgets.Layout(width="220px"))
         self.needs = widgets.Dropdown(options=list(PROFILES), description="needs", layout=widgets.Layout(width="220px"))
-        self.chosen = widgets.Dropdown(options=[("none", None)], description="job", layout=widgets.Layout(width="420px"))
+        self.chosen = widgets.Dropdown(options=[("none", "")], description="job", layout=widgets.Layout(width="420px"))
         self.submit_button, self.cancel_button = widgets.Button(description="Submit", tooltip="Send the command as a job"), widgets.Button(description="Cancel", tooltip="Stop the chosen job for good")
         self.submit_button.on_click(lambda _: self.submit())
         self.cancel_button.on_click(lambda _: self.cancel())
@@ -91,7 +91,7 @@ class Jobs(widgets.VBox):
 
     def cancel(self) -> None:
         "Stop the chosen job for good."
-        if self.chosen.value is None: return tell(self.status, "no job is chosen", error=True)
+        if not self.chosen.value: return tell(self.status, "no job is chosen", error=True)
         job = Job(self.folder / self.chosen.value)
         done = job.done
         job.cancel()
@@ -103,8 +103,8 @@ class Jobs(widgets.VBox):
         rows = jobs(self.folder) if self.folder.is_dir() else []
         columns = ("name", "id", "cluster", "state", "link", "step", "val_loss", "last_line")
         self.table.value = html_table([{column: row[column] for column in columns} for row in rows[:12]], "Jobs, the newest first", digits=3) or "<i>no jobs yet</i>"
-        kept, self.chosen.options = self.chosen.value, [("none", None), *((f"{row['name']}, {row['state']}, {row['folder'][:15]}", row["folder"]) for row in rows)]
-        self.chosen.value = kept if kept in [row["folder"] for row in rows] else None
+        kept, self.chosen.options = self.chosen.value, [("none", ""), *((f"{row['name']}, {row['state']}, {row['folder'][:15]}", row["folder"]) for row in rows)]
+        self.chosen.value = kept if kept in [row["folder"] for row in rows] else ""
         self._tail()
 
     def _tail(self) -> None: self.tail.value = f"<pre>{html.escape(Job(self.folder / self.chosen.value).logs(12))}</pre>" if self.chosen.value else ""
@@ -115,7 +115,7 @@ class Runs(widgets.VBox):
     def __init__(self, folder: str | Path = "runs", live: bool = True, every_s: float = 2.0):
         self.folder, self.every_s, self.logs, self.seen, self.roll = Path(folder), every_s, [], None, None
         self.refresh_button, self.live = widgets.Button(description="Refresh", icon="refresh", tooltip="Read the files again"), widgets.Checkbox(value=False, description="live", indent=False, tooltip="Look for changes every two seconds", layout=widgets.Layout(width="70px"))
-        self.column, self.sample = widgets.Dropdown(description="curve"), widgets.Dropdown(options=[("none", None)], description="sample", layout=widgets.Layout(width="420px"))
+        self.column, self.sample = widgets.Dropdown(description="curve"), widgets.Dropdown(options=[("none", "")], description="sample", layout=widgets.Layout(width="420px"))
         self.chosen = widgets.SelectMultiple(description="runs", layout=widgets.Layout(width="auto", min_width="320px", height="110px"))
         self.table, self.checkpoints, self.picture, self.place, self.status = widgets.HTML(), widgets.HTML(), widgets.HTML(), widgets.VBox(), status_line()
         self.jobs, self.job = Jobs(self.folder.parent / "slurm_logs"), Background(lambda text: tell(self.status, text, error=True))
@@ -154,8 +154,8 @@ class Runs(widgets.VBox):
         self.column.value = keep[1] if keep[1] in columns else (columns or [None])[0]
         self.chosen.value = [name for name in keep[0] if name in names] or names[:4]
         samples = sorted((path for path in self.seen if path.suffix == ".mid"), key=lambda path: -self.seen[path])
-        self.sample.options = [("none", None), *((str(path.relative_to(self.folder)), path) for path in samples)]
-        self.sample.value = keep[2] if keep[2] in samples else None
+        self.sample.options = [("none", ""), *((str(path.relative_to(self.folder)), path) for path in samples)]
+        self.sample.value = keep[2] if keep[2] in samples else ""
         self.table.value = html_table([{"run": log.name, "step": log.step, "training loss": log.last("train_loss"), "validation loss": log.last("val_loss"), "best": log.best("val_loss")} for log in self.logs], "Runs, the one written last first", digits=3)
         weights = sorted((path for path in self.seen if path.suffix in (".ckpt", ".safetensors")), key=lambda path: -self.seen[path])
         self.checkpoints.value = html_table([{"checkpoint": str(path.relative_to(self.folder.parent / "checkpoints")), "MB": path.stat().st_size / 1e6, "written": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.seen[path]))} for path in weights[:30] if path.exists()], "Checkpoints, the newest first", digits=1) or "<i>no checkpoints yet</i>"
@@ -169,7 +169,7 @@ class Runs(widgets.VBox):
         self.picture.value = f'<img style="max-width:640px;width:100%" alt="{html.escape(f"{self.column.value}: {said}")}" src="data:image/png;base64,{base64.b64encode(figure_png(plot_curves(curves, xlabel="step", ylabel=self.column.value), dpi=144)).decode()}">'
 
     def _play(self) -> None:
-        if self.sample.value is None: self.place.children = []; return
+        if not self.sample.value: self.place.children = []; return
         score = Score.from_midi(self.sample.value)
         if self.roll is None: self.roll = PianoRoll(score, title=self.sample.value.stem, height=280)
         else: self.roll.show(score, title=self.sample.value.stem)

@@ -23,7 +23,7 @@ from ..corpus import open_source
 from ..generation import Plan, PlanKeeper, Sampling, sample_plan
 from ..writing import Candidate, candidate_rows, reroll_section, save_candidate, write_candidates
 from .roll import PianoRoll, read_static
-from .parts import Background, FileDrop, chosen_model, chosen_name, html_table, midi_from_browser, model_choice, status_line, tell, told
+from .parts import Background, FileDrop, chosen_model, chosen_name, html_table, is_chosen, midi_from_browser, model_choice, status_line, tell, told
 
 # %% ../../nbs/65_widgets.write.ipynb #14cbadaf
 def parse_lengths(
@@ -179,7 +179,7 @@ def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]
 class WriteForm(widgets.VBox):
     "Ask models for pieces in a form, hear them grow, and keep, rewrite and export what is good."
     def __init__(self, checkpoint=None, snippets: dict[str, Score] | None = None, form: str = "ABA", lengths: str = "8", n: int = 2, workspace: Workspace | None = None, baseline=None, classifier=None, material: Sequence[Score] = ()):
-        self.workspace, self.cards, self.status, self.table, self.links, self.place = workspace or Workspace(), [], status_line(), widgets.HTML(), widgets.HTML(), widgets.GridBox()
+        self.workspace, self.cards, self.status, self.table, self.links, self.place = workspace or Workspace(), [], status_line(), widgets.HTML(), widgets.HTML(), widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.checkpoint = model_choice(checkpoint, workspace, ["staria", "baseline"])
         self.baseline, self.judge = model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside"), model_choice(classifier, workspace, ["classifier"], "judge", "no judge")
@@ -239,7 +239,7 @@ def _busy(form: WriteForm, busy: bool) -> None: form.write_button.disabled, form
 
 def _judge(form: WriteForm) -> None:
     cards = [card for card in form.cards if card.candidate is not None]
-    judge = chosen_model(form.judge) if form.judge.value is not None else None
+    judge = chosen_model(form.judge) if is_chosen(form.judge) else None
     rows = [{"candidate": card.name, "seed": card.candidate.record["seed"], **row} for card, row in zip(cards, candidate_rows([card.candidate for card in cards], judge))]
     form.table.value = html_table(rows, "Contrast above 0: sections of one letter are more alike than others. ARI: how far the judge hears the form that was asked for; shuffled is its control")
 
@@ -251,7 +251,7 @@ def write_studio(
     _busy(form, True); form.bar.value = 0
     try:
         plan, sampling, seed, n = form.plan(), form.sampling(), form.value("seed"), form.value("n")
-        models = [(chosen_model(choice), chosen_name(choice)) for choice in (form.checkpoint, form.baseline) if choice is form.checkpoint or choice.value is not None]
+        models = [(chosen_model(choice), chosen_name(choice)) for choice in (form.checkpoint, form.baseline) if choice is form.checkpoint or is_chosen(choice)]
         names = ["Staria" if getattr(model, "kind", "") == "staria" else "baseline" for model, _ in models]
         kept = [card for card in form.cards if card.keep.value and card.candidate is not None]
         sets = [[CandidateCard(f"{name} {k + 1}, seed {seed}", plan, model, f"studio-{id(form)}", form.reroll, form.export) for k in range(n)] for name, (model, _) in zip(names, models)]
