@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
                  "--mute-audio", "--autoplay-policy=no-user-gesture-required"]
-IGNORED = re.compile(r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map|CommandRegistry|Failed to load resource.*(40[34])", re.I)   # Not ours: JupyterLab's own
+IGNORED = re.compile(r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome", re.I)   # Not ours: JupyterLab's and Voila's own
 WIDTHS, HEIGHT = (1280, 1920), 1000
 
 CELLS = {
@@ -123,15 +123,14 @@ class Lab:
 
 
 class Voila:
-    name, themes = "Voila", ("light", "dark")
+    name = "Voila"
 
-    def open(self, page, port: int, token: str, theme: str = "light") -> None:
-        self.address = f"http://127.0.0.1:{port}/?theme={theme}&token={token}"
-        go(page, self.address)
+    def open(self, page, port: int, token: str) -> None:
+        go(page, f"http://127.0.0.1:{port}/?theme=dark&token={token}")
         page.wait_for_selector(".staria-tokens .staria-row", timeout=180_000, state="attached")
 
     def go_to(self, page, place: str) -> None:
-        marks = {"roll": ".staria-roll", "hear": ".staria-drop", "write": ".staria-form", "runs": ".jupyter-widget-tab", "tokens": ".staria-tokens"}
+        marks = {"roll": ".staria-roll", "hear": ".staria-drop", "write": ".staria-form", "runs": ".jupyter-widget-tab", "tokens": ".staria-tokens:visible"}
         page.locator(marks[place]).first.scroll_into_view_if_needed()
         page.wait_for_timeout(250)
 
@@ -375,7 +374,8 @@ def check_voila(page, where, out: Path, folder: Path) -> None:
         began = time.monotonic()
         check()
         print(f"  {where.name}: {name} passed ({time.monotonic() - began:.0f} s)", flush=True)
-    for width in WIDTHS: take_pictures(page, where, out, "light", width)
+    check_names(page)
+    for width in WIDTHS: take_pictures(page, where, out, "dark", width)
 
 
 def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
@@ -383,16 +383,15 @@ def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
     browser, server = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS), start(folder, port, token, kind)
     try:
         page = browser.new_page(viewport={"width": WIDTHS[0], "height": HEIGHT})
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" and not IGNORED.search(message.text) else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
+        note = lambda text: None if IGNORED.search(text) else problems.append(text)
+        page.on("console", lambda message: note(f"{message.text} {message.location.get('url', '')}") if message.type == "error" else None)
+        page.on("pageerror", lambda error: note(str(error)))
+        page.on("request", lambda request: None if re.match(r"(https?|wss?)://127\.0\.0\.1[:/]|blob:|data:", request.url) else note(f"a request leaves this machine: {request.url}"))
         began = time.monotonic()
         where.open(page, port, token)
         print(f"  {where.name}: opened and run ({time.monotonic() - began:.0f} s)", flush=True)
         try:
             {"lab": check_lab, "voila": check_voila}[kind](page, where, out, folder)
-            if kind == "voila":
-                where.open(page, port, token, "dark")
-                take_pictures(page, where, out, "dark", WIDTHS[0])
         except BaseException:
             page.screenshot(path=out / f"failed-{kind}.png")
             print("console:", problems, file=sys.stderr)

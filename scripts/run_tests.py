@@ -120,6 +120,12 @@ def run_notebook(notebook: Path) -> tuple[list[str], float]:
     return ([] if done.returncode == 0 and "Success." in text else [text.strip()[-3000:]]), time.perf_counter() - start
 
 
+def run_browser() -> tuple[list[str] | None, str]:
+    "Use the widgets in a real browser; None where there is none."
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "browser_check.py"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=1200)
+    return None if done.returncode == 3 else [(done.stdout + done.stderr).strip()[-3000:]] if done.returncode else [], done.stdout.strip()
+
+
 def main() -> int:
     words, failed, passed = sys.argv[1:], [], 0
     wanted = lambda name: not words or any(word in name for word in words)
@@ -139,6 +145,11 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(run_notebook, notebook): notebook for notebook in chosen}
         for done in concurrent.futures.as_completed(waiting): report(waiting[done].relative_to(ROOT).as_posix(), *done.result())
+    if wanted("browser"):
+        start = time.perf_counter()
+        problems, said = run_browser()
+        print(said, flush=True)
+        if problems is not None: report("browser", problems, time.perf_counter() - start)
     if not FLAGS: print('cells flagged slow, cuda, slurm or browser were not run: STARIA_TEST_FLAGS="slow browser" make test runs those named')
     if failed: print("failed: " + ", ".join(failed))
     print(f"{passed} passed, {len(failed)} failed")

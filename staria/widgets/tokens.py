@@ -33,6 +33,9 @@ class Tokens(widgets.VBox):
     def chosen(self) -> str:                       # The token that a hand chose, in words; "" for none
         return MusicTokenizerWithStyle().words([self.ids[self.roll.token]])[0] if self.roll.token >= 0 else ""
 
+    def _repr_mimebundle_(self, **kwargs):         # A place without widgets shows the roll's still picture
+        return {**super()._repr_mimebundle_(**kwargs), "image/png": self.roll._repr_mimebundle_()[0]["image/png"]}
+
     def choose(self, position: int) -> None:
         "Choose a token from Python: the roll goes to its place."
         if not 0 <= position < len(self.ids): raise InputError(f"there is no token {position}: the piece has {len(self.ids)}")
