@@ -172,6 +172,7 @@ def check_roll(page, where, out: Path) -> None:
     before = roll.fact("start")
     roll.pull((600, 150), (500, 150)); page.wait_for_timeout(200)
     assert roll.fact("start") > before, "a drag does not pan"
+    check_fingers_and_keys(page, roll)
     roll.pull((200, 8), (500, 8))
     roll.python_says(r"selection \[\d")
     keyboard.press("Escape"); keyboard.press("0"); page.wait_for_timeout(200)
@@ -196,6 +197,22 @@ def check_roll(page, where, out: Path) -> None:
     roll.canvas.focus(); keyboard.press("Control+ArrowRight")
     assert "velocity" in roll.root.locator(".staria-status").inner_text(), "stepping from note to note says nothing"
     check_playing(page, roll)
+
+
+def check_fingers_and_keys(page, roll: RollPage) -> None:
+    span, before = lambda: roll.fact("end") - roll.fact("start"), roll.fact("end") - roll.fact("start")
+    fingers = page.context.new_cdp_session(page)
+    touch = lambda kind, *places: fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", roll.at(*place)), id=k) for k, place in enumerate(places)]})
+    touch("touchStart", (450, 150), (550, 150))
+    for k in range(1, 6): touch("touchMove", (450 - 12 * k, 150), (550 + 12 * k, 150))
+    touch("touchEnd"); page.wait_for_timeout(200)
+    assert span() < 0.8 * before, f"a pinch: {before} s to {span()} s"
+    roll.canvas.focus()
+    narrow, start = span(), roll.fact("start")
+    page.keyboard.press("-"); page.wait_for_timeout(100)
+    assert span() > narrow, "minus does not zoom out"
+    page.keyboard.press("+"); page.keyboard.press("ArrowRight"); page.wait_for_timeout(100)
+    assert roll.fact("start") > start, "an arrow does not pan"
 
 
 def check_playing(page, roll: RollPage) -> None:
