@@ -112,7 +112,6 @@ class RollView {
     const ways = ["section", ...(this.model.get("labelled") ? ["label"] : []), "velocity", "instrument", ...(this.data.hasProbs ? ["probability"] : [])];
     this.colour.replaceChildren(...ways.map((way) => make("option", { value: way, textContent: way })));
     this.compare.hidden = !this.model.get("group");
-    this.saveButton.hidden = false;
     for (const pane of [this.matrix, this.tokens]) pane.load();
     this.resize();
     if (this.root.isConnected) this.dress();

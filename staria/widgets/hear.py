@@ -97,7 +97,7 @@ class HearForm(widgets.VBox):
     def hear(self, score: Score | str | Path | None = None) -> Heard | None:
         "Hear a score, a file, or what the form names, and wait for it; None where that went wrong."
         self.heard = None
-        self.job.guard(lambda: self._listen(score))
+        self.job.run(lambda: self._listen(score))
         return self.heard
 
     def _listen(self, score) -> None:

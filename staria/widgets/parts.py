@@ -82,6 +82,7 @@ class Background:
         except (ValueError, OSError) as error: self.failed(" ".join(str(error).split()))
         except Exception as error: self.failed(f"{type(error).__name__}: {' '.join(str(error).split())}")   # the end of a thread: nobody else would hear of it
 
+    def run(self, work: Callable[[], object]) -> object: self._stop.clear(); return self.guard(work)   # Here and now, in place of beside
     def stop(self) -> None: self._stop.set()
     def wait(self, timeout_s: float | None = None) -> None:
         if self._thread: self._thread.join(timeout_s)

@@ -226,7 +226,7 @@ class WriteForm(widgets.VBox):
 
     def start(self) -> None:
         if not self.job.start(self.work): tell(self.status, "still at work: press Stop first, or wait")
-    def write(self) -> list[Score]: self.job._stop.clear(); self.job.guard(self.work); return self.scores   # The same, and wait for it
+    def write(self) -> list[Score]: self.job.run(self.work); return self.scores   # The same, and wait for it
     def sample(self) -> None: tell(self.status, "looking for a piece …"); self.shelf.sample(self.plan().form, self.value("seed")); tell(self.status, "snippets were drawn from one real piece")
     def work(self) -> None: write_studio(self)
     def reroll(self, card: CandidateCard) -> None:
