@@ -175,7 +175,7 @@ def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]
                 top_k=number(0, 0, 20000, "top-k", "Keep only so many tokens; 0 keeps all"), top_p=slider(0.95, 0.05, 1, 0.05, "top-p", "Keep the likeliest tokens that together have this probability"),
                 min_p=slider(0.0, 0, 0.95, 0.01, "min-p", "Drop tokens less likely than this share of the likeliest"))
 
-
+# %% ../../nbs/65_widgets.write.ipynb #89435822
 class WriteForm(widgets.VBox):
     "Ask models for pieces in a form, hear them grow, and keep, rewrite and export what is good."
     def __init__(self, checkpoint=None, snippets: dict[str, Score] | None = None, form: str = "ABA", lengths: str = "8", n: int = 2, workspace: Workspace | None = None, baseline=None, classifier=None, material: Sequence[Score] = ()):
@@ -271,7 +271,7 @@ def write_studio(
         tell(form.status, f"{'stopped; ' if form.job.stopping else ''}{len(form.cards)} candidate{'s' * (len(form.cards) != 1)}: {', '.join(score.form for score in form.scores) or 'none'}")
     finally: _busy(form, False)
 
-
+# %% ../../nbs/65_widgets.write.ipynb #ce1697b4
 def reroll_studio(
     form: WriteForm,         # Its settings serve for the new draws, its Stop button stops them
     card: CandidateCard,     # Whose chosen section is written anew
