@@ -118,7 +118,7 @@ def watched_files(
     found = [*folder.rglob("metrics.csv"), *folder.rglob("samples/*.mid"), *checkpoints.rglob("*.ckpt"), *checkpoints.rglob("*.safetensors"), *logs.glob("*/*")]
     return {path: path.stat().st_mtime for path in found if path.exists()}
 
-
+# %% ../../nbs/66_widgets.runs.ipynb #23b20582
 class Runs(widgets.VBox):
     "Follow runs: curves, checkpoints, samples, jobs."
     def __init__(self, folder: str | Path = "runs", live: bool = True, every_s: float = 2.0):
