@@ -122,7 +122,8 @@ def run_notebook(notebook: Path) -> tuple[list[str], float]:
 
 def run_browser() -> tuple[list[str] | None, str]:
     "Use the widgets in a real browser; None where there is none."
-    done = subprocess.run([sys.executable, ROOT / "scripts" / "browser_check.py"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=1200)
+    try: done = subprocess.run([sys.executable, ROOT / "scripts" / "browser_check.py"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=1800)
+    except subprocess.TimeoutExpired: return ["ran over 30 minutes"], ""
     return None if done.returncode == 3 else [(done.stdout + done.stderr).strip()[-3000:]] if done.returncode else [], done.stdout.strip()
 
 
