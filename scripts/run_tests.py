@@ -126,6 +126,13 @@ def run_notebook(notebook: Path) -> tuple[list[str], float]:
     return ([] if done.returncode == 0 and "Success." in text else [text.strip()[-3000:]]), time.perf_counter() - start
 
 
+def run_browser() -> tuple[list[str] | None, str]:
+    "Use the widgets in a real browser; None where there is none."
+    try: done = subprocess.run([sys.executable, ROOT / "scripts" / "browser_check.py"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=1800)
+    except subprocess.TimeoutExpired: return ["ran over 30 minutes"], ""
+    return None if done.returncode == 3 else [(done.stdout + done.stderr).strip()[-3000:]] if done.returncode else [], done.stdout.strip()
+
+
 def main() -> int:
     words, failed, passed = sys.argv[1:], [], 0
     if has_slurm() and "slurm" not in FLAGS: FLAGS.append("slurm")
@@ -147,7 +154,12 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(run_notebook, notebook): notebook for notebook in chosen}
         for done in concurrent.futures.as_completed(waiting): report(waiting[done].relative_to(ROOT).as_posix(), *done.result())
-    if not set(FLAGS) - {"slurm"}: print('cells flagged slow, cuda or browser were not run: STARIA_TEST_FLAGS="slow browser" make test runs those named')
+    if wanted("browser"):
+        start = time.perf_counter()
+        problems, said = run_browser()
+        print(said, flush=True)
+        if problems is not None: report("browser", problems, time.perf_counter() - start)
+    if not set(FLAGS) - {"slurm"}: print('cells flagged slow or cuda were not run: STARIA_TEST_FLAGS="slow" make test runs those named')
     if "slurm" not in FLAGS: print('the Slurm tests were not run, for lack of a Slurm to test on: eval "$(scripts/slurm_local.sh up)", make test, scripts/slurm_local.sh down')
     if failed: print("failed: " + ", ".join(failed))
     print(f"{passed} passed, {len(failed)} failed")

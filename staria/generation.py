@@ -216,6 +216,7 @@ def write(
     max_tokens: int | None = None,          # Longest piece; None: what the model can hold
     snippet_tokens: int | None = None,      # Longest snippet; None: what the model was made for (a baseline: 256)
     on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
+    given: Sequence[int] = (),              # Ids that every piece begins with, its prefix and <S> among them: read, not drawn
 ) -> list[PlanKeeper]:                      # What was written, `.ids` and `.score()`
     "Write pieces under their plans."
     tok, was_training = MusicTokenizerWithStyle(), model.training
@@ -233,6 +234,7 @@ def write(
             logits = scores[0] if len(scores) == 1 else sampling.guidance * scores[0] + (1 - sampling.guidance) * scores[1]
             for k, keeper in enumerate(keepers):
                 if keeper.done: continue
+                if len(keeper.ids) < len(given): keeper.push(int(given[len(keeper.ids)])); continue
                 allowed = torch.as_tensor(keeper.allowed(), device=device)
                 keeper.push(draw_token(logits[k].masked_fill(~allowed, -torch.inf), sampling, generators[k]))
                 if on_token is not None and on_token(k, keeper.ids[-1]) is False: return keepers

@@ -1,32 +1,34 @@
 // Playback: notes are handed to WebAudio a little ahead of time, so that a busy page does not stutter.
 
-const AHEAD_S = 0.3, TICK_MS = 60, LEAD_S = 0.05;
+const AHEAD_S = 0.3, TICK_MS = 60, LEAD_S = 0.03, RING_S = 1.6;
 
 class Player {
-  constructor() { this.context = null; this.timer = null; this.waves = new Map(); }
+  constructor() { this.context = null; this.timer = null; this.waves = new Map(); this.from = 0; }
 
   get playing() { return this.timer !== null; }
 
+  warm() { this.context ??= new AudioContext({ latencyHint: "interactive" }); }   // Opening the device takes a moment: do it when a hand comes near
+
   now() {                       // Where the piece is, in seconds
-    return this.playing ? clamp(this.from + (this.context.currentTime - this.zero) * this.speed, this.from, this.to) : this.from ?? 0;
+    if (!this.playing) return this.from;
+    const gone = (this.context.currentTime - this.zero) * this.speed, length = this.to - this.from;
+    return gone <= 0 ? this.from : this.loop ? this.from + gone % length : Math.min(this.from + gone, this.to);
   }
 
-  async start(data, from, to, { speed = 1, loop = false, onEnd = () => {} } = {}) {
+  async start(data, from, to, { speed = 1, loop = false, pedal = false, onStart = () => {}, onEnd = () => {} } = {}) {
     this.stop();
-    this.context ??= new AudioContext({ latencyHint: "interactive" });
-    Object.assign(this, { data, from, to, speed, loop, onEnd });
-    this.timer = setInterval(() => this.schedule(), TICK_MS);
-    this.zero = Infinity;                                 // Until the context runs, the cursor waits
+    this.warm();
+    Object.assign(this, { data, from, to, speed, loop, pedal, onStart, onEnd, zero: Infinity });   // Until the context runs, the cursor waits
+    const timer = this.timer = setInterval(() => this.schedule(), TICK_MS);
     await this.context.resume();
-    if (!this.playing) return;
+    if (this.timer !== timer) return;                     // Stopped, or started anew, in the meantime
     this.bus = this.context.createGain();
     const limiter = this.context.createDynamicsCompressor();
     this.bus.connect(limiter).connect(this.context.destination);
-    this.rewind(this.context.currentTime + LEAD_S);
+    this.zero = this.pass = this.context.currentTime + LEAD_S;
+    this.next = firstAtLeast(data.onset, from);
     this.schedule();
   }
-
-  rewind(at) { this.zero = at; this.next = firstAtLeast(this.data.onset, this.from); }
 
   stop() {
     if (!this.playing) return;
@@ -34,36 +36,38 @@ class Player {
     this.from = this.now();
     this.timer = null;
     if (!this.bus) return;
-    const bus = this.bus, at = this.context.currentTime;
-    bus.gain.setTargetAtTime(0, at, 0.02);
+    const bus = this.bus;
+    bus.gain.setTargetAtTime(0, this.context.currentTime, 0.02);
     setTimeout(() => bus.disconnect(), 200);
     this.bus = null;
   }
 
-  schedule() {
+  schedule() {                  // `pass` is when this round through the span began, `next` the next note of it
     if (!this.bus) return;
-    const { onset, duration } = this.data, clock = this.context.currentTime;
-    const ahead = (document.hidden ? 1.5 : AHEAD_S);      // Hidden pages get one tick a second
-    const horizon = Math.min(this.to, this.from + (clock + ahead - this.zero) * this.speed);
-    for (; this.next < this.data.n && onset[this.next] < horizon; this.next++) {
-      const i = this.next, at = Math.max(clock, this.zero + (onset[i] - this.from) / this.speed);
-      const length = Math.min(duration[i], this.to - onset[i]) / this.speed;
-      if (this.data.instrument[i] === 10) this.strike(i, at); else this.voice(i, at, length);
+    const { onset, duration } = this.data, clock = this.context.currentTime, length = (this.to - this.from) / this.speed;
+    const horizon = clock + (document.hidden ? 1.5 : AHEAD_S);             // Hidden pages get one tick a second
+    if (this.onStart && clock >= this.zero) { this.onStart(); this.onStart = null; }
+    for (;;) {
+      const i = this.next, at = i < this.data.n && onset[i] < this.to ? this.pass + (onset[i] - this.from) / this.speed : Infinity;
+      if (at < horizon) {
+        const held = Math.min(duration[i], this.to - onset[i]) / this.speed;
+        if (this.data.instrument[i] === 10) this.strike(i, Math.max(clock, at)); else this.voice(i, Math.max(clock, at), held);
+        this.next++;
+      } else if (at === Infinity && this.loop && this.pass + length < horizon) { this.pass += length; this.next = firstAtLeast(onset, this.from); }
+      else break;
     }
-    if (clock < this.zero + (this.to - this.from) / this.speed) return;
-    if (this.loop) this.rewind(clock + LEAD_S);
-    else { this.stop(); this.from = this.to; this.onEnd(); }
+    if (!this.loop && clock >= this.zero + length) { this.stop(); this.from = this.to; this.onEnd(); }
   }
 
-  voice(i, at, length) {        // Partials that fall off faster on high keys, a hammer's attack, two rates of decay
+  voice(i, at, held) {          // Partials that fall off faster on high keys, a hammer's attack, two rates of decay; with the pedal a note rings on
     const pitch = this.data.pitch[i], loud = this.data.velocity[i] / 127;
-    const peak = 0.22 * loud ** 1.5, decay = 2.2 * 2 ** ((48 - pitch) / 20), end = at + Math.max(length, 0.05);
+    const peak = 0.22 * loud ** 1.5, decay = 2.2 * 2 ** ((48 - pitch) / 20), end = at + Math.max(held, 0.05) + (this.pedal ? RING_S : 0);
     const gain = this.context.createGain(), level = gain.gain;
     level.setValueAtTime(0, at);
     level.linearRampToValueAtTime(peak, at + 0.004);
     level.setTargetAtTime(peak * 0.45, at + 0.004, 0.09);
     if (end > at + 0.25) level.setTargetAtTime(0, at + 0.25, decay);
-    level.setTargetAtTime(0, end, 0.06);
+    level.setTargetAtTime(0, end, this.pedal ? 0.25 : 0.06);
     gain.connect(this.bus);
     for (const detune of [-1.6, 1.6]) {                   // Two strings, a hair apart
       const string = this.context.createOscillator();
@@ -72,7 +76,7 @@ class Player {
       string.detune.value = detune;
       string.connect(gain);
       string.start(at);
-      string.stop(end + 0.5);
+      string.stop(end + (this.pedal ? 1 : 0.4));
     }
   }
 

@@ -44,6 +44,13 @@ function drawn(sections, start, end, label) {    // A new section lies over what
   return [...kept.filter(([a, b]) => b - a >= SHORTEST_S), [start, end, label]].sort((x, y) => x[0] - y[0]);
 }
 
+function nudged(sections, k, side, time, end) {  // Move one boundary of section k, and what touches it, to a time
+  const at = side === "start" ? boundaryNear(sections, sections[k][0], 1e-6) : boundaryNear(sections, sections[k][1], 1e-6);
+  return at ? moved(sections, at, time, end) : sections;
+}
+
+const sectionLines = (sections) => sections.map(([start, end, label]) => `${start.toFixed(6)}\t${end.toFixed(6)}\t${label}\n`).join("");   // As save_sections writes them
+
 class History {
   constructor() { this.past = []; this.future = []; }
   remember(sections) { this.past.push(sections); this.future = []; }
