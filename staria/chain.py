@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['LOST_CONTACT', 'NO_ROOM', 'TASK', 'read_state', 'read_progress', 'note', 'read_links', 'why_not_again', 'settle',
-           'read_job', 'seconds_left', 'judge', 'find_function', 'pack', 'unpack', 'read_tail', 'Told', 'run_work',
-           'run_task', 'Batch', 'local_facts', 'conclude', 'run_in_slurm', 'run_here', 'wait_for_nodes', 'queue_again',
-           'wait_for_the_end']
+           'read_job', 'seconds_left', 'judge', 'find_function', 'pack', 'unpack', 'read_tail', 'say', 'Told',
+           'run_work', 'run_task', 'Batch', 'local_facts', 'conclude', 'run_in_slurm', 'run_here', 'wait_for_nodes',
+           'queue_again', 'wait_for_the_end']
 
 # %% ../nbs/58_chain.ipynb #1a781125
 import contextlib, dataclasses, json, os, pickle, shlex, shutil, signal, subprocess, sys, time, traceback, zipfile
@@ -177,6 +177,14 @@ def read_tail(
         return [line for line in file.read().decode(errors="replace").splitlines() if line.strip()][-lines:]
 
 # %% ../nbs/58_chain.ipynb #0a91e3b3
+def say(
+    text: str,          # A line or more
+    file=None,          # Where to; None: standard output
+) -> None:
+    "Print what can be printed: a log on a full disk must not change how a job ends."
+    with contextlib.suppress(OSError): print(text, file=file or sys.stdout, flush=True)
+
+
 class Told(BaseException):
     "Say that this task was told to stop while nothing was at stake."
 
@@ -199,10 +207,10 @@ def run_work(job: dict) -> tuple[str, object, str]:   # done, stopped or failed;
         if status == 0: return "done", 0, ""
         return ("stopped", None, "") if told else ("failed", None, f"'{shlex.join(job['work'][:3])}{' …' if job['work'][3:] else ''}' ended with status {status}")
     except (Told, KeyboardInterrupt) as stop:
-        print(str(stop) or "stopped before anything was at stake", flush=True)
+        say(str(stop) or "stopped before anything was at stake")
         return "stopped", None, ""
     except BaseException as error:     # whatever it is, it is told where people look
-        traceback.print_exc()
+        say(traceback.format_exc(), sys.stderr)
         return "failed", None, f"{type(error).__name__}: {error}"
 
 
@@ -219,7 +227,7 @@ def run_task(
         if kind == "failed" and message.startswith("'"): message += ": " + " | ".join(read_tail(folder / f"rank-{rank}.log", 4)[::-1])
         (folder / "ends").mkdir(exist_ok=True)
         with atomic_write(folder / "ends" / f"{link}-{rank}.json") as file: file.write(json.dumps({"kind": kind, "message": message, "time": time.time()}).encode())
-    except OSError as error: print(f"{folder} cannot be written to: {error}", file=sys.stderr)
+    except OSError as error: say(f"{folder} cannot be written to: {error}", sys.stderr)
     sys.exit(1 if kind == "failed" else 0)
 
 # %% ../nbs/58_chain.ipynb #3d9fd454
@@ -238,7 +246,7 @@ class Batch:
             while (link := self.begin()):
                 if self.finish(link, *self.run(link)): break
         except OSError as error:
-            print(f"{self.folder}: {error}; its disk may be full", file=sys.stderr, flush=True)
+            say(f"{self.folder}: {error}; its disk may be full", sys.stderr)
             os._exit(NO_ROOM)
         settled = json.loads((self.folder / "settled.json").read_text())
         if settled["state"] != "COMPLETED": raise RuntimeError(f"{settled['state']}: {settled['why']}")
@@ -254,7 +262,8 @@ class Batch:
         if reason: settle(self.folder, "STOPPED", reason); return 0
         if not links and (self.folder / "config.yaml").exists() and self.job["run"]:     # a training of staria: what it was started with is kept with its numbers, too
             (kept := Path(self.job["run"]) / "job").mkdir(parents=True, exist_ok=True)
-            for name in ("job.yaml", "git.json", "git.diff"): shutil.copyfile(self.folder / name, kept / name)
+            for name in ("job.yaml", "git.json", "git.diff"):      # of a part of an array, the state of git lies with the array
+                shutil.copyfile(next(path for path in (self.folder / name, self.folder.parent / name) if path.exists()), kept / name)
         note(self.folder, event="begin", link=len(links) + 1, at=at, host=os.uname().nodename, job=os.environ.get("SLURM_JOB_ID", str(os.getpid())), nodes=os.environ.get("SLURM_JOB_NODELIST", ""))
         return len(links) + 1
 
