@@ -153,13 +153,16 @@ def follow_logs(
         time.sleep(0.5)
 
 
+def _rows(path: str | Path) -> list[dict[str, str]]:   # Of a CSV, none where there is none yet
+    if not Path(path).exists(): return []
+    with open(path, newline="") as file: return list(csv.DictReader(file))
+
+
 def last_numbers(
     path: str | Path,        # A run's metrics.csv
 ) -> dict[str, float]:       # The newest value of each column; empty before the first row
     "Read how far a run has got."
-    if not Path(path).exists(): return {}
-    with open(path, newline="") as file: rows = list(csv.DictReader(file))
-    return {name: float(value) for row in rows for name, value in row.items() if value}
+    return {name: float(value) for row in _rows(path) for name, value in row.items() if value}
 
 # %% ../nbs/59_jobs.ipynb #57caee41
 REMEDIES = (
@@ -247,8 +250,7 @@ class Array:
 def reached(job: Job, look: dict) -> dict:
     "Gather a job's numbers: the step and the lowest validation loss of its run, or its result where that is plain."
     if path := job.facts["run"]:
-        if not (Path(path) / "metrics.csv").exists(): return {}
-        with open(Path(path) / "metrics.csv", newline="") as file: rows = list(csv.DictReader(file))
+        rows = _rows(Path(path) / "metrics.csv")
         losses = [float(row["val_loss"]) for row in rows if row.get("val_loss")]
         return {"step": int(rows[-1]["step"]), "best_val_loss": min(losses)} if losses else {"step": int(rows[-1]["step"])} if rows else {}
     if look["state"] != "COMPLETED": return {}

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from .core import LETTERS, compiled
-from .likeness import LIKENESSES, compare_bars
+from .likeness import bars_of, compare_bars
 from .score import Score
 from .sections import Section
 
@@ -144,8 +144,7 @@ def parse(
     bars_s: np.ndarray | None = None,        # (N,) starts in seconds; None: the score's own
 ) -> Parse:
     "Find a piece's sections."
-    bars = np.asarray(score.bars_s() if bars_s is None else bars_s, float)
-    if not len(bars) or len(score) and bars[0] > score.onset_s[0]: bars = np.append(min(0.0, float(score.onset_s[0]) if len(score) else 0.0), bars)
+    bars = bars_of(score, bars_s)
     bar_s = float(np.median(np.diff(bars))) if len(bars) > 1 else 2.0
     values, rows = find_rows(weigh_evidence(compare_bars(score, bars), config), weigh_lengths(bar_s, config), config)
     begins, kinds = rows[0] >= 100, rows % 100

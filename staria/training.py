@@ -109,10 +109,10 @@ def preset_name(
 def describe_cost(
     module: L.LightningModule,   # What is trained
     data,                        # The data module, set up
+    order,                       # The order of its training batches
     config: TrainConfig,         # How
 ) -> str:                        # Two lines: parameters and memory; tokens
     "Say what a run costs before it starts."
-    order = data.loader("train").sampler
     lengths = 2 * order.lengths.clip(max=data.snippet_tokens) if data.task == "contrastive" else order.lengths      # two snippets of each piece
     tokens, batches = int(lengths.sum()), order.n_batches
     step = tokens / batches * config.accumulate * config.world_size
@@ -124,12 +124,13 @@ def describe_cost(
 def check_lengths(
     model: torch.nn.Module,   # What is trained
     data,                     # The data module, set up
+    order,                    # The order of its training batches
 ) -> None:
     "Refuse sequences that a network has no places for before it meets the first of them."
     encoder, decoder = (model if isinstance(model, kind) else getattr(model, name, None) for kind, name in ((SnippetEncoder, "encoder"), (Decoder, "decoder")))
     if encoder is not None and data.snippet_tokens > encoder.config.max_tokens:
         raise InputError(f"snippets of {data.snippet_tokens} tokens are longer than the {encoder.config.max_tokens} that this encoder reads: use --snippet-tokens {encoder.config.max_tokens}, or a larger preset")
-    longest = int(data.loader("train").sampler.lengths.max())
+    longest = int(order.lengths.max())
     if decoder is not None and longest > decoder.config.max_tokens:
         raise InputError(f"sequences of {longest} tokens{' with their prompts' * (data.task == 'baseline')} are longer than the {decoder.config.max_tokens} that this decoder reads: use a lower --max-tokens, or a larger preset")
 
@@ -171,9 +172,10 @@ def fit(
         if (run / "config.yaml").exists(): check_resumable(load_yaml(run / "config.yaml"), settings, run)
     keep = setup_checkpointing(folder, save_top_k=config.save_top_k, save_every=config.save_every, facts=facts)
     data.prepare_data(); data.setup("fit")
-    check_lengths(module.model, data)
+    order = data.loader("train").sampler
+    check_lengths(module.model, data, order)
     if first: save_settings(settings, run, folder)
-    if first and verbose: print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160) + describe_cost(module, data, config), flush=True)
+    if first and verbose: print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160) + describe_cost(module, data, order, config), flush=True)
     if state is not None and state["global_step"] >= config.max_steps: module.load_state_dict(state["state_dict"]); trainer = None
     else: trainer = run_trainer(module, data, run, config, keep, None if state is None else last, verbose)
     save_weights_of(folder / "model.safetensors", module, trainer, config.max_steps, {"run": run.name})
