@@ -15,7 +15,7 @@ from pathlib import Path
 
 from submitit.core.utils import cloudpickle_dump, pickle_load
 
-from .core import InputError, atomic_write, config_from_dict, config_to_dict, load_yaml
+from .core import InputError, atomic_write, checkpoint_folder, config_from_dict, config_to_dict, load_yaml
 from .resources import Resources, ask
 
 # %% ../nbs/58_chain.ipynb #37f42b0d
@@ -47,10 +47,9 @@ def read_progress(
 ) -> tuple[int, int] | None:  # Steps over all states of the run, and the least epoch of them; None where no run is known
     "Read how far a run has got."
     if run is None: return None
-    run, parts = Path(run), list(Path(run).parts)
+    run = Path(run)
     if run.is_file(): return int(float(run.read_text().strip() or 0)), 0
-    if "runs" in parts: parts[len(parts) - 1 - parts[::-1].index("runs")] = "checkpoints"
-    found = [read_state(path) for place in {run / "checkpoints", Path(*parts)} for path in place.rglob("last.ckpt")]
+    found = [read_state(path) for place in {run / "checkpoints", checkpoint_folder(run)} for path in place.rglob("last.ckpt")]
     return sum(steps for steps, _ in found), min((epoch for _, epoch in found), default=0)
 
 # %% ../nbs/58_chain.ipynb #36423a2b

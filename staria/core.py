@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['LETTERS', 'InputError', 'seed_everything', 'pick_device', 'pick_precision', 'config_to_dict', 'config_from_dict',
-           'save_yaml', 'load_yaml', 'config_hash', 'atomic_write', 'progress', 'compiled', 'Workspace']
+           'save_yaml', 'load_yaml', 'config_hash', 'atomic_write', 'progress', 'compiled', 'Workspace',
+           'checkpoint_folder']
 
 # %% ../nbs/00_core.ipynb #ceb364be
 import contextlib, dataclasses, hashlib, json, os, random, sys, tempfile, types, typing
@@ -189,3 +190,13 @@ class Workspace:
     def figures(self) -> Path: return self.root / "figures"            # Figures of the README and of papers
     @property
     def slurm_logs(self) -> Path: return self.root / "slurm_logs"      # One folder a job
+
+
+def checkpoint_folder(
+    run: str | Path,   # A run's folder
+) -> Path:             # Where its checkpoints lie
+    "Name the folder of a run's checkpoints."
+    parts = list(Path(run).parts)
+    if "runs" not in parts: return Path(run) / "checkpoints"
+    parts[len(parts) - 1 - parts[::-1].index("runs")] = "checkpoints"
+    return Path(*parts)

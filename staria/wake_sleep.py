@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .core import InputError, LETTERS, atomic_write, config_hash, config_to_dict, progress, save_yaml
+from .core import InputError, LETTERS, atomic_write, checkpoint_folder, config_hash, config_to_dict, progress, save_yaml
 from .score import Section
 from .sections import letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
@@ -27,7 +27,7 @@ from .models.staria import StariaModel
 from .generation import Plan, Sampling, sample_plan, write
 from .evaluation import evaluate_classifier, evaluate_generator, note_probabilities, save_table
 from .modules import ClassifierModule, StariaModule, TrainConfig
-from .training import checkpoint_folder, fit
+from .training import fit
 
 # %% ../nbs/51_wake_sleep.ipynb #b951c122
 def smooth_labels(
