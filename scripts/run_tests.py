@@ -2,8 +2,7 @@
 
     python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
 
-STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. The cells flagged slurm run wherever the Slurm of scripts/slurm_local.sh is up;
-those of experiments/slurm_survival, which take ten minutes, with STARIA_TEST_FLAGS=slurm.
+STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. The cells flagged slurm run wherever the Slurm of scripts/slurm_local.sh is up.
 """
 import ast, concurrent.futures, json, os, re, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -136,7 +135,6 @@ def run_browser() -> tuple[list[str] | None, str]:
 
 def main() -> int:
     words, failed, passed = sys.argv[1:], [], 0
-    survival = "slurm" in FLAGS       # ten minutes of disturbed trainings: only when asked for
     if has_slurm() and "slurm" not in FLAGS: FLAGS.append("slurm")
     wanted = lambda name: not words or any(word in name for word in words)
 
@@ -152,7 +150,6 @@ def main() -> int:
         start = time.perf_counter()
         report(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)
     chosen = [n for n in notebooks() if wanted(n.relative_to(ROOT / "nbs").as_posix())]
-    if not survival: chosen = [n for n in chosen if "slurm_survival" not in n.name]
     if "slurm" in FLAGS: chosen.sort(key=lambda n: "slurm_survival" not in n.name)      # the longest first
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(run_notebook, notebook): notebook for notebook in chosen}
@@ -163,7 +160,6 @@ def main() -> int:
         print(said, flush=True)
         if problems is not None: report("browser", problems, time.perf_counter() - start)
     if not set(FLAGS) - {"slurm"}: print('cells flagged slow or cuda were not run: STARIA_TEST_FLAGS="slow" make test runs those named')
-    if "slurm" in FLAGS and not survival: print('the tests of trainings that a cluster disturbs were not run (ten minutes): STARIA_TEST_FLAGS=slurm make test runs them')
     if "slurm" not in FLAGS: print('the Slurm tests were not run, for lack of a Slurm to test on: eval "$(scripts/slurm_local.sh up)", make test, scripts/slurm_local.sh down')
     if failed: print("failed: " + ", ".join(failed))
     print(f"{passed} passed, {len(failed)} failed")
