@@ -25,7 +25,8 @@ def _cell(value, digits: int) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)): return "–"
     if isinstance(value, (bool, np.bool_)): return "yes" if value else "no"
     if isinstance(value, (int, np.integer)): return f"{value:,}"
-    return f"{value:.{digits}f}" if isinstance(value, (float, np.floating)) else str(value)
+    if not isinstance(value, (float, np.floating)): return str(value)
+    return f"{value:.{digits}g}" if 0 < abs(value) < 0.5 * 10**-digits else f"{value:.{digits}f}"      # a learning rate of 1e-4 is not 0.000
 
 
 def format_table(
