@@ -19,7 +19,7 @@ from .core import InputError, atomic_write, config_to_dict
 
 # %% ../nbs/01_checkpoint.ipynb #273793f1
 FORMAT = "staria-1"
-KINDS = ("classifier", "encoder", "decoder", "baseline", "staria")   # Networks that a file can hold
+KINDS = ("classifier", "encoder", "decoder", "baseline", "staria", "listener")   # Networks that a file can hold
 
 
 class Weights(NamedTuple):
@@ -66,7 +66,7 @@ def save_weights(
 
 def load_weights(
     path: str | Path,           # A file that `save_weights` wrote
-    kind: str | None = None,    # What it has to hold; None: any of KINDS
+    kind: str | tuple[str, ...] | None = None,    # What it has to hold, one of several; None: any of KINDS
 ) -> Weights:                   # Checked against its checksum
     "Read a model file, or say in one line why it cannot be used."
     about, tensors = read_safetensors(path)
@@ -76,7 +76,8 @@ def load_weights(
     if expected != tensors_checksum(tensors, *(about[name] for name in sorted(about))):
         raise InputError(f"{path} is damaged: its content does not match its checksum; copy it again or go back to an earlier checkpoint")
     if about["kind"] not in KINDS: raise InputError(f"{path} holds a '{about['kind']}', which Staria {__version__} does not know (it knows {', '.join(KINDS)}): update Staria")
-    if kind is not None and about["kind"] != kind: raise InputError(f"{path} holds a {about['kind']}, a {kind} is needed here: choose another file")
+    wanted = (kind,) if isinstance(kind, str) else kind
+    if wanted and about["kind"] not in wanted: raise InputError(f"{path} holds a {about['kind']}, a {' or '.join(wanted)} is needed here: choose another file")
     tokens = json.loads(zlib.decompress(base64.b64decode(about["tokens"])))
     return Weights(tensors, about["kind"], json.loads(about["config"]), [tuple(t) if isinstance(t, list) else t for t in tokens],
                    int(about["step"]), json.loads(about["extra"]))

@@ -225,6 +225,17 @@ def _check_terms(args, *stores):
         if not args.study and any(part.startswith("study-") for part in Path(args[name] or "").parts): raise InputError(f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others")
 
 
+@_command("listen", "train a listener: where bars begin, and what kind of piece it hears; called again, it goes on",
+          ("sources", dict(nargs="+", type=str, help="folders of MIDI that know their meter, or music21:<collection>: notated pieces")),
+          ("--songs", dict(nargs="*", type=str, default=[], help="the same, of arrangements of songs")),
+          ("--leave_out", dict(nargs="*", type=str, default=[], help="files of labelled pieces (.json.gz) that are not to be learned from")), ROOT,
+          _option("--name", str, "listener", "name of the run"), _option("--steps", int, 6000, "updates"), _option("--seed", int, 0, "decides what is drawn"))
+def _listen(args):
+    from staria.listening import ListeningConfig, names_in, train_listener
+    out = frozenset().union(*(names_in(path) for path in args.leave_out))
+    print(f"the listener: {train_listener(_workspace(args).runs / args.name, args.sources, args.songs, ListeningConfig(steps=args.steps, seed=args.seed), out)}")
+
+
 def _wake_sleep(args, workspace, store, config, run):
     import yaml
     from staria.core import config_to_dict
@@ -242,13 +253,13 @@ def _wake_sleep(args, workspace, store, config, run):
 
 # %% ../nbs/62_cli.ipynb #d5552fa5
 @_command("label", "hear the form of MIDI files: CSV, section file and picture of each",
-          ("files", dict(nargs="+", type=str, help="MIDI files or folders")), _given("--checkpoint", str, "a classifier's .safetensors", required=True), ROOT,
+          ("files", dict(nargs="+", type=str, help="MIDI files or folders")), _option("--checkpoint", str, None, "a classifier's or a listener's .safetensors (default: the listener that ships)"), ROOT,
           _option("--out", str, "labels", "folder for the results"), _option("--per_token --per-token", bool, False, "also a row a token"),
           _option("--min_section_s", float, 4.0, "shortest section in seconds"))
 def _label(args):
     from staria.label import label_files
-    from staria.models.presets import load_model
-    report = label_files(load_model(args.checkpoint, "classifier"), args.files, args.out, args.per_token, args.min_section_s)
+    from staria.models.presets import load_hearing
+    report = label_files(load_hearing(args.checkpoint), args.files, args.out, args.per_token, args.min_section_s)
     print(report)
     print(f"results: {args.out}")
 
@@ -301,12 +312,12 @@ def _generate(args):
 
 # %% ../nbs/62_cli.ipynb #146536fd
 @_command("evaluate", "tables for a classifier, or for a folder of written pieces", _given("what", str, "classifier, or generated"), _option("folder", str, None, "generated: folder of MIDI files with section files beside them", nargs="?"),
-          _given("--checkpoint", str, "a classifier's .safetensors", required=True), ROOT, _option("--data", str, None, "classifier: store with labelled pieces"), _option("--split", str, "test", "classifier: train, val or test"), _option("--out", str, None, "folder for the tables as CSV and JSON"))
+          _option("--checkpoint", str, None, "a classifier's or a listener's .safetensors (default: the listener that ships)"), ROOT, _option("--data", str, None, "classifier: store with labelled pieces"), _option("--split", str, "test", "classifier: train, val or test"), _option("--out", str, None, "folder for the tables as CSV and JSON"))
 def _evaluate(args):
     from staria.evaluation import evaluate_classifier, evaluate_generated, format_table, mean_row, save_table
-    from staria.models.presets import load_model
+    from staria.models.presets import load_hearing
     if args.what not in ("classifier", "generated"): raise InputError(f"cannot evaluate '{args.what}': use classifier or generated")
-    model = load_model(args.checkpoint, "classifier")
+    model = load_hearing(args.checkpoint)
     if args.what == "classifier":
         if not args.data: raise InputError("evaluate classifier needs --data STORE with labelled pieces")
         store = open_store(args.data, _workspace(args))

@@ -16,10 +16,12 @@ import torch
 
 from .core import LETTERS, InputError, atomic_write, progress
 from .score import Score
-from .sections import save_sections
+from .sections import label_times, save_sections
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import figure_png, plot_roll, sections_from_labels
 from .evaluation import evaluating, note_probabilities
+from .models.classifier import read_notes
+from .models.listener import Listener
 from .wake_sleep import smooth_labels
 
 # %% ../nbs/53_label.ipynb #4ec1c28e
@@ -41,13 +43,13 @@ class Heard:
     "Hold what the classifier heard in one piece."
     score: Score            # With the sections that were heard
     probs: np.ndarray       # (N, 4) probability of A to D for each note; letters go by order of first appearance
-    labels: np.ndarray      # (N,) 1–4, after smoothing
+    labels: np.ndarray      # (N,) 1–4, after smoothing; 0: none of them
 
 
 def hear(
-    model: torch.nn.Module,        # A MidiClassifier
+    model: torch.nn.Module,        # A Listener or a MidiClassifier
     score: Score,                  # Any piece; its own sections are not looked at
-    min_section_s: float = 4.0,    # Shortest section
+    min_section_s: float = 4.0,    # Shortest section that a MidiClassifier hears; a Listener counts in bars
 ) -> Heard:
     "Label the notes of a piece, and find its sections."
     tok, score = MusicTokenizerWithStyle(), score.with_sections([])
@@ -55,6 +57,9 @@ def hear(
     told = tok.decode(ids)
     if not len(told): raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
     if len(told) != len(score): score = told.shifted(float(score.onset_s[0]))   # drum notes that have no token are left out
+    if isinstance(model, Listener):
+        found, probs = model.hear(score)
+        return Heard(score.with_sections(found.sections), probs, label_times(found.sections, score.onset_s))
     probs = note_probabilities(model, [ids], tok)[0]
     smooth = smooth_labels(probs, score.onset_s, min_section_s)
     order = list(dict.fromkeys([*smooth.tolist(), *range(4)]))                  # the letter that is heard first is A
@@ -74,7 +79,7 @@ class LabelReport:
 
 
 def label_files(
-    model: torch.nn.Module,             # A MidiClassifier
+    model: torch.nn.Module,             # A Listener or a MidiClassifier
     paths: Sequence[str | Path],        # Files and folders
     out: str | Path,                    # Where results go
     per_token: bool = False,            # Also x.tokens.csv, a row a token
@@ -109,7 +114,11 @@ def _write_rows(path: Path, head: list[str], rows) -> None:
 def _write_tokens(path: Path, model: torch.nn.Module, heard: Heard) -> None:
     tok = MusicTokenizerWithStyle()
     ids = tok.encode(heard.score, sections=False)
-    with evaluating(model) as device: out = model.evaluate_sequence(torch.as_tensor(ids, device=device)[None])
-    probs = out["probs"][0].cpu().numpy()
+    if isinstance(model, Listener):
+        of_token = read_notes(torch.as_tensor(ids)[None].long()).of_token[0].numpy()
+        letters, probs = np.array(["N", *LETTERS])[heard.labels[of_token]], heard.probs[of_token]
+    else:
+        with evaluating(model) as device: out = model.evaluate_sequence(torch.as_tensor(ids, device=device)[None])
+        letters, probs = [style.strip("<>")[0] for style in out["style_tokens"][0]], out["probs"][0].cpu().numpy()
     _write_rows(path, ["position", "token", "time_s", "label", *(f"p_{letter}" for letter in LETTERS)],
-                ([k, word, f"{ms / 1000:.3f}", style.strip("<>")[0], *(f"{x:.4f}" for x in p)] for k, (word, ms, style, p) in enumerate(zip(tok.words(ids), tok.times_ms(ids), out["style_tokens"][0], probs))))
+                ([k, word, f"{ms / 1000:.3f}", letter, *(f"{x:.4f}" for x in p)] for k, (word, ms, letter, p) in enumerate(zip(tok.words(ids), tok.times_ms(ids), letters, probs))))

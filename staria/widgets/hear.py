@@ -25,7 +25,7 @@ from .parts import Background, FileDrop, chosen_model, html_table, midi_from_bro
 
 # %% ../../nbs/64_widgets.hear.ipynb #2a040776
 def hear_growing(
-    model: "torch.nn.Module",   # A MidiClassifier
+    model: "torch.nn.Module",   # A Listener or a MidiClassifier
     score: Score,               # Any piece
     least_notes: int = 48,      # Less than this is not worth asking about
 ) -> Iterator[tuple[int, np.ndarray]]:   # Notes heard so far, and (N, 4) probabilities, zero for the notes behind them
@@ -51,7 +51,7 @@ def reference_rows(
     onset_s = heard.score.onset_s
     truth = label_times(reference, onset_s)
     if not truth.any(): return []
-    listeners = {"classifier": heard.labels, "one letter": one_letter(len(onset_s)), "position only": position_only(onset_s)}
+    listeners = {"model": heard.labels, "one letter": one_letter(len(onset_s)), "position only": position_only(onset_s)}
     names = {"ARI": "ARI", "pairF": "pairwise F", "V": "V-measure", "acc": "accuracy", "b_half": "boundaries ±0.5 s", "b_3s": "boundaries ±3 s"}
     return [{"listener": name, **{shown: scores[key] for key, shown in names.items()}} for name, scores in ((name, label_scores(truth, labels, onset_s)) for name, labels in listeners.items())]
 
@@ -59,7 +59,7 @@ def reference_rows(
 class HearForm(widgets.VBox):
     "Choose a MIDI file and a classifier, and see and check the form that it hears."
     def __init__(self, checkpoint=None, path: str | Path = "", workspace: Workspace | None = None):
-        self.checkpoint = model_choice(checkpoint, workspace, ["classifier"])
+        self.checkpoint = model_choice(checkpoint, workspace, ["listener", "classifier"])
         self.path = widgets.Text(str(path), description="MIDI file", placeholder="path of a .mid file", continuous_update=False)
         self.status, self.bar, self.place, self.scores = status_line(), widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="160px")), widgets.VBox(), widgets.HTML()
         self.job = Background(lambda text: tell(self.status, text, error=True))
@@ -143,7 +143,7 @@ def listen(
             form.bar.value = n / len(given)
             tell(form.status, f"{n} of {len(given)} notes heard; what is thought of them may still change")
         heard = hear(model, given)
-        _show(form, heard.score, heard.probs, heard.probs.argmax(1) + 1, True)
+        _show(form, heard.score, heard.probs, np.where(heard.probs.sum(1) > 0.5, heard.probs.argmax(1) + 1, 0), True)
         form.heard, form.bar.value = heard, 1.0
         _show_matrix(form); _show_scores(form)
     finally: form.button.disabled, form.stop_button.disabled = False, True
