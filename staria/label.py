@@ -6,7 +6,7 @@
 __all__ = ['find_midi', 'Heard', 'hear', 'LabelReport', 'label_files']
 
 # %% ../nbs/53_label.ipynb #65059c31
-import csv, io
+import concurrent.futures, contextlib, csv, io, multiprocessing, os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +67,28 @@ def hear(
     return Heard(score.with_sections(sections_from_labels(score.onset_s, labels, score.duration_s)), probs[:, order], labels)
 
 # %% ../nbs/53_label.ipynb #804be055
+def _take_model(model: torch.nn.Module) -> None:   # In a process of its own
+    global _model
+    _model = model
+    torch.set_num_threads(1)
+
+
+def _label_one(job: tuple, model: torch.nn.Module | None = None) -> str | None:
+    "Label one file; give the reason where it can't be."
+    path, stem, per_token, min_section_s, picture = job
+    model = _model if model is None else model
+    try: heard = hear(model, Score.from_midi(path), min_section_s)
+    except ValueError as error: return str(error).removeprefix(f"{path}: ")
+    _write_rows(Path(f"{stem}.notes.csv"), ["onset_s", "duration_s", "pitch", "velocity", "label", *(f"p_{letter}" for letter in LETTERS)],
+                ([f"{note['onset_ms'] / 1000:.3f}", f"{note['duration_ms'] / 1000:.3f}", note["pitch"], note["velocity"], LETTERS[label - 1] if label else "N", *(f"{p:.4f}" for p in probs)]
+                 for note, label, probs in zip(heard.score.notes, heard.labels, heard.probs)))
+    if per_token: _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
+    save_sections(f"{stem}.txt", heard.score.sections)
+    if picture:
+        with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=stem.name)))
+    return None
+
+# %% ../nbs/53_label.ipynb #f920d4e6
 @dataclass(frozen=True)
 class LabelReport:
     "Say what became of each file."
@@ -83,24 +105,25 @@ def label_files(
     paths: Sequence[str | Path],        # Files and folders
     out: str | Path,                    # Where results go
     per_token: bool = False,            # Also x.tokens.csv, a row a token
-    min_section_s: float = 4.0,         # Shortest section
+    min_section_s: float = 4.0,         # Shortest section that a MidiClassifier hears
     picture: bool = True,               # Also x.png
+    workers: int | None = None,         # Processes; None: one a core where there are more than 16 files
 ) -> LabelReport:                       # Bad files are named, the rest go on
     "Label MIDI files and write what was heard."
     files, out, done, skipped, stems = find_midi(paths), Path(out), [], [], set()
-    for path in progress(files, "labelling", unit="file"):
-        try: heard = hear(model, Score.from_midi(path), min_section_s)
-        except ValueError as error: skipped.append((str(path), str(error).removeprefix(f"{path}: "))); continue
+    jobs = []
+    for path in files:
         stem = path.stem if path.stem not in stems else f"{path.parent.name}-{path.stem}"
-        stems.add(stem)
-        _write_rows(out / f"{stem}.notes.csv", ["onset_s", "duration_s", "pitch", "velocity", "label", *(f"p_{letter}" for letter in LETTERS)],
-                    ([f"{note['onset_ms'] / 1000:.3f}", f"{note['duration_ms'] / 1000:.3f}", note["pitch"], note["velocity"], LETTERS[label - 1] if label else "N", *(f"{p:.4f}" for p in probs)]
-                     for note, label, probs in zip(heard.score.notes, heard.labels, heard.probs)))
-        if per_token: _write_tokens(out / f"{stem}.tokens.csv", model, heard)
-        save_sections(out / f"{stem}.txt", heard.score.sections)
-        if picture:
-            with atomic_write(out / f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=stem)))
-        done.append(out / f"{stem}.txt")
+        stems.add(stem); jobs.append((path, out / stem, per_token, min_section_s, picture))
+    workers = workers or (min(len(files), os.cpu_count() or 1) if len(files) > 16 else 1)
+    with contextlib.ExitStack() as stack:
+        if workers > 1:
+            pool = stack.enter_context(concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _take_model, (model,)))
+            results = pool.map(_label_one, jobs)
+        else: results = (_label_one(job, model) for job in jobs)
+        for (path, stem, *_), trouble in zip(jobs, progress(results, "labelling", len(jobs), "file")):
+            if trouble is None: done.append(Path(f"{stem}.txt"))
+            else: skipped.append((str(path), trouble))
     return LabelReport(done, skipped)
 
 
