@@ -40,7 +40,7 @@ def describe_style(
 
 # %% ../../nbs/37_models.listener.ipynb #eee3a9f6
 SONG = ParseConfig(weights=(0.225, 0.089, 0.045, 0.089, 0.114, 0.066, 0.112, 0.259), usual=0.481, best=0.447, level=0.538, evidence=22.8, new=1.41, more=-0.327, unequal=0.226, centre_s=21.5, shorter=1.55, longer=5.91, uneven=0.84, section=-0.0556, kinds=6)
-TUNE = ParseConfig(weights=(0.046, 0.042, 0.1, 0.473, 0.063, 0.101, 0.048, 0.127), usual=0.326, best=0.938, level=0.568, evidence=14.8, new=-0.828, more=2.61, unequal=0.255, centre_s=22.4, shorter=0.637, longer=3.27, uneven=1.79, section=-0.254, kinds=6, join=0.74)
+TUNE = ParseConfig(weights=(0.049, 0.048, 0.085, 0.52, 0.051, 0.071, 0.053, 0.123), usual=0.58, best=0.961, level=0.527, evidence=21.6, new=-0.24, more=2.66, unequal=0.248, centre_s=20.3, shorter=0.486, longer=3.49, uneven=1.92, section=-0.429, join=0.798, kinds=6)
 
 
 @dataclasses.dataclass(frozen=True)
