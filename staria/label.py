@@ -18,6 +18,7 @@ from .core import LETTERS, InputError, atomic_write, progress
 from .score import Score
 from .sections import label_times, save_sections
 from .tokenizer import MusicTokenizerWithStyle
+from .store import _follow_parent
 from .plots import figure_png, plot_roll, sections_from_labels
 from .evaluation import evaluating, note_probabilities
 from .models.classifier import read_notes
@@ -70,6 +71,7 @@ def hear(
 def _take_model(model: torch.nn.Module) -> None:   # In a process of its own
     global _model
     _model = model
+    _follow_parent()
     torch.set_num_threads(1)
 
 

@@ -169,7 +169,6 @@ def train_listener(
                 with torch.no_grad(): found = float(np.mean([float(_pulse_loss(listener, _draw_crops(val or train, config, 10**9, k))) for k in range(4)]))
                 _add_row(run / "metrics.csv", {"step": step, "train_loss": float(np.mean(losses[-config.val_every:])), "val_loss": found})
             if last or step % config.save_every == 0: _save_state(state, listener, optimiser, step, about)
-    except KeyboardInterrupt: _save_state(state, listener, optimiser, step, about); raise
     finally: bar.close()
     listener.kind = "listener"
     save_model(folder / "listener.safetensors", listener.eval(), step, {"trained_on": settings, "kinds_told_apart": told})

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HOP_S', 'N_FEATURES', 'LEAD', 'lay_frames', 'frames_of', 'PulseConfig', 'PulseNet', 'PulseSearch', 'Pulse',
-           'find_pulse', 'settle_bars', 'listen', 'bars_heard', 'play_freely']
+           'find_pulse', 'settle_bars', 'listen', 'bars_heard', 'play_freely', 'play_whole']
 
 # %% ../../nbs/36_models.pulse.ipynb #a9af11cb
 import dataclasses
@@ -229,3 +229,17 @@ def play_freely(
         for around in (at - 1, at, at + 1): targets[around[(around >= 0) & (around < frames)], column] = 1
     counts[: min(frames, int(start[kept].max(initial=0) / HOP_S))] = 1
     return lay_frames(start[kept], length[kept], pitch[kept], velocity[kept], frames), targets, counts
+
+# %% ../../nbs/36_models.pulse.ipynb #914c7699
+def play_whole(
+    score: Score,   # At least one note
+    seed: int,      # What decides everything
+) -> tuple[Score, np.ndarray]:   # Notes alone, and the order (N,) in which the score's notes come now
+    "Play a piece freely: let the tempo drift by up to a tenth and onsets by 20 ms, and forget the bars; give the order in which the notes come now."
+    rng, end = np.random.default_rng(seed), score.duration_s
+    places = np.linspace(0, end, max(3, int(end / 8)))
+    rate, fine = 1 + 0.1 * np.clip(np.cumsum(rng.normal(0, 0.4, len(places))), -1, 1), np.linspace(0, end, 4000)
+    clock = np.concatenate([[0.0], np.cumsum(np.diff(fine) * np.interp(fine[1:], places, rate))])
+    start = np.maximum(np.interp(score.onset_s, fine, clock) + rng.normal(0, 0.02, len(score)), 0)
+    stop, order = np.interp(score.onset_s + score.notes["duration_ms"] / 1000, fine, clock), np.argsort(start, kind="stable")
+    return Score.from_arrays(start[order], np.maximum(stop - start, 0.03)[order], score.notes["pitch"][order], score.notes["velocity"][order]), order
