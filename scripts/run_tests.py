@@ -142,7 +142,7 @@ def main() -> int:
         nonlocal passed
         print(f"{'failed' if problems else 'passed'}  {name}  ({seconds:.0f} s)", flush=True)
         for problem in problems: print("    " + problem.replace("\n", "\n    "), flush=True)
-        if problems: failed.append(name)
+        if problems: failed.append(f"{name}: {' | '.join(line.strip() for line in problems[-1].splitlines()[-8:])[-600:]}")
         else: passed += 1
 
     for gate in (gate_export, gate_imports_point_down, gate_style, gate_stands_alone, gate_readme):
@@ -161,7 +161,7 @@ def main() -> int:
         if problems is not None: report("browser", problems, time.perf_counter() - start)
     if not set(FLAGS) - {"slurm"}: print('cells flagged slow or cuda were not run: STARIA_TEST_FLAGS="slow" make test runs those named')
     if "slurm" not in FLAGS: print('the Slurm tests were not run, for lack of a Slurm to test on: eval "$(scripts/slurm_local.sh up)", make test, scripts/slurm_local.sh down')
-    if failed: print("failed: " + ", ".join(failed))
+    for one in failed: print("failed: " + one)      # its last words once more: of a long log one often sees the end alone
     print(f"{passed} passed, {len(failed)} failed")
     return bool(failed)
 
