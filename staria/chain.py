@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LOST_CONTACT', 'NO_ROOM', 'TASK', 'read_state', 'read_progress', 'note', 'read_links', 'why_not_again', 'settle',
            'read_job', 'seconds_left', 'judge', 'find_function', 'pack', 'unpack', 'read_tail', 'say', 'Told',
-           'run_work', 'run_task', 'Batch', 'local_facts', 'conclude', 'run_in_slurm', 'run_here', 'wait_for_nodes',
-           'queue_again', 'wait_for_the_end']
+           'run_work', 'run_task', 'Batch', 'local_facts', 'conclude', 'end_steps', 'run_in_slurm', 'run_here',
+           'wait_for_nodes', 'queue_again', 'wait_for_the_end']
 
 # %% ../nbs/58_chain.ipynb #1a781125
 import contextlib, dataclasses, json, os, pickle, shlex, shutil, signal, subprocess, sys, time, traceback, zipfile
@@ -118,7 +118,7 @@ def seconds_left(
     except ValueError: return float("inf")
 
 
-LOST_CONTACT = ("Connection closed by peer", "Connection reset by peer", "Connection refused", "NCCL", "connectFullMesh", "DistBackendError", "DistNetworkError", "Broken pipe", "Socket Timeout", "heartbeat")   # What a task says when another one has died
+LOST_CONTACT = ("Connection closed by peer", "Connection reset by peer", "Connection refused", "NCCL", "gloo/transport", "connectFullMesh", "DistBackendError", "DistNetworkError", "Broken pipe", "Socket Timeout", "heartbeat")   # What a task says when another one has died
 
 
 def judge(
@@ -312,6 +312,14 @@ NO_ROOM = 76   # Exit status of a job whose folder cannot be written to: it is n
 TASK = "import sys; from staria.chain import run_task; run_task(sys.argv[1], int(sys.argv[2]))"
 
 
+def end_steps(
+    number: str,   # Slurm's number of the job
+) -> None:
+    "End what a job runs, but not the job: it is still to be queued again. (To send KILL to a job by its number cancels it.)"
+    steps = [step for step in ask("squeue", "-h", "--steps", "-j", number, "-o", "%i").split() if step.rpartition(".")[2].isdigit()]
+    if steps: subprocess.run(["scancel", "--signal=KILL", *steps])
+
+
 def run_in_slurm(batch: Batch, link: int) -> tuple[int, bool]:
     "Run a link's tasks on the nodes of this job, and end them if they don't stop before the limit."
     words = ["srun", "--kill-on-bad-exit=1", "--unbuffered", f"--cpus-per-task={batch.resources.cpus_per_task}", f"--output={batch.folder}/rank-%t.log", "--open-mode=append"]
@@ -321,8 +329,9 @@ def run_in_slurm(batch: Batch, link: int) -> tuple[int, bool]:
         try: return process.wait(1), forced
         except subprocess.TimeoutExpired: pass
         if time.time() > limit - guard and not forced:
-            forced = True
-            subprocess.run(["scancel", "--signal=KILL", os.environ["SLURM_JOB_ID"]])    # the steps, not this script
+            with contextlib.suppress(InputError):     # the controller may be busy: then again in a second
+                end_steps(os.environ["SLURM_JOB_ID"])
+                forced = True
 
 
 def run_here(batch: Batch, link: int) -> tuple[int, bool]:

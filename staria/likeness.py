@@ -38,11 +38,11 @@ def bars_of(
 
 def lay_bars(
     score: Score,                        # At least one note
-    bars_s: np.ndarray | None = None,    # (N,) starts in seconds; None: the score's own
+    bars_s: np.ndarray | None = None,    # (N,) starts in seconds, taken as they are; None: the score's own whole bars (`bars_of`)
 ) -> tuple[np.ndarray, np.ndarray]:      # (N, S, 128) which keys are struck, and which sound; boolean
     "Lay a piece's notes onto the steps of its bars."
     if not len(score): raise InputError("a piece without notes has no bars to compare")
-    bars = bars_of(score, bars_s)
+    bars = bars_of(score) if bars_s is None else np.asarray(bars_s, float)
     if len(bars) > MOST_BARS: raise InputError(f"{len(bars)} bars are more than the {MOST_BARS} that can be compared: cut the piece")
     steps, edges = steps_of(score), np.append(bars, 2 * bars[-1] - bars[-2] if len(bars) > 1 else score.duration_s + 1e-3)
     bar = np.clip(np.searchsorted(bars, score.onset_s + 0.01, "right") - 1, 0, len(bars) - 1)
@@ -73,7 +73,7 @@ def _fold_octaves(keys: np.ndarray) -> np.ndarray: return np.add.reduceat(keys[.
 
 def compare_bars(
     score: Score,                        # At least one note
-    bars_s: np.ndarray | None = None,    # (N,) starts in seconds; None: the score's own
+    bars_s: np.ndarray | None = None,    # (N,) starts in seconds, taken as they are; None: the score's own whole bars (`bars_of`)
 ) -> np.ndarray:                         # (8, N, N) float32, in the order of LIKENESSES
     "Compare every bar of a piece with every other."
     struck, sounding = lay_bars(score, bars_s)
