@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from .core import LETTERS, compiled
-from .likeness import bars_of, compare_bars
+from .likeness import bar_numbers, bars_of, compare_bars
 from .score import Score
 from .sections import Section
 
@@ -207,7 +207,17 @@ def parse(
 ) -> Parse:
     "Find a piece's sections."
     bars = bars_of(score, bars_s)
-    return parse_bars(compare_bars(score, bars), bars, score.duration_s, config)
+    found = parse_bars(compare_bars(score, bars), bars, score.duration_s, config)
+    return found._replace(sections=_begin_with_notes(found.sections, score.onset_s, bars))
+
+
+def _begin_with_notes(sections: tuple[Section, ...], onset_s: np.ndarray, bars_s: np.ndarray) -> tuple[Section, ...]:
+    "Begin sections where their first notes are struck, if that is just before the bar."
+    first = bars_s.copy()
+    np.minimum.at(first, bar_numbers(onset_s, bars_s), onset_s)
+    begins = dict(zip(bars_s.tolist(), first.tolist()))
+    edges = [sections[0].start_s, *(begins[section.start_s] for section in sections[1:]), sections[-1].end_s]
+    return tuple(dataclasses.replace(section, start_s=a, end_s=b) for section, a, b in zip(sections, edges, edges[1:]))
 
 
 def parse_bars(
@@ -228,7 +238,7 @@ def parse_bars(
     sections = tuple(Section(float(edges[a]), float(edges[b]), letter_of.get(kind, "N")) for a, b, kind in zip(rows[0].starts, (*rows[0].starts[1:], len(bars_s)), rows[0].kinds))
     return Parse(sections, bars_s, _weigh_rows(share[: len(rows)], kinds, letter_of))
 
-
+# %% ../nbs/28_parse.ipynb #9361527b
 def _spread(row: Row, n: int) -> np.ndarray: return np.repeat(row.kinds, np.diff([*row.starts, n]))   # (n,) the kind of each bar
 
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from ..core import LETTERS
 from .classifier import Notes, evaluate_sequence, read_notes
+from ..likeness import bar_numbers
 from .pulse import PulseConfig, PulseNet, PulseSearch, bars_heard
 from ..parse import Parse, ParseConfig, parse
 from ..score import Score
@@ -72,7 +73,7 @@ class Listener(nn.Module):
     def hear(self, score: Score) -> tuple[Parse, np.ndarray]:
         "Find a piece's sections, and each note's probabilities of A to D (N, 4)."
         found = self.parse(score)
-        return found, found.probs[np.maximum(np.searchsorted(found.bars_s, score.onset_s + 1e-3, "right") - 1, 0)]
+        return found, found.probs[bar_numbers(score.onset_s, found.bars_s)]
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         "Score each token: ids (B, T) to logarithms of probabilities (B, T, 4)."

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HOP_S', 'N_FEATURES', 'LEAD', 'lay_frames', 'frames_of', 'PulseConfig', 'PulseNet', 'PulseSearch', 'Pulse',
-           'find_pulse', 'settle_bars', 'listen', 'bars_heard', 'play_freely', 'play_whole']
+           'find_pulses', 'settle_bars', 'listen', 'bars_heard', 'play_freely', 'play_whole']
 
 # %% ../../nbs/36_models.pulse.ipynb #a9af11cb
 import dataclasses
@@ -17,6 +17,8 @@ from torch.nn import functional as F
 
 from ..beats import keeps_time
 from ..core import InputError, compiled
+from ..likeness import MOST_BARS, bars_of, compare_bars
+from ..parse import best_passages, mix_likenesses
 from ..score import Score
 
 # %% ../../nbs/36_models.pulse.ipynb #1b9b05f9
@@ -88,6 +90,7 @@ class PulseSearch:
     beat_s: float = 0.55    # The most usual beat in seconds; half a nat for each `spread` octaves, squared
     spread: float = 0.7
     stay: float = 0.3       # Nats a bar for the bar lines of the file, where there is one
+    returning: float = 100.0   # Nats for bars whose passages of four all return exactly
 
 # %% ../../nbs/36_models.pulse.ipynb #c64fdc22
 @compiled
@@ -131,19 +134,18 @@ class Pulse(NamedTuple):
     bars_s: np.ndarray    # (N,) seconds
 
 
-def find_pulse(
+def find_pulses(
     logits: np.ndarray,             # (T, 2) of a beat and of a bar, a frame each
     search: PulseSearch = PulseSearch(),
-) -> Pulse:
-    "Find the best chain of bars."
+) -> list[tuple[float, Pulse]]:     # The best first, with its nats
+    "Find the best chain of bars of two, of three and of four beats."
     likely = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -12, 12)))
     share = np.clip(likely[:, 1] / likely.max(1), 0.02, 0.98)
     beat = np.log(np.maximum(likely[:, 0], 1e-3) / search.level)
     shortest, longest = round(0.24 / HOP_S), round(1.3 / HOP_S)
     usual = -0.5 * (np.log2(np.arange(shortest, longest + 1) * HOP_S / search.beat_s) / search.spread) ** 2
     chains = (_chain_bars(beat, np.log(share), np.log(1 - share), shortest, longest, usual, meter, search.drift, search.slip) for meter in (3, 4, 2))
-    _, frames, places = max(chains, key=lambda chain: chain[0])
-    return Pulse(frames * HOP_S, frames[places == 0] * HOP_S)
+    return sorted(((nats, Pulse(frames * HOP_S, frames[places == 0] * HOP_S)) for nats, frames, places in chains), key=lambda chain: -chain[0])
 
 # %% ../../nbs/36_models.pulse.ipynb #322818ab
 @compiled
@@ -197,8 +199,12 @@ def bars_heard(
     "Find a piece's bars: those of its file, corrected, where its notes keep to them; else those that are heard."
     logits = listen(net, score)
     if len(score.tempos) and keeps_time(score.onset_s, score.beats_s()): return settle_bars(logits, score, search)
-    bars = find_pulse(logits, search).bars_s
-    return bars if len(bars) > 1 else score.bars_s()
+    chains = [(nats, pulse.bars_s) for nats, pulse in find_pulses(logits, search) if len(pulse.bars_s) > 1]
+    wholes = [bars_of(score, bars) for _, bars in chains]
+    if not chains: return score.bars_s()
+    if not all(8 <= len(bars) <= MOST_BARS for bars in wholes): return chains[0][1]
+    worth = [nats + search.returning * best_passages(mix_likenesses(compare_bars(score, bars))) for (nats, _), bars in zip(chains, wholes)]
+    return chains[int(np.argmax(worth))][1]
 
 # %% ../../nbs/36_models.pulse.ipynb #3be1147d
 def play_freely(
