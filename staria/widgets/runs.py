@@ -6,7 +6,7 @@
 __all__ = ['RunCurves', 'read_curves', 'read_runs', 'Jobs', 'watched_files', 'Runs']
 
 # %% ../../nbs/66_widgets.runs.ipynb #b928b77b
-import base64, csv, html, shlex, threading, time
+import csv, html, shlex, threading, time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import ipywidgets as widgets
 
 from ..core import InputError
 from ..score import Score
-from ..plots import figure_png, plot_curves
+from ..plots import figure_html, plot_curves
 from ..slurm import PROFILES, Job, jobs, submit
 from .roll import PianoRoll
 from .parts import Background, html_table, status_line, tell, told
@@ -169,7 +169,7 @@ class Runs(widgets.VBox):
         curves = {log.name: log.curves[self.column.value] for log in self.logs if log.name in self.chosen.value and self.column.value in log.curves}
         if not curves: self.picture.value = ""; return
         said = "; ".join(f"{name} {values[-1]:.4g} at step {steps[-1]:.0f}" for name, (steps, values) in curves.items())
-        self.picture.value = f'<img style="max-width:640px;width:100%" alt="{html.escape(f"{self.column.value}: {said}")}" src="data:image/png;base64,{base64.b64encode(figure_png(plot_curves(curves, xlabel="step", ylabel=self.column.value), dpi=144)).decode()}">'
+        self.picture.value = figure_html(plot_curves(curves, xlabel="step", ylabel=self.column.value), f"{self.column.value}: {said}")
 
     def _play(self) -> None:
         if not self.sample.value: self.place.children = []; return
