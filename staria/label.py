@@ -6,7 +6,7 @@
 __all__ = ['find_midi', 'Heard', 'hear', 'LabelReport', 'label_files']
 
 # %% ../nbs/53_label.ipynb #65059c31
-import concurrent.futures, contextlib, csv, io, multiprocessing, os
+import concurrent.futures, contextlib, csv, errno, io, multiprocessing, os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +18,10 @@ from .core import LETTERS, InputError, atomic_write, progress
 from .score import Score
 from .sections import label_times, save_sections
 from .tokenizer import MusicTokenizerWithStyle
+from .vocabulary import DRUM
 from .store import _follow_parent
 from .plots import figure_png, plot_roll, sections_from_labels
 from .evaluation import evaluating, note_probabilities
-from .models.classifier import read_notes
 from .models.listener import Listener
 from .wake_sleep import smooth_labels
 
@@ -57,7 +57,9 @@ def hear(
     ids = tok.encode(score)
     told = tok.decode(ids)
     if not len(told): raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
-    if len(told) != len(score): score = told.shifted(float(score.onset_s[0]))   # drum notes that have no token are left out
+    if len(told) != len(score):      # drums that have no token are left out
+        score = score.replace(notes=score.notes[(score.notes["instrument"] != DRUM) | (score.notes["pitch"] >= 35) & (score.notes["pitch"] <= 81)], timing=None)
+        if len(told) != len(score): score = told.shifted(float(score.onset_s[0]))
     if isinstance(model, Listener):
         found, probs = model.hear(score)
         return Heard(score.with_sections(found.sections), probs, label_times(found.sections, score.onset_s))
@@ -79,16 +81,25 @@ def _label_one(job: tuple, model: torch.nn.Module | None = None) -> str | None:
     "Label one file; give the reason where it can't be."
     path, stem, per_token, min_section_s, picture = job
     model = _model if model is None else model
-    try: heard = hear(model, Score.from_midi(path), min_section_s)
-    except ValueError as error: return str(error).removeprefix(f"{path}: ")
+    try: _write_heard(hear(model, Score.from_midi(path), min_section_s), stem, model if per_token else None, picture)
+    except ValueError as error: return _printable(str(error).removeprefix(f"{path}: "))
+    except OSError as error:
+        if error.errno == errno.ENOSPC: raise      # the next one would have no room, either
+        return _printable(f"cannot be written: {error.strerror}")
+    return None
+
+
+def _printable(text: str | Path) -> str: return str(text).encode("utf8", "backslashreplace").decode()   # a file's name need not be
+
+
+def _write_heard(heard: Heard, stem: Path, model: torch.nn.Module | None, picture: bool) -> None:   # With tokens where a model is given
     _write_rows(Path(f"{stem}.notes.csv"), ["onset_s", "duration_s", "pitch", "velocity", "label", *(f"p_{letter}" for letter in LETTERS)],
                 ([f"{note['onset_ms'] / 1000:.3f}", f"{note['duration_ms'] / 1000:.3f}", note["pitch"], note["velocity"], LETTERS[label - 1] if label else "N", *(f"{p:.4f}" for p in probs)]
                  for note, label, probs in zip(heard.score.notes, heard.labels, heard.probs)))
-    if per_token: _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
+    if model is not None: _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
     save_sections(f"{stem}.txt", heard.score.sections)
     if picture:
-        with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=stem.name)))
-    return None
+        with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=_printable(stem.name))))
 
 # %% ../nbs/53_label.ipynb #f920d4e6
 @dataclass(frozen=True)
@@ -115,8 +126,10 @@ def label_files(
     files, out, done, skipped, stems = find_midi(paths), Path(out), [], [], set()
     jobs = []
     for path in files:
-        stem = path.stem if path.stem not in stems else f"{path.parent.name}-{path.stem}"
-        stems.add(stem); jobs.append((path, out / stem, per_token, min_section_s, picture))
+        stem, number = path.stem, 1
+        if stem.casefold() in stems: stem = f"{path.parent.name}-{path.stem}"
+        while stem.casefold() in stems: number += 1; stem = f"{path.parent.name}-{path.stem}-{number}"
+        stems.add(stem.casefold()); jobs.append((path, out / stem, per_token, min_section_s, picture))
     workers = workers or (min(len(files), os.cpu_count() or 1) if len(files) > 16 else 1)
     with contextlib.ExitStack() as stack:
         if workers > 1:
@@ -125,7 +138,7 @@ def label_files(
         else: results = (_label_one(job, model) for job in jobs)
         for (path, stem, *_), trouble in zip(jobs, progress(results, "labelling", len(jobs), "file")):
             if trouble is None: done.append(Path(f"{stem}.txt"))
-            else: skipped.append((str(path), trouble))
+            else: skipped.append((_printable(path), trouble))
     return LabelReport(done, skipped)
 
 
@@ -140,7 +153,7 @@ def _write_tokens(path: Path, model: torch.nn.Module, heard: Heard) -> None:
     tok = MusicTokenizerWithStyle()
     ids = tok.encode(heard.score, sections=False)
     if isinstance(model, Listener):
-        of_token = read_notes(torch.as_tensor(ids)[None].long()).of_token[0].numpy()
+        of_token = np.maximum(np.searchsorted(tok.note_index(ids), np.arange(len(ids)), "right") - 1, 0)
         letters, probs = np.array(["N", *LETTERS])[heard.labels[of_token]], heard.probs[of_token]
     else:
         with evaluating(model) as device: out = model.evaluate_sequence(torch.as_tensor(ids, device=device)[None])

@@ -21,9 +21,12 @@ def bars_of(
 ) -> np.ndarray:                         # (N,) at least one; of the notes, at most an upbeat comes before the first
     "List a piece's whole bars: an upbeat belongs to the bar that it leads to, and a bar that is cut in two (by a repeat with its upbeat) is one."
     bars, first = np.asarray(score.bars_s() if bars_s is None else bars_s, float), float(score.onset_s[0]) if len(score) else 0.0
-    if not len(bars) or bars[0] > first: bars = np.append(min(0.0, first), bars)
+    if not len(bars) or bars[0] > first: bars = np.append(first, bars)
+    bars = bars[np.searchsorted(bars, first + 1e-3, "right") - 1 :]     # silence in front is no music
     if len(bars) < 4: return bars
-    usual, kept = float(np.median(np.diff(bars))), list(bars[1:] if bars[1] - bars[0] < 0.75 * np.median(np.diff(bars)) else bars)
+    usual = float(np.median(np.diff(bars)))
+    upbeat = bars[1] - bars[0] < 0.75 * usual or bars[1] - first < 0.5 * usual
+    kept = list(bars[1:] if upbeat else bars)
     for k in range(len(kept) - 2, 0, -1):
         if kept[k] - kept[k - 1] < 0.9 * usual and kept[k + 1] - kept[k - 1] < 1.25 * usual: del kept[k]
     return np.array(kept)

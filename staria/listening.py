@@ -22,7 +22,7 @@ from .corpus import open_source
 from .beats import keeps_time
 from .models.listener import Listener, ListenerConfig, describe_style
 from .models.presets import save_model
-from .models.pulse import play_freely
+from .models.pulse import HOP_S, play_freely
 from .score import Score
 from safetensors.torch import save
 
@@ -70,23 +70,25 @@ def fit_style(
     listener: Listener,          # Its linear layer is set
     songs: Sequence[Score],      # Arrangements of songs
     others: Sequence[Score],     # Everything else
-) -> float:                      # Share of pieces that it tells right, on every fifth that it was not fitted to; NaN where one kind is missing
+) -> float:                      # Share of pieces that it tells right, on every fifth that it was not fitted to; NaN where one kind is missing or too few to spare any
     "Fit what kind of piece one hears."
     if not songs or not others:
         with torch.no_grad(): listener.style.weight.zero_(); listener.style.bias.fill_(4.0 if songs else -4.0)
         return float("nan")
     described, song = np.stack([describe_style(score) for score in (*songs, *others)]), np.arange(len(songs) + len(others)) < len(songs)
     apart, scaler = np.arange(len(song)) % 5 == 0, StandardScaler()
+    if len(set(song[~apart])) < 2: apart[:] = False
     model = LogisticRegression(C=0.1, max_iter=1000).fit(scaler.fit_transform(described[~apart]), song[~apart])
     weight = model.coef_[0] / scaler.scale_
     with torch.no_grad():
         listener.style.weight.copy_(torch.from_numpy(weight[None])); listener.style.bias.fill_(float(model.intercept_[0] - weight @ scaler.mean_))
-    return float(model.score(scaler.transform(described[apart]), song[apart]))
+    return float(model.score(scaler.transform(described[apart]), song[apart])) if apart.any() else float("nan")
 
 
 def _draw_crops(scores: Sequence[Score], config: ListeningConfig, *place: int) -> tuple[torch.Tensor, ...]:
-    rng, crops = np.random.default_rng([config.seed, *place]), []
+    rng, crops, tries = np.random.default_rng([config.seed, *place]), [], 0
     while len(crops) < config.crops:
+        if (tries := tries + 1) > 1000: raise InputError(f"the pieces hold hardly any crop of {config.frames * HOP_S:.0f} s with 20 notes: add pieces with more notes")
         if (crop := play_freely(scores[rng.integers(len(scores))], rng, config.frames)) is not None: crops.append(crop)
     return tuple(torch.from_numpy(np.stack(part)) for part in zip(*crops))
 

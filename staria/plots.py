@@ -28,7 +28,7 @@ INK, RULE = "#222222", "#D9D9D9"
 STYLE = {"font.size": 9, "font.family": "DejaVu Sans", "axes.titlesize": 10, "axes.titlelocation": "left", "axes.titleweight": "bold", "axes.labelsize": 9,
          "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#888888", "axes.linewidth": 0.7, "text.color": INK, "axes.labelcolor": INK,
          "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 8, "ytick.labelsize": 8, "xtick.major.width": 0.7, "ytick.major.width": 0.7,
-         "grid.color": RULE, "grid.linewidth": 0.6, "legend.frameon": False, "legend.fontsize": 8, "figure.facecolor": "white"}
+         "grid.color": RULE, "grid.linewidth": 0.6, "legend.frameon": False, "legend.fontsize": 8, "figure.facecolor": "white", "text.parse_math": False}
 
 
 def label_colours(

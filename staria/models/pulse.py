@@ -171,8 +171,9 @@ def settle_bars(
     "Correct the bar lines of a score where its notes say otherwise."
     bars = score.bars_s()
     if len(bars) < 4: return bars
-    length_s, parts = float(np.median(np.diff(bars))), 4 * int(score.meters[0, 1] if len(score.meters) else 4)
-    grid = bars[0] + np.arange(int((score.onset_s[-1] - bars[0]) / length_s * parts + 1e-6) + 1) * length_s / parts
+    parts, edges = 4 * min(int(score.meters[:, 1].max() if len(score.meters) else 4), 16), np.append(bars, 2 * bars[-1] - bars[-2])
+    grid = np.interp(np.arange(len(bars) * parts) / parts, np.arange(len(edges)), edges)
+    grid = grid[grid <= score.onset_s[-1] + 1e-6]
     near = np.maximum(np.maximum(logits[:, 1], np.roll(logits[:, 1], 1)), np.roll(logits[:, 1], -1))
     worth = np.clip(near[np.minimum((grid / HOP_S + 0.5).astype(np.int64), len(near) - 1)], -7, 7).astype(np.float64)
     worth[::parts] += search.stay
@@ -198,10 +199,13 @@ def bars_heard(
 ) -> np.ndarray:        # (N,) bar starts in seconds, at least one
     "Find a piece's bars: those of its file, corrected, where its notes keep to them; else those that are heard."
     logits = listen(net, score)
-    if len(score.tempos) and keeps_time(score.onset_s, score.beats_s()): return settle_bars(logits, score, search)
+    try: known = score.bars_s() if len(score.tempos) and keeps_time(score.onset_s, score.beats_s()) else ()
+    except InputError: known = ()     # a tempo map that makes no sense
+    if 0 < len(known) <= MOST_BARS: return settle_bars(logits, score, search)
     chains = [(nats, pulse.bars_s) for nats, pulse in find_pulses(logits, search) if len(pulse.bars_s) > 1]
+    chains = [chain for chain in chains if len(chain[1]) <= MOST_BARS] or chains
     wholes = [bars_of(score, bars) for _, bars in chains]
-    if not chains: return score.bars_s()
+    if not chains: return np.zeros(1)
     if not all(8 <= len(bars) <= MOST_BARS for bars in wholes): return chains[0][1]
     worth = [nats + search.returning * best_passages(mix_likenesses(compare_bars(score, bars))) for (nats, _), bars in zip(chains, wholes)]
     return chains[int(np.argmax(worth))][1]
