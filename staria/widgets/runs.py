@@ -68,7 +68,7 @@ class Jobs(widgets.VBox):
         self.folder, self.table, self.tail, self.status = Path(folder), widgets.HTML(), widgets.HTML(), status_line()
         self.command = widgets.Text(description="command", placeholder="staria train classifier --data forms", layout=widgets.Layout(width="460px"))
         self.where = widgets.Dropdown(options=[("on this machine", "local"), ("on the cluster", "slurm")], description="where", layout=widgets.Layout(width="220px"))
-        self.needs = widgets.Dropdown(options=list(PROFILES), description="needs", layout=widgets.Layout(width="220px"))
+        self.needs = widgets.Combobox(value="local", options=list(PROFILES), description="needs", tooltip="A profile's name, or a YAML file of your own", layout=widgets.Layout(width="220px"))
         self.chosen = widgets.Dropdown(options=[("none", "")], description="job", layout=widgets.Layout(width="420px"))
         self.submit_button, self.cancel_button = widgets.Button(description="Submit", tooltip="Send the command as a job"), widgets.Button(description="Cancel", tooltip="Stop the chosen job for good")
         self.submit_button.on_click(lambda _: self.submit())
