@@ -39,7 +39,7 @@ class ParseConfig:
     longest: int = 48            # Bars
     beam: int = 300              # Rows that are kept for each bar; with 12, songs lose 0.07 of their agreement (ARI)
     join: float = 2.0            # Likeness from which kinds that only ever come together are one section; above 1: never
-    sharpness: float = 0.08      # How much a nat between two rows counts for probabilities; of seven, the one whose probabilities were truest on half of the labelled pieces (`hear_real_music`)
+    sharpness: float = 0.08      # How much a nat between two rows counts for probabilities; of those tried, its probabilities were truest on half of the labelled pieces (`hear_real_music`)
 
 # %% ../nbs/28_parse.ipynb #8e15666f
 def best_passages(
