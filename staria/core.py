@@ -129,7 +129,7 @@ def atomic_write(
     "Write a file so that a crash leaves the old one or the new one."
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")      # short: the name itself may be as long as names may be
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")      # cut, as the name itself may be as long as names may be
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
