@@ -294,7 +294,7 @@ def check_write(page, where, out: Path) -> None:
 def check_runs(page, where, out: Path, folder: Path) -> None:
     where.go_to(page, "runs")
     with open(folder / "space" / "runs" / "first" / "metrics.csv", "a") as file: file.write("12,777,1.01,1.02\n")
-    page.locator("img[alt*='at step 777']").wait_for(timeout=20_000)                 # nobody pressed anything
+    page.locator("svg[aria-label*='at step 777']").wait_for(timeout=20_000)                 # nobody pressed anything
     page.get_by_role("tab", name="Jobs").click()
     box = page.get_by_role("textbox", name="command")
     box.fill("no-such-program"); box.press("Enter")
