@@ -18,7 +18,8 @@ from .core import LETTERS, InputError, atomic_write, progress
 from .score import Score
 from .sections import label_times, save_sections
 from .tokenizer import MusicTokenizerWithStyle
-from .vocabulary import DRUM
+from .vocabulary import DRUM, DRUM_0, DURATION_0, vocabulary
+from .storage import printable
 from .store import _follow_parent
 from .plots import figure_png, plot_roll, sections_from_labels
 from .evaluation import evaluating, note_probabilities
@@ -55,11 +56,9 @@ def hear(
     "Label the notes of a piece, and find its sections."
     tok, score = MusicTokenizerWithStyle(), score.with_sections([])
     ids = tok.encode(score)
-    told = tok.decode(ids)
-    if not len(told): raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
-    if len(told) != len(score):      # drums that have no token are left out
-        score = score.replace(notes=score.notes[(score.notes["instrument"] != DRUM) | (score.notes["pitch"] >= 35) & (score.notes["pitch"] <= 81)], timing=None)
-        if len(told) != len(score): score = told.shifted(float(score.onset_s[0]))
+    known = (score.notes["instrument"] != DRUM) | np.isin(score.notes["pitch"], vocabulary().pitch_of[DRUM_0:DURATION_0])
+    if not known.any(): raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
+    if not known.all(): score = score.replace(notes=score.notes[known], timing=None)      # drums that have no token are left out
     if isinstance(model, Listener):
         found, probs = model.hear(score)
         return Heard(score.with_sections(found.sections), probs, label_times(found.sections, score.onset_s))
@@ -82,14 +81,11 @@ def _label_one(job: tuple, model: torch.nn.Module | None = None) -> str | None:
     path, stem, per_token, min_section_s, picture = job
     model = _model if model is None else model
     try: _write_heard(hear(model, Score.from_midi(path), min_section_s), stem, model if per_token else None, picture)
-    except ValueError as error: return _printable(str(error).removeprefix(f"{path}: "))
+    except ValueError as error: return printable(str(error).removeprefix(f"{path}: "))
     except OSError as error:
-        if error.errno == errno.ENOSPC: raise      # the next one would have no room, either
-        return _printable(f"cannot be written: {error.strerror}")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT): raise      # the next one would have no room, either
+        return printable(f"cannot be written: {error.strerror}")
     return None
-
-
-def _printable(text: str | Path) -> str: return str(text).encode("utf8", "backslashreplace").decode()   # a file's name need not be
 
 
 def _write_heard(heard: Heard, stem: Path, model: torch.nn.Module | None, picture: bool) -> None:   # With tokens where a model is given
@@ -99,7 +95,7 @@ def _write_heard(heard: Heard, stem: Path, model: torch.nn.Module | None, pictur
     if model is not None: _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
     save_sections(f"{stem}.txt", heard.score.sections)
     if picture:
-        with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=_printable(stem.name))))
+        with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=printable(stem.name))))
 
 # %% ../nbs/53_label.ipynb #f920d4e6
 @dataclass(frozen=True)
@@ -138,7 +134,7 @@ def label_files(
         else: results = (_label_one(job, model) for job in jobs)
         for (path, stem, *_), trouble in zip(jobs, progress(results, "labelling", len(jobs), "file")):
             if trouble is None: done.append(Path(f"{stem}.txt"))
-            else: skipped.append((_printable(path), trouble))
+            else: skipped.append((printable(str(path)), trouble))
     return LabelReport(done, skipped)
 
 

@@ -37,7 +37,7 @@ class ParseConfig:
     section: float = 0.19        # Nats that each section costs
     kinds: int = 5               # Most kinds; beyond four, those of the fewest bars are no section
     longest: int = 48            # Bars
-    beam: int = 300              # Rows that are kept for each bar; with 12, songs lose 0.07 of their agreement (ARI)
+    beam: int = 300              # Rows that are kept for each bar; with 12, dances lose 0.02 of their agreement (ARI)
     join: float = 2.0            # Likeness from which kinds that only ever come together are one section; above 1: never
     sharpness: float = 0.08      # How much a nat between two rows counts for probabilities; of those tried, its probabilities were truest on half of the labelled pieces (`hear_real_music`)
 
