@@ -123,13 +123,18 @@ def alter_snippet(
     tok: MusicTokenizerWithStyle,   # Alters pitch, loudness and tempo
     ids: np.ndarray,                # (T,) the tokens of a section
     tokens: int,                    # At most so many
-    rng: np.random.Generator,       # Chooses where to begin and what to alter
+    rng: np.random.Generator,       # Chooses what to alter
 ) -> np.ndarray:                    # (M,) the same material, but not the same tokens
-    "Make a snippet of a section that does not give the section away."
-    notes = tok.note_index(ids)
-    begin = notes[int(rng.integers(1 + len(notes) // 2))]
-    snippet = tok.shift_pitch(rebase_snippet(ids[begin:], tokens), int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])))
-    return rebase_snippet(tok.augment(snippet, np.zeros(len(snippet), np.uint8), rng, semitones=0)[0], tokens)
+    "Make a snippet of a section's start that does not give the section away: in another key, or with a third of its notes left out."
+    snippet = rebase_snippet(ids, tokens)
+    if rng.random() < 0.5: snippet = tok.shift_pitch(snippet, int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])))
+    else:
+        notes = tok.note_index(snippet)
+        dropped = notes[1:][rng.random(max(len(notes) - 1, 0)) < 1 / 3]
+        width = 2 + (tok.duration_of[snippet[np.minimum(dropped + 2, len(snippet) - 1)]] >= 0)
+        gone = np.concatenate([dropped, dropped + 1, dropped[width == 3] + 2])
+        snippet = np.delete(snippet, gone)
+    return rebase_snippet(tok.augment(snippet, np.zeros(len(snippet), np.uint8), rng, semitones=0, tempo=0.1)[0], tokens)
 
 # %% ../nbs/23_items.ipynb #8f898637
 def shared_runs(
@@ -186,12 +191,13 @@ def section_progress(
     start_ms: np.ndarray,       # (T,) start of the section in force; equal to end_ms where there is none
     end_ms: np.ndarray,         # (T,) its end
     piece_ms: float,            # End of the piece
-) -> np.ndarray:                # (T, 3) float32: position 0–1, time left in the section / 10 s, in the piece / 60 s, both 0–3
+) -> np.ndarray:                # (T, 4) float32: position 0–1, time left in the section / 10 s, in the piece / 60 s, both 0–3; seconds since the section began
     "Say where in its section and in the piece each token is."
     inside = end_ms > start_ms
     position = np.where(inside, (time_ms - start_ms) / np.maximum(end_ms - start_ms, 1.0), 0.0)
     left = np.where(inside, (end_ms - time_ms) / 10_000, 0.0)
-    return np.stack([position.clip(0, 1), left.clip(0, 3), ((piece_ms - time_ms) / 60_000).clip(0, 3)], -1).astype(np.float32)
+    since_s = np.where(inside, (time_ms - start_ms) / 1000, 0.0).clip(0)
+    return np.stack([position.clip(0, 1), left.clip(0, 3), ((piece_ms - time_ms) / 60_000).clip(0, 3), since_s], -1).astype(np.float32)
 
 # %% ../nbs/23_items.ipynb #282aadf4
 def classification_item(tok: MusicTokenizerWithStyle, record: Record, max_tokens: int, snippet_tokens: int, rng: np.random.Generator, anywhere: bool = False) -> dict:
@@ -207,7 +213,7 @@ def generative_item(
     snippet_tokens: int,            # Longest snippet
     rng: np.random.Generator,       # Draws the excerpt and the snippets
     anywhere: bool = False,         # Cut snippets anywhere in a section, not at its start
-) -> dict:                          # ids, targets, labels, slot (T,), progress (T, 3); snippets and snippet_labels (S,), `sources`: the rows they came from; form, lengths_s
+) -> dict:                          # ids, targets, labels, slot (T,), progress (T, 4); snippets and snippet_labels (S,), `sources`: the rows they came from; form, lengths_s
     "Give a sequence with section tokens, and for each token what it may know of the plan."
     part = take_excerpt(tok, record, max_tokens, rng)
     ids = tok.insert_at(part.ids, part.starts, part.letters)

@@ -118,7 +118,7 @@ def _training_pass(model: nn.Module, batch: int, tokens: int) -> torch.Tensor:
     if isinstance(model, StariaModel):
         slots = torch.zeros(batch, len(LETTERS), dtype=torch.long)
         memory = model.condition(slots[..., None].expand(-1, -1, model.config.encoder.max_tokens), slots)
-        x = model.hidden(ids, ids, ids, torch.zeros(batch, tokens, 3), memory)
+        x = model.hidden(ids, ids, ids, torch.zeros(batch, tokens, 4), memory)
     else: x = decoder.hidden(ids)
     return F.cross_entropy(decoder.head.rows(x).float().flatten(0, 1), ids.flatten())
 
