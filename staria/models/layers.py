@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['KERNELS', 'GATE_SPEED', 'TIME_UNIT_S', 'TIME_THETA', 'UNKNOWN_ID', 'IGNORED', 'NUMBER_SCALE', 'rotary', 'rotate',
-           'KVCache', 'check_kernel', 'flex_mask', 'Pieces', 'find_pieces', 'attend', 'Attention', 'FeedForward',
-           'Block', 'run_layer', 'init_weights', 'CrossAttention', 'token_rows', 'TokenEmbedding', 'TokenHead', 'waves',
-           'start_numbers']
+           'KVCache', 'check_kernel', 'flex_mask', 'Pieces', 'find_pieces', 'Runs', 'find_runs', 'attend', 'Attention',
+           'FeedForward', 'Block', 'run_layer', 'init_weights', 'CrossAttention', 'token_rows', 'TokenEmbedding',
+           'TokenHead', 'waves', 'start_numbers']
 
 # %% ../../nbs/30_models.layers.ipynb #40dff812
 import functools, importlib.util, math
@@ -121,6 +121,30 @@ def find_pieces(
     return Pieces(tuple(tuple(torch.unique_consecutive(row, return_counts=True)[1].tolist()) for row in documents))
 
 
+class Runs(NamedTuple):
+    "Say what each run of tokens may read, so that only that is computed."
+    rows: tuple[tuple[tuple[int, torch.Tensor], ...], ...]   # Row by row, run by run: number of tokens, places of the keys that all of them read
+
+
+def find_runs(
+    visible: torch.Tensor,   # Boolean (B, 1, T, keys), as a mask; at least one key a token
+) -> Runs:                   # For `attend`
+    "Find the runs of tokens that read the same keys."
+    rows = []
+    for row in visible[:, 0]:
+        starts = [0, *(torch.nonzero((row[1:] != row[:-1]).any(1))[:, 0] + 1).tolist(), len(row)]
+        rows.append(tuple((b - a, row[a].nonzero()[:, 0]) for a, b in zip(starts, starts[1:])))
+    return Runs(tuple(rows))
+
+
+def _attend_runs(query, key, value, runs: Runs) -> torch.Tensor:
+    rows = []
+    for b, row in enumerate(runs.rows):
+        parts = query[b, None].split([length for length, _ in row], 2)
+        rows.append(torch.cat([F.scaled_dot_product_attention(part, key[b, None, :, places], value[b, None, :, places]) for part, (_, places) in zip(parts, row)], 2))
+    return torch.cat(rows)
+
+
 def _attend_apart(query, key, value, pieces: Pieces, dropout: float) -> torch.Tensor:
     rows = [torch.cat([F.scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True) for parts in zip(*(part[row, None].split(lengths, 2) for part in (query, key, value)))], 2)
             for row, lengths in enumerate(pieces.lengths)]
@@ -133,13 +157,14 @@ def _fused_flex(): return torch.compile(flex_attention)
 
 def attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,   # (B, H, T, D), twice (B, H, keys, D)
-    mask: torch.Tensor | BlockMask | Pieces | None = None,   # Boolean or additive, fits (B, H, T, keys); or from `flex_mask` or `find_pieces`
+    mask: torch.Tensor | BlockMask | Pieces | Runs | None = None,   # Boolean or additive, fits (B, H, T, keys); or from `flex_mask`, `find_pieces` or `find_runs`
     causal: bool = False,     # Hide later tokens, where no mask is given
     dropout: float = 0.0,     # Share of attention weights dropped
     kernel: str = "sdpa",     # One of KERNELS
 ) -> torch.Tensor:            # (B, H, T, D)
     "Mix values by how well queries and keys fit."
     if isinstance(mask, Pieces): return _attend_apart(query, key, value, mask, dropout)
+    if isinstance(mask, Runs): return _attend_runs(query, key, value, mask)
     if isinstance(mask, BlockMask): return (_fused_flex() if query.is_cuda else flex_attention)(query, key, value, block_mask=mask)
     if kernel == "sage" and causal and mask is None:
         if torch.is_grad_enabled() and query.requires_grad: raise InputError("attention 'sage' has no backward pass: train with sdpa or flex")
@@ -285,7 +310,7 @@ class CrossAttention(nn.Module):
     def forward(self,
         x: torch.Tensor,                                    # Tokens (B, T, C)
         memory: tuple[torch.Tensor, torch.Tensor] | None,   # From `keys_values`; None where a cache holds it
-        mask: torch.Tensor,                                 # Boolean (B, 1, T, M + tokens so far): what each token may read; at least one place each
+        mask: torch.Tensor | Runs,                          # Boolean (B, 1, T, M + tokens so far), what each token may read, at least one place each; or from `find_runs`
         rotation: torch.Tensor,                             # From `clock`, of these tokens
         cache: KVCache | None = None,                       # Memory and past tokens, extended by these
         layer: int = 0,                                     # This layer's place in the cache

@@ -16,7 +16,7 @@ from torch import nn
 from ..core import InputError
 from .decoder import Decoder, DecoderConfig
 from .encoder import EncoderConfig, SnippetEncoder
-from .layers import CrossAttention, KVCache, init_weights
+from .layers import CrossAttention, KVCache, find_runs, init_weights
 from ..tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/33_models.staria.ipynb #2fd6405d
@@ -75,12 +75,13 @@ class StariaConfig:
     "Set the shape of the generative model."
     decoder: DecoderConfig = DecoderConfig()     # Writes the piece
     encoder: EncoderConfig = EncoderConfig()     # Reads the snippets
-    cross_every: int = 1                         # Cross-attention before each block (1), every second (2), …
+    cross_every: int = 1                         # Cross-attention before each block (1), every second (2: blocks 1, 3, …), …
     p_drop_condition: float = 0.1                # Share of pieces whose snippets are hidden in training
 
     def __post_init__(self):
         if self.decoder.vocab_size != self.encoder.vocab_size:
             raise InputError(f"decoder and encoder need one vocabulary, got {self.decoder.vocab_size} and {self.encoder.vocab_size} tokens")
+        if not 1 <= self.cross_every <= self.decoder.n_layer: raise InputError(f"cross_every must be from 1 to the decoder's {self.decoder.n_layer} blocks, got {self.cross_every}")
 
 # %% ../../nbs/33_models.staria.ipynb #7129b94b
 class StariaModel(nn.Module):
@@ -89,7 +90,7 @@ class StariaModel(nn.Module):
         super().__init__()
         self.config, c, width = config, config, config.decoder.width
         self.encoder, self.decoder = SnippetEncoder(c.encoder), Decoder(c.decoder)
-        layers = range(0, c.decoder.n_layer, c.cross_every)
+        layers = range(c.cross_every - 1, c.decoder.n_layer, c.cross_every)   # block 0 knows no token's neighbours yet
         self.cross = nn.ModuleDict({str(layer): CrossAttention(width, c.encoder.width, c.decoder.n_head) for layer in layers})
         init_weights(self.cross, c.decoder.n_layer)
         self.null = nn.Parameter(0.02 * torch.randn(c.encoder.width))
@@ -121,6 +122,7 @@ class StariaModel(nn.Module):
         marks = mark_sections(ids, labels, documents, None if first else cache.marks[:, -1, 1])
         past = marks if first else torch.cat([cache.marks, marks], 1)
         mask = torch.cat([memory.mask(slot), mask_returns(marks, past)], -1)
+        if cache is None and not ids.is_cuda and not torch.compiler.is_compiling() and self.decoder.blocks[0]._compiled_call_impl is None: mask = find_runs(mask)
         clock = next(iter(self.cross.values())).clock
         rotation, heard = clock(progress[..., 3]), clock(memory.since_s) if first else None
 
