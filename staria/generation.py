@@ -22,8 +22,8 @@ from .grammar import Place
 from .vocabulary import Kind
 from .items import rebase_snippet, section_progress, write_prompt
 from .models.decoder import Decoder
-from .models.layers import KVCache
 from .models.staria import Memory, StariaModel
+from .decoding import LightLinear, NextToken
 
 # %% ../nbs/40_generation.ipynb #b7c1384f
 @dataclass(frozen=True, eq=False)
@@ -205,35 +205,17 @@ class PlanKeeper:
 ROWS = 4   # Rows of a batch come in multiples of this, so that a piece's scores do not depend on the others
 
 
-class _Seats:
-    "Give each row of the batch to a piece, and fill the batch up."
-    def __init__(self, n: int): self.rows = self._fill(range(n))
-    def _fill(self, pieces: Sequence[int]) -> list[int]: return [*pieces, *[pieces[0]] * (-len(pieces) % ROWS)]
-    def places(self, live: Sequence[int]) -> list[int]: return [self.rows.index(k) for k in live]
-
-    def leave(self, live: Sequence[int], cache: KVCache) -> bool:
-        "Let go of pieces that are done, where the batch gets smaller."
-        wanted = self._fill(live)
-        if len(wanted) == len(self.rows): return False
-        cache.select(torch.tensor(self.places(wanted)))
-        self.rows = wanted
-        return True
-
-    def take(self, live: Sequence[int], values: Sequence) -> list:
-        "Give each row its piece's value; a row whose piece is done gets another's, and is not looked at."
-        return [values[row if row in live else live[0]] for row in self.rows]
+def _fill(values: Sequence) -> list: return [*values, *[values[0]] * (-len(values) % ROWS)]   # Up to a multiple of ROWS, with copies of the first
 
 
 class _StariaReader:
-    "Feed a StariaModel: snippets as a memory; label, slot and progress beside each token."
+    "Feed a StariaModel: snippets as a memory; label, slot, progress and section beside each token."
     def __init__(self, model: StariaModel, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
-        self.model, self.device, self.seats, self.cache = model, model.null.device, _Seats(len(plans)), model.new_cache(len(plans))
-        self.ends_ms = np.array([plan.ends_ms[-1] for plan in plans])
-        room, known = model.config.encoder.max_tokens, {}
+        self.model, self.device, self.room, self.following = model, model.null.device, model.config.decoder.max_tokens, None
+        self.ends_ms, most, known = np.array([plan.ends_ms[-1] for plan in plans]), model.config.encoder.max_tokens, {}
         for plan in plans:
-            if id(plan) not in known: known[id(plan)] = self._condition(plan, min(snippet_tokens or room, room), blind)
+            if id(plan) not in known: known[id(plan)] = self._condition(plan, min(snippet_tokens or most, most), blind)
         self.memories, self.filled = zip(*(known[id(plan)] for plan in plans))
-        self.memory = self._join()
 
     def _condition(self, plan: Plan, tokens: int, blind: bool) -> tuple[Memory, np.ndarray]:    # One plan at a time, padded to one length: the same numbers in any company
         snippets = np.full((1, len(LETTERS), self.model.config.encoder.max_tokens), MusicTokenizerWithStyle.pad_id)
@@ -244,33 +226,37 @@ class _StariaReader:
         labels = torch.as_tensor(filled * np.arange(1, len(LETTERS) + 1), device=self.device)[None]
         return self.model.condition(torch.as_tensor(snippets, device=self.device), labels), np.append(False, filled)
 
-    def _join(self) -> Memory: return Memory(*(torch.cat(parts) for parts in zip(*(self.memories[row] for row in self.seats.rows))))
-
-    def read(self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int) -> torch.Tensor:
-        "Read the tokens from `since` on; give the activations after the last, (rows, C)."
-        if self.seats.leave(live, self.cache): self.memory = self._join()
-        take, as_tensor = functools.partial(self.seats.take, live), functools.partial(torch.as_tensor, device=self.device)
-        ids, marks = as_tensor(take([keeper.ids[since:] for keeper in keepers])), np.array(take([keeper.marks[since:] for keeper in keepers]))
+    def read(self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int, room: int, compiled: bool) -> torch.Tensor:
+        "Read the tokens of the live pieces from `since` on; give the activations after the last, (B, C), the live pieces first."
+        rows, as_tensor = _fill(live), functools.partial(torch.as_tensor, device=self.device)
+        ids, marks = as_tensor([keepers[row].ids[since:] for row in rows]), np.array([keepers[row].marks[since:] for row in rows])
         section, labels, time_ms, start_ms, end_ms = np.moveaxis(marks, -1, 0)
-        slot = np.where(np.take_along_axis(np.array(take(self.filled)), labels, 1), labels - 1, -1)
-        progress = section_progress(time_ms, start_ms, end_ms, np.array(take(self.ends_ms))[:, None])
-        return self.model.hidden(ids, as_tensor(slot), as_tensor(labels), as_tensor(progress), self.memory, self.cache)[:, -1]
+        slot = as_tensor(np.where(np.take_along_axis(np.array([self.filled[row] for row in rows]), labels, 1), labels - 1, -1))
+        progress, labels = as_tensor(section_progress(time_ms, start_ms, end_ms, self.ends_ms[rows, None])), as_tensor(labels)
+        if self.following is not None: return self.following.read(ids[:, 0], slot[:, 0], labels[:, 0], progress[:, 0], as_tensor(section[:, 0]))
+        memory, cache = Memory(*(torch.cat(parts) for parts in zip(*(self.memories[row] for row in rows)))), self.model.new_cache(len(rows))
+        hidden = self.model.hidden(ids, slot, labels, progress, memory, cache)
+        self.following = NextToken(self.model, cache, len(live), room, memory, compiled)
+        return hidden[:, -1]
 
 
 class _BaselineReader:
     "Feed a decoder-only model: one plan as a prompt for all, then tokens alone."
     def __init__(self, model: Decoder, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
         if not all(plan is plans[0] for plan in plans): raise InputError("a decoder writes pieces of one plan at a time: call write once for each plan")
-        self.model, self.device, self.seats, self.cache = model, model.norm.weight.device, _Seats(len(plans)), model.new_cache(len(plans))
+        self.model, self.device, self.following = model, model.norm.weight.device, None
         snippets = {} if blind else {letter: plans[0].snippet_ids(letter, snippet_tokens or 256) for letter in sorted(set(plans[0].form))}
-        prompt = torch.as_tensor(write_prompt(plans[0].form, snippets), device=self.device)
-        model.hidden(prompt.expand(len(self.seats.rows), -1), self.cache)
+        self.prompt = write_prompt(plans[0].form, snippets).tolist()
+        self.room = model.config.max_tokens - len(self.prompt)
 
-    def read(self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int) -> torch.Tensor:
-        "Read the tokens from `since` on; give the activations after the last, (rows, C)."
-        self.seats.leave(live, self.cache)
-        ids = torch.as_tensor(self.seats.take(live, [keeper.ids[since:] for keeper in keepers]), device=self.device)
-        return self.model.hidden(ids, self.cache)[:, -1]
+    def read(self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int, room: int, compiled: bool) -> torch.Tensor:
+        "Read the tokens of the live pieces from `since` on; give the activations after the last, (B, C), the live pieces first."
+        ids = torch.as_tensor([[*(self.prompt if since == 0 else ()), *keepers[row].ids[since:]] for row in _fill(live)], device=self.device)
+        if self.following is not None: return self.following.read(ids[:, 0])
+        cache = self.model.new_cache(len(ids))
+        hidden = self.model.hidden(ids, cache)
+        self.following = NextToken(self.model, cache, len(live), room + len(self.prompt), None, compiled)
+        return hidden[:, -1]
 
 # %% ../nbs/40_generation.ipynb #8dd1221d
 def _fewest_tokens(plan: Plan) -> int:   # Prefix, <S>, <E>; a section token and a note for each section; a <T> for each window that is entered
@@ -292,9 +278,9 @@ def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor]
     head, written = decoder.head, np.unique(np.concatenate(_choices()[1:]))
     column_of = np.arange(head.vocab_size) if head.row_of is None else head.row_of.cpu().numpy()
     if 2 * len(written) > head.rows.out_features: return column_of, head.rows
-    weight, compact = head.rows.weight[torch.as_tensor(column_of[written], device=head.rows.weight.device)], np.full(head.vocab_size, -1)
+    rows, compact = torch.as_tensor(column_of[written], device=head.rows.weight.device), np.full(head.vocab_size, -1)
     compact[written] = np.arange(len(written))
-    return compact, functools.partial(torch.nn.functional.linear, weight=weight)
+    return compact, head.rows.take(rows) if isinstance(head.rows, LightLinear) else functools.partial(torch.nn.functional.linear, weight=head.rows.weight[rows])
 
 
 def _draw(keeper: PlanKeeper, scores: np.ndarray, column_of: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> None:
@@ -322,6 +308,10 @@ def opening_ids(
     return ids[ids != MusicTokenizerWithStyle.dim_id][:-1]
 
 
+def _with_stand_ins(keepers: list[PlanKeeper], live: list[int]) -> list[PlanKeeper]:   # In the place of one that is done, one that is not: something has to be read there
+    return [keepers[live[0]] if keeper.done else keeper for keeper in keepers]
+
+
 @torch.no_grad()
 def write(
     model: StariaModel | Decoder,           # Trained; a decoder is one that learnt as the baseline
@@ -332,6 +322,7 @@ def write(
     snippet_tokens: int | None = None,      # Longest snippet; None: what the model was made for (a baseline: 256)
     on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
     given: Sequence[int] = (),              # Ids that every piece begins with, its prefix and <S> among them: read, not drawn
+    compiled: bool = False,                 # Compile the step, on a GPU as a CUDA graph: for long pieces of large models
 ) -> list[PlanKeeper]:                      # What was written, `.ids` and `.score()`
     "Write pieces under their plans."
     if not 0 <= seed < 2**63: raise InputError(f"seed must be from 0 to 2^63 - 1, got {seed}")
@@ -341,18 +332,21 @@ def write(
     model.eval()
     try:
         readers = [make(model, plans, snippet_tokens, blind) for blind in ((False, True) if sampling.guidance != 1 else (False,))]
-        room = min(max_tokens or 2**31, *(reader.cache.max_tokens - reader.cache.length for reader in readers))
+        room = min([max_tokens or 2**31, *(reader.room for reader in readers)])
         for plan in plans:
             if (fewest := _fewest_tokens(plan)) > room: raise InputError(f"form {plan.form} of {plan.ends_ms[-1] / 1000:g} s needs {fewest} tokens at the least, and there is room for {room}: give shorter lengths, a larger max_tokens or a model that holds more")
-        (column_of, head), since = _compact_head(decoder), 0
+        (column_of, head), seated, since = _compact_head(decoder), list(range(len(plans))), 0
         while live := [k for k, keeper in enumerate(keepers) if not keeper.done]:
             length = len(keepers[live[0]].ids)
             if length >= room: break
-            told, *blind = [head(reader.read(keepers, live, since)).float() for reader in readers]
+            if len(live) < len(seated) and not compiled:
+                for reader in readers: reader.following.keep([seated.index(k) for k in live])
+                seated = live
+            told, *blind = [head(reader.read(_with_stand_ins(keepers, live), seated, since, room, compiled)).float() for reader in readers]
             scores = (sampling.guidance * told + (1 - sampling.guidance) * blind[0] if blind else told).cpu().numpy()
             since = length
-            for k, place in zip(live, readers[0].seats.places(live)):
-                _draw(keepers[k], scores[place], column_of, sampling, rngs[k])
+            for k in live:
+                _draw(keepers[k], scores[seated.index(k)], column_of, sampling, rngs[k])
                 if on_token is not None and on_token(k, keepers[k].ids[-1]) is False: return keepers
         return keepers
     finally: model.train(was_training)
