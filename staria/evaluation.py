@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['format_table', 'save_table', 'evaluating', 'note_onsets_s', 'note_probabilities', 'ClassifierResult',
            'evaluate_classifier', 'swap_slots', 'split_prompt', 'change_prompt', 'letters_shown', 'condition_losses',
-           'evaluate_generator', 'generator_rows', 'other_orders', 'form_heard', 'evaluate_generated', 'mean_row']
+           'music_in_targets', 'evaluate_generator', 'generator_rows', 'other_orders', 'form_heard',
+           'evaluate_generated', 'mean_row']
 
 # %% ../nbs/42_evaluation.ipynb #449f790d
 import contextlib, csv, dataclasses, html, io, itertools, json
@@ -234,13 +235,24 @@ def condition_losses(
     return (losses.float() * counted).sum(1), counted.sum(1)
 
 # %% ../nbs/42_evaluation.ipynb #d0d8c840
+def music_in_targets(
+    targets: Sequence[int],              # One row of targets, -100 where nothing is learnt
+    tokenizer: MusicTokenizerWithStyle,  # What made them
+) -> tuple[int, float]:                  # Whole notes, and seconds from the first to the last onset of each piece
+    "Count the music that a row of targets holds."
+    ids = np.asarray(targets, dtype=np.int64)
+    pieces = np.split(ids, np.flatnonzero(ids == tokenizer.eos_id) + 1)
+    onsets = [note_onsets_s(part[part != -100], tokenizer) for part in pieces]
+    return sum(map(len, onsets)), float(sum(np.ptp(onset_s) for onset_s in onsets if len(onset_s)))
+
+
 def evaluate_generator(
     model: torch.nn.Module,                              # A StariaModel, or a Decoder trained as the baseline
     batches: Iterable[Mapping[str, torch.Tensor]],       # Of the task "generative", or "baseline"
     tokenizer: MusicTokenizerWithStyle | None = None,    # None makes one
-) -> dict[str, float]:                                   # Loss a token: correct, swapped, none; share of pieces that swapping harms; pieces, tokens
+) -> dict[str, float]:                                   # Loss a token: correct, swapped, none; share of pieces that swapping harms; loss with right snippets a note and a second of music; pieces, tokens, notes, seconds
     "Measure the loss with right, exchanged and no snippets, on the same tokens."
-    tok, sums = tokenizer or MusicTokenizerWithStyle(), []
+    tok, sums, notes, seconds = tokenizer or MusicTokenizerWithStyle(), [], 0, 0.0
     with evaluating(model) as device:
         for batch in progress(batches, "loss with right, exchanged and no snippets", unit="batch"):
             batch = {name: value.to(device) for name, value in batch.items() if torch.is_tensor(value)}
@@ -250,19 +262,22 @@ def evaluate_generator(
             losses, counts = zip(*(condition_losses(model, batch, condition, tok) for condition in ("correct", "swapped", "none")))
             assert all(torch.equal(n, counts[0]) for n in counts), "the conditions must share their target tokens"
             sums.append(torch.stack([*losses, counts[0].float()], 1).cpu())
+            held = [music_in_targets(row, tok) for row in batch["targets"].cpu().numpy()]
+            notes, seconds = notes + sum(n for n, _ in held), seconds + sum(s for _, s in held)
     if not sums: raise InputError("no piece with two letters or more: snippets cannot be exchanged")
     table = torch.cat(sums).double()
     table = table[table[:, 3] > 0]
-    means = (table[:, :3].sum(0) / table[:, 3].sum()).tolist()
-    return {**dict(zip(("correct", "swapped", "none"), means)), "harmed": float((table[:, 1] > table[:, 0]).double().mean()), "pieces": len(table), "tokens": int(table[:, 3].sum())}
+    means, total = (table[:, :3].sum(0) / table[:, 3].sum()).tolist(), float(table[:, 0].sum())
+    return {**dict(zip(("correct", "swapped", "none"), means)), "harmed": float((table[:, 1] > table[:, 0]).double().mean()), "a note": total / notes if notes else float("nan"), "a second": total / seconds if seconds else float("nan"),
+            "pieces": len(table), "tokens": int(table[:, 3].sum()), "notes": notes, "seconds": round(seconds, 2)}
 
 
 def generator_rows(
     results: Mapping[str, Mapping[str, float]],   # Name of a model to what `evaluate_generator` gave
-) -> list[dict]:                                  # A row a model; cost of swapping = swapped - correct
+) -> list[dict]:                                  # A row a model; cost of swapping = swapped - correct; "a note" and "a second" are losses with right snippets
     "Put the losses of several models into one table."
     return [{"model": name, "correct": r["correct"], "swapped": r["swapped"], "none": r["none"], "cost of swapping": r["swapped"] - r["correct"],
-             "pieces harmed": r["harmed"], "pieces": r["pieces"], "tokens": r["tokens"]} for name, r in results.items()]
+             "pieces harmed": r["harmed"], "a note": r["a note"], "a second": r["a second"], "pieces": r["pieces"], "tokens": r["tokens"]} for name, r in results.items()]
 
 # %% ../nbs/42_evaluation.ipynb #c2a8ef55
 def other_orders(
