@@ -122,7 +122,8 @@ class StariaModel(nn.Module):
         marks = mark_sections(ids, labels, documents, None if first else cache.marks[:, -1, 1])
         past = marks if first else torch.cat([cache.marks, marks], 1)
         mask = torch.cat([memory.mask(slot), mask_returns(marks, past)], -1)
-        if cache is None and not ids.is_cuda and not torch.compiler.is_compiling() and self.decoder.blocks[0]._compiled_call_impl is None: mask = find_runs(mask)
+        known = type(ids) is torch.Tensor and not ids.is_cuda and not torch.compiler.is_compiling() and self.decoder.blocks[0]._compiled_call_impl is None   # a sketch (fake tensors) knows no values
+        if cache is None and known: mask = find_runs(mask)
         clock = next(iter(self.cross.values())).clock
         rotation, heard = clock(progress[..., 3]), clock(memory.since_s) if first else None
 
