@@ -207,13 +207,19 @@ def position_only(
 
 # %% ../nbs/41_metrics.ipynb #49a8f108
 def pitch_class_entropy(
-    score: Score,   # Drums are left out
-) -> float:         # Bits, from 0 to 3.58; NaN without notes
+    score: Score,               # Drums are left out
+    bars: int | None = None,    # Bars that are read together, the mean is taken over the piece; None: the piece as a whole
+) -> float:                     # Bits, from 0 to 3.58; NaN without notes
     "Measure the entropy of the pitch classes."
-    pitches = score.notes["pitch"][score.notes["instrument"] != 10]
-    if len(pitches) == 0: return float("nan")
-    share = np.bincount(pitches % 12, minlength=12) / len(pitches)
-    return float(-(share[share > 0] * np.log2(share[share > 0])).sum())
+    notes = score.notes[score.notes["instrument"] != 10]
+    if bars is not None and bars < 1: raise ValueError(f"bars must be 1 or more, got {bars}")
+    if len(notes) == 0: return float("nan")
+    edges_ms = np.asarray(score.bars_s(), dtype=float)[:: bars or 1] * 1000
+    window = np.zeros(len(notes), dtype=np.int64) if bars is None else np.searchsorted(edges_ms, notes["onset_ms"] + 1e-3, side="right")
+    counts = np.zeros((window.max() + 1, 12))
+    np.add.at(counts, (window, notes["pitch"] % 12), 1)
+    share = counts[counts.any(axis=1)] / counts[counts.any(axis=1)].sum(axis=1, keepdims=True)
+    return float(-(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1).mean())
 
 
 def groove_similarity(
