@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['smooth_labels', 'label_piece', 'wake', 'random_labels', 'draw_plans', 'sleep', 'mix_stores', 'WakeSleepConfig',
-           'weights_hash', 'reuse_store', 'measure', 'staria_losses', 'run_round', 'wake_sleep']
+           'weights_hash', 'reuse_store', 'measure', 'staria_losses', 'judge_dreams', 'run_round', 'wake_sleep']
 
 # %% ../nbs/51_wake_sleep.ipynb #52c422b5
 import dataclasses, hashlib, json
@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from .core import InputError, LETTERS, atomic_write, checkpoint_folder, config_hash, config_to_dict, progress, save_yaml
-from .score import Section
-from .sections import letters_by_first_appearance
+from .score import Score, Section
+from .sections import label_times, letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
 from .forms import TAGGED_FORMS
 from .store import Record, Store, make_record, write_store
@@ -25,6 +25,9 @@ from .data import MidiDataModule
 from .models.presets import load_model, save_model
 from .models.staria import StariaModel
 from .generation import Plan, Sampling, sample_plan, write
+from .judging import judge_form
+from .metrics import mean_scores
+from .models.listener import Listener
 from .evaluation import evaluate_classifier, evaluate_generator, note_probabilities, save_table
 from .modules import ClassifierModule, StariaModule, TrainConfig
 from .training import fit
@@ -80,24 +83,33 @@ def label_piece(
 
 # %% ../nbs/51_wake_sleep.ipynb #fe56501e
 def wake(
-    classifier: torch.nn.Module,   # A MidiClassifier; it is not changed
+    classifier: torch.nn.Module,   # A MidiClassifier or a Listener; it is not changed
     store: Store,                  # Real pieces; labels that they have are not looked at
     folder: str | Path,            # Where the woken store goes
-    min_section_s: float = 4.0,    # Shortest section
+    min_section_s: float = 4.0,    # Shortest section that a MidiClassifier hears; a Listener counts in bars
     limit: int | None = None,      # At most so many pieces of each split
 ) -> Store:                        # The same pieces with the classifier's labels; `extra` holds each section's confidence
     "Label real pieces with the classifier."
     tok = MusicTokenizerWithStyle()
     indices = [int(i) for split in ("train", "val", "test") for i in store.split(split)[:limit]]
     if not indices: raise InputError(f"{store.folder} holds no pieces to label: prepare some")
-    heard = note_probabilities(classifier, [store[i].ids for i in indices], tok)
+    heard = None if isinstance(classifier, Listener) else note_probabilities(classifier, [store[i].ids for i in indices], tok)
 
     def records() -> Iterator[Record]:
-        for i, probs in zip(progress(indices, "labelling real pieces", unit="piece"), heard):
+        for k, i in enumerate(progress(indices, "labelling real pieces", unit="piece")):
             record, score = store[i], store.score(i)
-            sections, confidence = label_piece(probs, score.onset_s, score.duration_s, min_section_s)
+            if heard is None: sections, confidence = _listen(classifier, score)
+            else: sections, confidence = label_piece(heard[k], score.onset_s, score.duration_s, min_section_s)
             yield make_record(record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence, extra={"confidence": confidence})
     return write_store(folder, records(), {"kind": "woken", "made_from": str(store.folder), "settings": {"min_section_s": min_section_s, "limit": limit}})
+
+
+def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list[float]]:
+    found, probs = listener.hear(score.with_sections([]))
+    labels = label_times(found.sections, score.onset_s)
+    place = np.array([(s.start_s, s.end_s) for s in found.sections]).reshape(-1, 2)
+    inside = [(score.onset_s >= a) & (score.onset_s < b) & (labels > 0) for a, b in place]
+    return tuple(found.sections), [round(float(probs[notes, labels[notes] - 1].mean()), 4) if notes.any() else 0.0 for notes in inside]
 
 
 def random_labels(
@@ -112,8 +124,9 @@ def random_labels(
         for i in range(len(store)):
             record, score = store[i], store.score(i)
             kinds = max(2, len({s.label for s in score.sections}))
-            letters = letters_by_first_appearance([LETTERS[j] for j in rng.integers(min(kinds, 4), size=len(score.sections))])
-            sections = [Section(s.start_s, s.end_s, letter) for s, letter in zip(score.sections, letters)]
+            named = [s for s in score.sections if s.label in LETTERS]
+            letters = iter(letters_by_first_appearance([LETTERS[j] for j in rng.integers(min(kinds, 4), size=len(named))]))
+            sections = [Section(s.start_s, s.end_s, next(letters) if s.label in LETTERS else s.label) for s in score.sections]
             yield make_record(record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence)
     return write_store(folder, records(), {"kind": "random", "made_from": str(store.folder), "settings": {"seed": seed}})
 
@@ -184,6 +197,7 @@ class WakeSleepConfig:
     train: TrainConfig = field(default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10))   # `max_steps` is replaced
     measure_pieces: int | None = None    # Real pieces that Staria's loss is measured on; None takes all
     control: bool = False             # Also train a copy of Staria on random letters
+    frozen: bool = False              # The recognition model does not learn from dreams: self-training, the control of sleeping; a Listener has to be frozen
     seed: int = 0                     # Of plans, dreams and batches
 
 # %% ../nbs/51_wake_sleep.ipynb #ea79d35c
@@ -212,8 +226,9 @@ def measure(
     split: str = "val",         # Which part
 ) -> dict[str, float]:
     "Measure both models on real pieces whose sections are known."
+    if isinstance(classifier, Listener): return {f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()}
     heard = evaluate_classifier(classifier, labelled, labelled.split(split)).rows[0]
-    numbers = {f"classifier {name}": heard[name] for name in ("acc", "pairF")}
+    numbers = {f"classifier {name}": heard[name] for name in ("ARI", "acc", "pairF")}
     return numbers | {f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()}
 
 
@@ -227,6 +242,15 @@ def staria_losses(
     data = MidiDataModule(labelled, "generative", config.batch_size, config.max_tokens, config.snippet_tokens, config.seed)
     losses = evaluate_generator(model, data.sample(split, config.measure_pieces))
     return {"loss": losses["correct"], "swapped": losses["swapped"]}
+
+
+def judge_dreams(
+    dreams: Store,              # Pieces with the sections of their plans
+) -> dict[str, float]:          # ARI and pairF of the form that is heard against the plan's, and against shuffled plans; means over the dreams where they apply
+    "Say whether the form of dreams is heard."
+    rows = [judge_form(dreams.score(i)) for i in range(len(dreams))]
+    names = ("ARI", "ARI shuffled", "pairF", "pairF shuffled")
+    return mean_scores([{name: row[name] for name in names} for row in rows]) if rows else {name: float("nan") for name in names}
 
 # %% ../nbs/51_wake_sleep.ipynb #77b18c84
 def run_round(
@@ -250,11 +274,13 @@ def run_round(
     fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
     dreams = reuse_store(place / "dreams", lambda folder: sleep(model, draw_plans(woken, config.dreams, config.forms, config.seed + number), folder,
                          config.seed + 1000 * number, config.temperature, config.min_notes, config.dream_tokens))
-    lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder))
-    fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps)
+    if not config.frozen:
+        lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder))
+        fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps)
 
     after = measure(classifier, model, labelled, config)
     row = {"round": number, "woken pieces": len(woken), "dreams": len(dreams), "woken confidence": round(float(np.mean([c for record in woken for c in record.extra["confidence"]])), 4)}
+    row |= {f"dreams {name}": value for name, value in judge_dreams(dreams).items() if np.isfinite(value)}
     for name in before: row |= {f"{name} before": before[name], f"{name} after": after[name]}
     if copy is None: return row
     chance = reuse_store(place / "random", lambda folder: random_labels(woken, folder, config.seed + number))
@@ -274,6 +300,7 @@ def wake_sleep(
     verbose: bool = False,          # Print what each training of the first round costs
 ) -> list[dict]:                    # One row per round; also in <run>/rounds.csv and rounds.json
     "Alternate wake and sleep phases, and say what each round brought."
+    if isinstance(classifier, Listener) and not config.frozen: raise InputError("a Listener does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier")
     if config.train.world_size > 1: raise InputError(f"wake-sleep trains on one device, got {config.train.devices} on each of {config.train.nodes} nodes: leave --devices and --nodes out")
     run, labelled, rows = Path(run), labelled or real, []
     save_yaml(config, run / "config.yaml")
