@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FRAME_S', 'MOST_FRAMES', 'OVERLAP', 'COST_OF_KEY', 'LEAST_ALIKE', 'NGRAMS', 'MEMORISED', 'describe_frames',
            'section_likeness', 'group_sections', 'find_sections', 'judge_form', 'Written', 'read_written',
-           'score_piece', 'compare_groups', 'judge_folder']
+           'score_piece', 'compare_groups', 'judge_folder', 'side_by_side']
 
 # %% ../nbs/44_judging.ipynb #613f070e
 import json
@@ -184,7 +184,7 @@ class Written:
 
 
 def _plan_beside(path: Path) -> Plan | None:
-    for file in (path.with_suffix(".json"), path.parent / "plan.json"):
+    for file in (path.with_suffix(".json"), path.with_name("plan.json")):
         if not file.is_file(): continue
         try: values = json.loads(file.read_text(encoding="utf8"))
         except ValueError as error: raise InputError(f"{file} is not JSON ({error}): repair it, or take it out of the folder") from None
@@ -195,14 +195,22 @@ def _plan_beside(path: Path) -> Plan | None:
 
 
 def read_written(
-    folder: str | Path,     # Holds MIDI files, also in folders below
-) -> list[Written]:         # In the order of their names
+    folder: str | Path,         # Holds MIDI files, also in folders below
+    most: int | None = None,    # At most so many pieces, spread evenly; None: all
+) -> list[Written]:             # In the order of their names
     "Read the pieces of a folder, with sections and plans where there are some."
     if not Path(folder).is_dir(): raise InputError(f"no folder at {folder}: name one that holds MIDI files, with a section file x.txt beside each x.mid")
     source = open_source(str(folder))
     items = [item for item in source.items if item.path.lower().endswith((".mid", ".midi"))]
     if not items: raise InputError(f"no MIDI file in {folder}: name a folder that holds some, with a section file x.txt beside each x.mid")
-    return [Written(str(Path(item.key).with_suffix("")), source.load(item), _plan_beside(Path(item.path))) for item in progress(items, "reading", unit="piece")]
+    if most is not None and most < 1: raise InputError(f"most must be 1 or more, got {most}")
+    chosen, pieces = np.linspace(0, len(items) - 1, min(most or len(items), len(items))).astype(int), []
+    for item in progress([items[k] for k in chosen], "reading", unit="piece"):
+        path, score = Path(item.path), source.load(item)
+        plan = _plan_beside(path)
+        if plan and not path.with_suffix(".json").is_file() and not plan.form.startswith(score.form): plan = None   # plan.json is of the last call that wrote to the folder
+        pieces.append(Written(str(Path(item.key).with_suffix("")), score, plan))
+    return pieces
 
 # %% ../nbs/44_judging.ipynb #9a189ac8
 NGRAMS = {"distinct 3-5": range(3, 6), "distinct 6-10": range(6, 11), "distinct 11-20": range(11, 21)}
@@ -269,8 +277,7 @@ def judge_folder(
     groups = {name: read_written(folder)}
     for other, path in (beside or {}).items():
         if other in groups: raise InputError(f"two groups are called {other}: give each folder a name of its own")
-        pieces = read_written(path)
-        groups[other] = [pieces[int(k)] for k in np.linspace(0, len(pieces) - 1, min(most or len(pieces), len(pieces)))]
+        groups[other] = read_written(path, most)
     if not any(piece.score.sections for piece in groups[name]): raise InputError(f"no piece in {folder} has sections: put a section file x.txt beside each x.mid")
     tables = compare_groups(groups, known if known is None or isinstance(known, NoteIndex) else index_notes(known), seed=seed)
     if classifier is not None:
@@ -280,3 +287,14 @@ def judge_folder(
             for row, more in zip([row for row in tables["pieces"] if row["group"] == group], added): row |= more
             next(row for row in tables["groups"] if row["group"] == group).update(mean_scores(added))
     return tables
+
+# %% ../nbs/44_judging.ipynb #7ddf417a
+def side_by_side(
+    rows: Sequence[Mapping],              # A row a group, as "groups" of `compare_groups`
+    names: Sequence[str] | None = None,   # Which figures; None: all
+) -> list[dict]:                          # A row a figure, a column a group
+    "Turn a table of groups on its side."
+    if not rows: raise InputError("no groups to show")
+    names = [name for name in rows[0] if name != "group"] if names is None else list(names)
+    if unknown := [name for name in names if name not in rows[0]]: raise InputError(f"no figure {', '.join(unknown)}; there are {', '.join(rows[0])}")
+    return [{"figure": name, **{row["group"]: row[name] for row in rows}} for name in names]
