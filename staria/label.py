@@ -93,9 +93,9 @@ def _write_heard(heard: Heard, stem: Path, model: torch.nn.Module | None, pictur
                 ([f"{note['onset_ms'] / 1000:.3f}", f"{note['duration_ms'] / 1000:.3f}", note["pitch"], note["velocity"], LETTERS[label - 1] if label else "N", *(f"{p:.4f}" for p in probs)]
                  for note, label, probs in zip(heard.score.notes, heard.labels, heard.probs)))
     if model is not None: _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
-    save_sections(f"{stem}.txt", heard.score.sections)
     if picture:
         with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=printable(stem.name))))
+    save_sections(f"{stem}.txt", heard.score.sections)    # the last: a file that has it is done
 
 # %% ../nbs/53_label.ipynb #f920d4e6
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ def label_files(
     min_section_s: float = 4.0,         # Shortest section that a MidiClassifier hears
     picture: bool = True,               # Also x.png
     workers: int | None = None,         # Processes; None: one a core where there are more than 16 files
+    keep: bool = False,                 # Leave files alone that have a section file there: a labelling that was stopped goes on
 ) -> LabelReport:                       # Bad files are named, the rest go on
     "Label MIDI files and write what was heard."
     files, out, done, skipped, stems = find_midi(paths), Path(out), [], [], set()
@@ -126,7 +127,10 @@ def label_files(
         if stem.casefold() in stems: stem = f"{path.parent.name}-{path.stem}"
         while stem.casefold() in stems: number += 1; stem = f"{path.parent.name}-{path.stem}-{number}"
         stems.add(stem.casefold()); jobs.append((path, out / stem, per_token, min_section_s, picture))
-    workers = workers or (min(len(files), os.cpu_count() or 1) if len(files) > 16 else 1)
+    if keep:
+        done = [Path(f"{stem}.txt") for _, stem, *_ in jobs if Path(f"{stem}.txt").exists()]
+        jobs = [job for job in jobs if not Path(f"{job[1]}.txt").exists()]
+    workers = workers or (min(len(jobs), os.cpu_count() or 1) if len(jobs) > 16 else 1)
     with contextlib.ExitStack() as stack:
         if workers > 1:
             pool = stack.enter_context(concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _take_model, (model,)))

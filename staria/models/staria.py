@@ -65,9 +65,9 @@ def mask_returns(
     return ((letter == letters) & (letter > 0) & (numbers < number))[:, None]
 
 
-def _hide_some(slot: torch.Tensor, documents: torch.Tensor | None, share: float) -> torch.Tensor:
-    if documents is None: return torch.where(torch.rand(len(slot), 1, device=slot.device) < share, -1, slot)
-    return torch.where((torch.rand(slot.shape, device=slot.device) < share).gather(1, documents.clamp(min=0)), -1, slot)   # one draw a piece
+def _draw_hidden(slot: torch.Tensor, documents: torch.Tensor | None, share: float) -> torch.Tensor:   # (B, T): whether a token's piece is written without its plan's material
+    if documents is None: return (torch.rand(len(slot), 1, device=slot.device) < share).expand_as(slot)
+    return (torch.rand(slot.shape, device=slot.device) < share).gather(1, documents.clamp(min=0))   # one draw a piece
 
 # %% ../../nbs/33_models.staria.ipynb #f3d95e10
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +76,7 @@ class StariaConfig:
     decoder: DecoderConfig = DecoderConfig()     # Writes the piece
     encoder: EncoderConfig = EncoderConfig()     # Reads the snippets
     cross_every: int = 1                         # Cross-attention before each block (1), every second (2: blocks 1, 3, …), …
-    p_drop_condition: float = 0.1                # Share of pieces whose snippets are hidden in training
+    p_drop_condition: float = 0.1                # Share of pieces whose snippets and returns are hidden in training
 
     def __post_init__(self):
         if self.decoder.vocab_size != self.encoder.vocab_size:
@@ -112,14 +112,18 @@ class StariaModel(nn.Module):
         slot: torch.Tensor,                # (B, T)
         labels: torch.Tensor,              # (B, T)
         progress: torch.Tensor,            # (B, T, 4)
-        memory: Memory,                    # From `condition`; in training some pieces' snippets are hidden
+        memory: Memory,                    # From `condition`; in training it is hidden from some pieces
         cache: KVCache | None = None,      # Past tokens, and the memory's keys and values from the first step on
         documents: torch.Tensor | None = None,   # (B, T) for packed rows, as the decoder takes it; slots tell pieces apart
+        returns: bool = True,              # Whether a section reads its earlier occurrences
     ) -> torch.Tensor:                     # (B, T, C)
         "Run all blocks and the final norm."
-        if self.training and self.config.p_drop_condition: slot = _hide_some(slot, documents, self.config.p_drop_condition)
-        returns, first = None if cache is None else cache.returns, cache is None or cache.length == 0
+        first = cache is None or cache.length == 0
         marks = mark_sections(ids, labels, documents, None if first else cache.marks[:, -1, 1])
+        if not returns: marks[..., 0] = 0
+        if self.training and self.config.p_drop_condition:
+            hidden = _draw_hidden(slot, documents, self.config.p_drop_condition)
+            slot, marks = slot.masked_fill(hidden, -1), marks.masked_fill(hidden[..., None], 0)
         past = marks if first else torch.cat([cache.marks, marks], 1)
         mask = torch.cat([memory.mask(slot), mask_returns(marks, past)], -1)
         known = type(ids) is torch.Tensor and not ids.is_cuda and not torch.compiler.is_compiling() and self.decoder.blocks[0]._compiled_call_impl is None   # a sketch (fake tensors) knows no values
@@ -130,10 +134,10 @@ class StariaModel(nn.Module):
         def before_block(layer: int, x: torch.Tensor) -> torch.Tensor:
             if str(layer) not in self.cross: return x
             cross = self.cross[str(layer)]
-            return cross(x, cross.keys_values(memory.states, heard) if first else None, mask, rotation, returns, layer)
+            return cross(x, cross.keys_values(memory.states, heard) if first else None, mask, rotation, None if cache is None else cache.returns, layer)
 
         x = self.decoder.hidden(ids, cache, documents, self.label(labels) + self.progress(progress[..., :3]), before_block=before_block)
-        if cache is not None: cache.marks, returns.length = past, mask.shape[-1]
+        if cache is not None: cache.marks, cache.returns.length = past, mask.shape[-1]
         return x
 
     def forward(self, *args, **kwargs) -> torch.Tensor:

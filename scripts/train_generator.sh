@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Trains the generator that ships, from folders of MIDI whose terms allow it. Each step goes on where it was stopped: call it again.
+#
+#   scripts/train_generator.sh OUT INDEX LEAVE_OUT FOLDER…
+#
+# OUT        where everything goes: datasets/, cache/, runs/, checkpoints/
+# INDEX      an index.tsv with the columns path and licence, paths as <anything>/<folder's name>/<file's name>
+# LEAVE_OUT  labelled pieces (.json.gz), by commas, that are not to be learned from, or "" for none
+# FOLDER…    folders of MIDI files
+set -euo pipefail
+[ $# -ge 4 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
+out=$(realpath -m "$1") index=$(realpath "$2") leave_out=$3; shift 3
+here=$(cd "$(dirname "$0")/.." && pwd); staria=${STARIA:-$here/.venv/bin/staria}; python=${PYTHON:-$here/.venv/bin/python}
+steps=${STEPS:-2400} cooling=${COOLING:-400} precision=${PRECISION:-auto}
+data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
+
+"$python" - "$data" "$index" "$leave_out" "$@" <<'PY'
+import csv, os, sys
+from pathlib import Path
+from staria.listening import names_in
+data, index, leave_out, *folders = sys.argv[1:]
+out = {name for path in leave_out.split(",") if path for name in names_in(path)}
+terms = {Path(row["path"]).parts[-2:]: row["licence"] for row in csv.DictReader(open(index), delimiter="\t")}
+rows = []
+for folder in map(Path, folders):
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi")):
+        if any(o == path.stem or o.endswith(f"-{path.stem}") or path.stem.startswith(o) for o in out): continue
+        name = f"{folder.name}-{path.name}"
+        if not (Path(data) / "midi" / name).exists(): os.symlink(path.resolve(), Path(data) / "midi" / name)
+        rows.append((f"midi/{name}", terms.get((folder.name, path.name), "not stated")))
+with open(f"{data}/index.tsv", "w") as file: csv.writer(file, delimiter="\t", lineterminator="\n").writerows([("path", "licence"), *rows])
+print(len(rows), "files")
+PY
+"$staria" label "$data/midi" --out "$data/style" --no_picture --keep
+"$staria" prepare "$data" --name piano --root "$out" --free_only
+"$staria" compose --name piano --out piano-forms --count 2200 --root "$out" --min_section_s 4 --max_section_s 12
+common=(--root "$out" --data piano,piano-forms --optimizer muon --batch_size 3 --max_tokens 1536 --snippet_tokens 256 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
+"$staria" train staria --name piano --stage C --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 100 --max_steps "$steps" "${common[@]}"
+"$staria" train staria --name piano-cooled --stage C --init "$out/checkpoints/piano/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 2e-3 --warmup_steps 20 --max_steps "$cooling" "${common[@]}"
+"$staria" ship "$out/checkpoints/piano-cooled/best.safetensors" "$out/generator.safetensors"
