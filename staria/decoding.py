@@ -182,7 +182,8 @@ class NextToken:
         query, key, value = block.attention.qkv(block.norm1(x)).view(len(x), 1, 3, block.attention.n_head, -1).permute(2, 0, 3, 1, 4)
         if rotation is not None: query, key = rotate(query, rotation), rotate(key, rotation)
         self._write(self.own[layer], self.at, key, value)
-        mixed = attend(query[:self.n], *(part[:, :, :end] for part in self.own[layer]), mask)
+        if self.whole: mixed = attend(query[:self.n], *self.own[layer], mask)
+        else: mixed = torch.cat([attend(query[row, None], *(part[row, None, :, :end] for part in self.own[layer])) for row in range(self.n)])
         x = x + block.attention.out(self._fill(mixed, x))
         return x + block.feed_forward(block.norm2(x))
 
