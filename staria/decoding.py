@@ -92,7 +92,7 @@ def lighten(
     for part in [*decoder.blocks, *getattr(model, "cross", {}).values(), decoder.head]:
         for module in list(part.modules()):
             for name, child in list(module.named_children()):
-                if isinstance(child, nn.Linear) and name != "key_value": setattr(module, name, LightLinear.of(child, weights))
+                if isinstance(child, nn.Linear) and name not in ("key", "value"): setattr(module, name, LightLinear.of(child, weights))
     return model.eval()
 
 
@@ -103,7 +103,7 @@ def bytes_per_token(
     "Count the bytes of weights that one more token needs."
     decoder, cross = getattr(model, "decoder", model), getattr(model, "cross", {})
     size = lambda module: sum(t.nbytes for t in (*module.parameters(), *module.buffers()))
-    total = sum(size(part) for part in (*decoder.blocks, decoder.norm)) + sum(size(part) - size(part.key_value) for part in cross.values())
+    total = sum(size(part) for part in (*decoder.blocks, decoder.norm)) + sum(size(part) - size(part.key) - size(part.value) for part in cross.values())
     head = sum(t.nbytes for t in (*decoder.head.rows.parameters(), *decoder.head.rows.buffers()))
     return total + (head if head_rows is None else head * head_rows // decoder.head.rows.out_features)
 
@@ -126,12 +126,13 @@ class NextToken:
         if self.cross:
             self.base = cache.returns.length - self.length                                   # places of the memory
             self.far = {int(layer): self._spread(cache.returns.keys[int(layer)], cache.returns.values[int(layer)], cache.returns.length, self.base + room) for layer in self.cross}
-            self.slots, self.past = memory._replace(states=memory.states[:n, :, :0], slots=memory.slots[:n], since_s=memory.since_s[:n]), cache.marks[:n].clone()
+            self.slots, self.past = memory._replace(states=memory.states[:n, :, :0], slots=memory.slots[:n], since_s=memory.since_s[:n], before=memory.before[:n, :, :0]), cache.marks[:n].clone()
             self.inside, self.near = [None] * n, {layer: [None] * n for layer in self.far}    # what each row's section may read, and its keys and values
+            self.pending = {int(layer): cache.returns.pending[int(layer)][:n].clone() for layer in self.cross}   # keys of the last token, for the place of the next
             self.visible = torch.zeros(n, 1, 1, self.base + room, dtype=torch.bool, device=self.device)
         self.step = self._step
         if compiled:
-            for buffer in (self.at, *(part for pair in self.own for part in pair), *(part for pair in getattr(self, "far", {}).values() for part in pair), *([self.visible] if self.cross else [])): torch._dynamo.mark_static_address(buffer)
+            for buffer in (self.at, *(part for pair in self.own for part in pair), *(part for pair in getattr(self, "far", {}).values() for part in pair), *([self.visible, *self.pending.values()] if self.cross else [])): torch._dynamo.mark_static_address(buffer)
             self.step = torch.compile(self._step, dynamic=False, mode="reduce-overhead" if self.device.type == "cuda" else None)
 
     def _spread(self, key: torch.Tensor, value: torch.Tensor, length: int, room: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -149,7 +150,7 @@ class NextToken:
         self.own = [self._spread(key[index], value[index], self.length, key.shape[2]) for key, value in self.own]
         if not self.cross: return
         self.far = {layer: self._spread(key[index], value[index], self.base + self.length, key.shape[2]) for layer, (key, value) in self.far.items()}
-        self.slots, self.past = Memory(*(part[index] for part in self.slots)), self.past[index]
+        self.slots, self.past, self.pending = Memory(*(part[index] for part in self.slots)), self.past[index], {layer: key[index] for layer, key in self.pending.items()}
         self.inside, self.near = [self.inside[row] for row in rows], {layer: [near[row] for row in rows] for layer, near in self.near.items()}
 
     def _enter(self, slot: torch.Tensor, marks: torch.Tensor) -> None:      # (n,) and (n, 2): gather what a section may read when it begins
@@ -168,10 +169,10 @@ class NextToken:
     def _read_cross(self, layer: int, x: torch.Tensor, clock: torch.Tensor) -> torch.Tensor:
         cross: CrossAttention = self.cross[str(layer)]
         seen = cross.norm(x)
-        query = cross.query(seen).unflatten(-1, (cross.n_head, -1)).transpose(1, 2)
-        key, value = cross.own_key_value(seen).unflatten(-1, (2, cross.n_head, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = (cross.heads(part(seen)) for part in (cross.query, cross.own_key, cross.own_value))
         query, key = rotate(query + cross.meet, clock)[:self.n], rotate(key + cross.meet, clock)
-        self._write(self.far[layer], self.at + self.base, key, value)
+        self._write(self.far[layer], self.at + self.base, self.pending[layer], value)
+        self.pending[layer].copy_(key[:self.n])
         if self.whole: mixed = attend(query, *self.far[layer], self.visible)
         else: mixed = torch.cat([attend(query[row, None], *self.near[layer][row]) for row in range(self.n)])
         return x + torch.tanh(GATE_SPEED * cross.gate) * cross.out(self._fill(mixed, x))

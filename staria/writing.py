@@ -19,7 +19,7 @@ import torch
 from . import __version__
 from .core import LETTERS, InputError, atomic_write
 from .score import Score, Section
-from .sections import section_of_times
+from .sections import save_sections, section_of_times
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import figure_png, plot_roll
 from .audio import save_wav
@@ -55,8 +55,8 @@ def plan_from_dict(
 
 def write_candidates(
     model: torch.nn.Module,                # A StariaModel, or a decoder that learnt as the baseline
-    plan: Plan,                            # What to write
-    n: int = 2,                            # Pieces
+    plan: Plan | Sequence[Plan],           # What to write; several: one piece each, side by side
+    n: int = 2,                            # Pieces, of one plan
     sampling: Sampling = Sampling(),       # How tokens are drawn
     seed: int = 0,                         # The same seed gives the same pieces
     checkpoint: str | Path = "",           # Where the model came from; goes into the record
@@ -66,16 +66,17 @@ def write_candidates(
 ) -> list[Candidate]:
     "Write pieces under a plan, each with its record."
     if n < 1: raise InputError(f"n must be 1 or more, got {n}")
-    drawn = [0, False]                     # Tokens so far, and whether somebody stopped
+    plans = [plan] * n if isinstance(plan, Plan) else list(plan)
+    if given is not None and any(other is not plans[0] for other in plans): raise InputError("music to go on from belongs to one plan: write the plans apart")
+    drawn, stopped = [0] * len(plans), [False]                   # Tokens of each piece so far, and whether somebody stopped
     def count(piece: int, token: int) -> bool:
-        drawn[0] += 1
-        drawn[1] = on_token is not None and on_token(piece, token) is False
-        return not drawn[1]
-    begun = [] if given is None else (opening_ids(given, plan) if isinstance(given, Score) else np.asarray(given)).tolist()
-    keepers = write(model, [plan] * n, sampling, seed, max_tokens, on_token=count, given=begun)
-    record = {"given": begun, "kept_in": getattr(model, "weights", "fp32"), "staria": __version__, "kind": getattr(model, "kind", ""), "checkpoint": str(checkpoint), "weights": weights_hash(model), "plan": plan.to_dict(), "sampling": dataclasses.asdict(sampling),
-              "seed": seed, "n": n, "max_tokens": max_tokens, "stopped_after": drawn[0] if drawn[1] else None}
-    return [Candidate(keeper.score(), np.array(keeper.ids), record | {"piece": k, "anew": []}) for k, keeper in enumerate(keepers)]
+        drawn[piece] += 1
+        stopped[0] = on_token is not None and on_token(piece, token) is False
+        return not stopped[0]
+    begun = [] if given is None else (opening_ids(given, plans[0]) if isinstance(given, Score) else np.asarray(given)).tolist()
+    keepers = write(model, plans, sampling, seed, max_tokens, on_token=count, given=begun)
+    record = {"given": begun, "kept_in": getattr(model, "weights", "fp32"), "staria": __version__, "kind": getattr(model, "kind", ""), "checkpoint": str(checkpoint), "weights": weights_hash(model), "sampling": dataclasses.asdict(sampling), "seed": seed, "max_tokens": max_tokens}
+    return [Candidate(keeper.score(), np.array(keeper.ids), record | {"plan": keeper.plan.to_dict(), "piece": k, "stopped_after": drawn[k] if stopped[0] and not keeper.done else None, "anew": []}) for k, keeper in enumerate(keepers)]
 
 # %% ../nbs/54_writing.ipynb #a8b54b7f
 def reroll_section(
@@ -117,7 +118,7 @@ def take_piece(
     ends_s = [section.end_s - score.sections[0].start_s for section in score.sections]
     plan = Plan("".join(letters[letter] for letter in score.form), tuple(np.diff([0.0, *ends_s]).round(3)), {letter: part for letter, part in material.items() if len(part)})
     ids = np.append(opening_ids(score, plan), MusicTokenizerWithStyle.eos_id)
-    record = {"staria": __version__, "kind": "given", "checkpoint": "", "weights": "", "plan": plan.to_dict(), "sampling": dataclasses.asdict(sampling), "seed": 0, "n": 1, "max_tokens": None, "stopped_after": None, "piece": 0, "anew": [], "given": ids.tolist(), "kept_in": "fp32"}
+    record = {"staria": __version__, "kind": "given", "checkpoint": "", "weights": "", "plan": plan.to_dict(), "sampling": dataclasses.asdict(sampling), "seed": 0, "max_tokens": None, "stopped_after": None, "piece": 0, "anew": [], "given": ids.tolist(), "kept_in": "fp32"}
     return Candidate(MusicTokenizerWithStyle().decode(ids), ids, record)
 
 # %% ../nbs/54_writing.ipynb #5072d524
@@ -128,7 +129,7 @@ def load_record(
     try: record = json.loads(Path(path).read_text(encoding="utf8"))
     except FileNotFoundError: raise InputError(f"no file at {path}: check the path") from None
     except ValueError as error: raise InputError(f"{path} is no record of a piece ({error}): give the .json that was written beside it") from None
-    missing = [name for name in ("plan", "sampling", "seed", "n", "piece", "anew", "weights", "stopped_after") if not isinstance(record, dict) or name not in record]
+    missing = [name for name in ("plan", "sampling", "seed", "piece", "anew", "weights", "stopped_after") if not isinstance(record, dict) or name not in record]
     if missing: raise InputError(f"{path} is no record of a piece: it lacks {', '.join(missing)}")
     return record
 
@@ -144,9 +145,9 @@ def reproduce(
     if record["weights"] and weights_hash(model) != record["weights"]: raise InputError(f"this model is not the one that wrote the piece: its weights are {weights_hash(model)}, the record says {record['weights']}")
     count = [0]
     def stop_again(piece: int, token: int) -> bool:
-        count[0] += 1
-        return count[0] != record["stopped_after"]
-    piece = write_candidates(model, plan_from_dict(record["plan"]), record["n"], Sampling(**record["sampling"]), record["seed"], record["checkpoint"], record.get("max_tokens"), stop_again, record.get("given") or None)[record["piece"]] if record["kind"] != "given" else Candidate(MusicTokenizerWithStyle().decode(record["given"]), np.array(record["given"]), record | {"anew": []})
+        count[0] += piece == record["piece"]
+        return piece != record["piece"] or count[0] != record["stopped_after"]
+    piece = write_candidates(model, plan_from_dict(record["plan"]), record["piece"] + 1, Sampling(**record["sampling"]), record["seed"], record["checkpoint"], record.get("max_tokens"), stop_again, record.get("given") or None)[record["piece"]] if record["kind"] != "given" else Candidate(MusicTokenizerWithStyle().decode(record["given"]), np.array(record["given"]), record | {"anew": []})
     for step in record["anew"]: piece = reroll_section(model, piece, step["section"], step["seed"])
     return piece
 
@@ -155,14 +156,15 @@ def save_candidate(
     candidate: Candidate,        # What to keep
     folder: str | Path,          # Made if it is not there
     stem: str = "piece",         # Names of the files, without their endings
-    kinds: Sequence[str] = ("mid", "wav", "png", "json"),
+    kinds: Sequence[str] = ("mid", "txt", "wav", "png", "json"),
 ) -> dict[str, Path]:            # The files by kind
-    "Write a piece as MIDI, sound, picture and record."
-    unknown = set(kinds) - {"mid", "wav", "png", "json"}
-    if unknown: raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, wav, png or json")
+    "Write a piece as MIDI, section file, sound, picture and record."
+    unknown = set(kinds) - {"mid", "txt", "wav", "png", "json"}
+    if unknown: raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, txt, wav, png or json")
     paths = {kind: Path(folder) / f"{stem}.{kind}" for kind in kinds}
     for kind, path in paths.items():
         if kind == "mid": candidate.score.to_midi(path)
+        if kind == "txt": save_sections(path, candidate.score.sections)
         if kind == "wav": save_wav(candidate.score, path)
         if kind == "png":
             with atomic_write(path) as file: file.write(figure_png(plot_roll(candidate.score, title=stem)))

@@ -54,6 +54,7 @@ class KVCache:
         self.keys: list[torch.Tensor | None] = [None] * n_layer
         self.values: list[torch.Tensor | None] = [None] * n_layer
         self.returns: KVCache | None = None            # What the cross-attention reads: a memory, then the piece's own tokens; made by the model that has one
+        self.pending: dict[int, torch.Tensor] = {}     # (B, H, 1, D) by layer, in `returns` alone: the key of the last token, which belongs to the place of the next
         self.marks: torch.Tensor | None = None         # (B, T, 2) letter and number of the section of each token read
 
     def extend(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -73,13 +74,15 @@ class KVCache:
         "Keep the given rows of the batch, in this order; a row may repeat."
         self.keys = [None if key is None else key[rows] for key in self.keys]
         self.values = [None if value is None else value[rows] for value in self.values]
-        self.marks = None if self.marks is None else self.marks[rows]
+        self.marks, self.pending = None if self.marks is None else self.marks[rows], {layer: key[rows] for layer, key in self.pending.items()}
         if self.returns is not None: self.returns.select(rows)
 
     def rewind(self, length: int) -> None:
         "Forget all tokens from `length` on."
         if not 0 <= length <= self.length: raise InputError(f"cannot rewind to {length}: the cache holds {self.length} tokens")
-        if self.returns is not None: self.returns.length -= self.length - length
+        if self.returns is not None and length < self.length:
+            self.returns.length -= self.length - length
+            self.returns.pending = {layer: self.returns.keys[layer][:, :, self.returns.length : self.returns.length + 1].clone() for layer in self.returns.pending}
         if self.marks is not None: self.marks = self.marks[:, :length]
         self.length = length
 
@@ -288,8 +291,8 @@ class CrossAttention(nn.Module):
         self.n_head = n_head
         self.norm = nn.LayerNorm(width)
         self.query = nn.Linear(width, width, bias=False)
-        self.key_value = nn.Linear(memory_width, 2 * width, bias=False)
-        self.own_key_value = nn.Linear(width, 2 * width, bias=False)
+        self.key, self.value = nn.Linear(memory_width, width, bias=False), nn.Linear(memory_width, width, bias=False)   # of a memory
+        self.own_key, self.own_value = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)         # of the piece's own tokens
         self.out = nn.Linear(width, width, bias=False)
         self.meet = nn.Parameter(torch.linspace(0.0, 1.5, n_head)[:, None, None].repeat(1, 1, width // n_head))   # (H, 1, D)
         self.gate = nn.Parameter(torch.zeros(1))
@@ -298,14 +301,21 @@ class CrossAttention(nn.Module):
         "Compute the angles of instants (B, T), in seconds since a section or a snippet began."
         return rotary(since_s / TIME_UNIT_S, self.meet.shape[-1], TIME_THETA)
 
+    def heads(self, x: torch.Tensor) -> torch.Tensor: return x.unflatten(-1, (self.n_head, -1)).transpose(1, 2)   # (B, T, C) to (B, H, T, D)
+
+    def start_alike(self) -> None:
+        "Let queries and own keys start as one projection: what is alike finds itself."
+        nn.init.normal_(self.query.weight, std=0.05)
+        with torch.no_grad(): self.own_key.weight.copy_(self.query.weight)
+
     def keys_values(self,
-        memory: torch.Tensor,     # (B, M, C); place 0 belongs to no instant
-        rotation: torch.Tensor,   # From `clock`, (B, M) instants
+        before: torch.Tensor,     # (B, M, C): the state before each place; place 0 belongs to no instant
+        memory: torch.Tensor,     # (B, M, C): the state of each place
+        rotation: torch.Tensor,   # From `clock`, (B, M) instants of `before`
     ) -> tuple[torch.Tensor, torch.Tensor]:
         "Project a memory to keys and values (B, H, M, D), once per piece."
-        key, value = self.key_value(memory).unflatten(-1, (2, self.n_head, -1)).permute(2, 0, 3, 1, 4)
         dated = torch.arange(memory.shape[1], device=memory.device)[:, None] > 0
-        return rotate(key + self.meet * dated, rotation), value
+        return rotate(self.heads(self.key(before)) + self.meet * dated, rotation), self.heads(self.value(memory))
 
     def forward(self,
         x: torch.Tensor,                                    # Tokens (B, T, C)
@@ -317,9 +327,11 @@ class CrossAttention(nn.Module):
     ) -> torch.Tensor:                                      # (B, T, C)
         "Add what the gate lets through."
         seen = self.norm(x)
-        query = self.query(seen).unflatten(-1, (self.n_head, -1)).transpose(1, 2)
-        key, value = self.own_key_value(seen).unflatten(-1, (2, self.n_head, -1)).permute(2, 0, 3, 1, 4)
-        query, key = rotate(query + self.meet, rotation), rotate(key + self.meet, rotation)
+        query, own, value = (self.heads(part(seen)) for part in (self.query, self.own_key, self.own_value))
+        query, own = rotate(query + self.meet, rotation), rotate(own + self.meet, rotation)
+        pending = torch.zeros_like(own[:, :, :1]) if cache is None or layer not in cache.pending else cache.pending[layer]
+        key = torch.cat([pending, own[:, :, :-1]], 2)                  # each place has the key of the token before it
+        if cache is not None: cache.pending[layer] = own[:, :, -1:]
         if memory is not None: key, value = (torch.cat([part.type_as(own), own], 2) for part, own in zip(memory, (key, value)))
         if cache is not None: key, value = cache.extend(layer, key, value)
         mixed = self.out(attend(query, key, value.type_as(query), mask).transpose(1, 2).flatten(2))

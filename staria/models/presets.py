@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'KINDS', 'preset_config', 'build', 'count_parameters', 'saved_bytes', 'activation_bytes', 'estimate_memory',
-           'describe', 'save_model', 'load_model', 'load_hearing']
+           'describe', 'save_model', 'load_model', 'load_writing', 'load_hearing']
 
 # %% ../../nbs/38_models.presets.ipynb #080cc4a7
 import dataclasses
@@ -194,11 +194,13 @@ def save_model(
     model: nn.Module,              # One of ours
     step: int = 0,                 # Optimiser steps so far
     extra: dict | None = None,     # Plain values to keep with it
+    dtype: torch.dtype | None = None,   # For weights that are to ship, torch.bfloat16: half the size; None: as they are
 ) -> str:                          # The checksum
     "Write a model as one file."
     kind = _kind_of(model)
     tokens = MusicTokenizerWithStyle().tokens if _vocab_size(model) == MusicTokenizerWithStyle().vocab_size else ()
-    return save_weights(path, model.state_dict(), kind, model.config, tokens, step, extra)
+    weights = {name: value.to(dtype) if dtype and value.is_floating_point() else value for name, value in model.state_dict().items()}
+    return save_weights(path, weights, kind, model.config, tokens, step, extra)
 
 
 def _vocab_size(model: nn.Module) -> int:
@@ -209,7 +211,7 @@ def _vocab_size(model: nn.Module) -> int:
 def load_model(
     path: str | Path,          # A file that `save_model` wrote
     kind: str | tuple[str, ...] | None = None,   # What it has to hold, one of several; None: anything
-) -> nn.Module:                # On the CPU, in eval mode, with attribute `kind`
+) -> nn.Module:                # On the CPU, in float32 and eval mode, with attribute `kind`
     "Read a model back."
     saved = load_weights(path, kind)
     ours = MusicTokenizerWithStyle().tokens
@@ -222,8 +224,15 @@ def load_model(
     found = {name: tuple(tensor.shape) for name, tensor in saved.tensors.items()}
     if wrong := sorted(name for name in expected | found if expected.get(name) != found.get(name)):
         raise InputError(f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} (saved by another version of Staria?)")
-    model.load_state_dict(saved.tensors, assign=True)
+    model.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in saved.tensors.items()}, assign=True)
     return model.eval()
+
+
+def load_writing(
+    path: str | Path | None = None,   # A Staria's or a baseline's file; None: the generator that ships
+) -> nn.Module:                       # Something that `staria.generation.write` can use
+    "Load what writes music."
+    return load_model(path or str(files("staria") / "assets" / "generator.safetensors"), ("staria", "baseline"))
 
 
 def load_hearing(

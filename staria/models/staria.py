@@ -36,7 +36,8 @@ class Memory(NamedTuple):
     "Hold the states of a piece's snippets."
     states: torch.Tensor    # (B, 1 + S·M, C)
     slots: torch.Tensor     # (B, 1 + S·M): the slot of each state
-    since_s: torch.Tensor   # (B, 1 + S·M): seconds since its snippet began
+    since_s: torch.Tensor   # (B, 1 + S·M): seconds since its snippet began, at the place before
+    before: torch.Tensor    # (B, 1 + S·M, C): the state of the place before it in its snippet; zeros at its start
 
     def mask(self, slot: torch.Tensor) -> torch.Tensor:
         "Let each token read its own slot and the null state: (B, T) to boolean (B, 1, T, 1 + S·M)."
@@ -93,6 +94,7 @@ class StariaModel(nn.Module):
         layers = range(c.cross_every - 1, c.decoder.n_layer, c.cross_every)   # block 0 knows no token's neighbours yet
         self.cross = nn.ModuleDict({str(layer): CrossAttention(width, c.encoder.width, c.decoder.n_head) for layer in layers})
         init_weights(self.cross, c.decoder.n_layer)
+        for cross in self.cross.values(): cross.start_alike()
         self.null = nn.Parameter(0.02 * torch.randn(c.encoder.width))
         self.snippet_label = nn.Embedding(5, c.encoder.width)
         self.label, self.progress = nn.Embedding(5, width), nn.Linear(3, width, bias=False)   # the seconds since the section began go to the cross-attention alone
@@ -104,8 +106,10 @@ class StariaModel(nn.Module):
         states = self.encoder(snippets.flatten(0, 1))[0].view(batch, n_slots, length, -1) + self.snippet_label(snippet_labels)[:, :, None]
         empty = (snippets == 2) | (snippet_labels == 0)[..., None]
         slots = torch.where(empty, HIDDEN_SLOT, torch.arange(n_slots, device=snippets.device)[:, None]).flatten(1)
-        null = (self.null.to(states.dtype).expand(batch, 1, -1), slots.new_full((batch, 1), NULL_SLOT), torch.zeros(batch, 1, device=snippets.device))
-        return Memory(*(torch.cat(parts, 1) for parts in zip(null, (states.flatten(1, 2), slots, seconds_in_force(snippets).flatten(1)))))
+        later = lambda x: torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2).flatten(1, 2)     # each place gets what belongs to the one before it
+        alone = self.null.to(states.dtype).expand(batch, 1, -1)
+        null = (alone, slots.new_full((batch, 1), NULL_SLOT), torch.zeros(batch, 1, device=snippets.device), alone)
+        return Memory(*(torch.cat(parts, 1) for parts in zip(null, (states.flatten(1, 2), slots, later(seconds_in_force(snippets)), later(states)))))
 
     def hidden(self,
         ids: torch.Tensor,                 # (B, T)
@@ -134,7 +138,7 @@ class StariaModel(nn.Module):
         def before_block(layer: int, x: torch.Tensor) -> torch.Tensor:
             if str(layer) not in self.cross: return x
             cross = self.cross[str(layer)]
-            return cross(x, cross.keys_values(memory.states, heard) if first else None, mask, rotation, None if cache is None else cache.returns, layer)
+            return cross(x, cross.keys_values(memory.before, memory.states, heard) if first else None, mask, rotation, None if cache is None else cache.returns, layer)
 
         x = self.decoder.hidden(ids, cache, documents, self.label(labels) + self.progress(progress[..., :3]), before_block=before_block)
         if cache is not None: cache.marks, cache.returns.length = past, mask.shape[-1]
