@@ -117,7 +117,9 @@ class NextToken:
         room: int,                        # Most tokens of a piece, those in the cache included
         memory: Memory | None = None,     # What a StariaModel's cache was made with
         compiled: bool = False,           # Compile the step (with CUDA graphs on a GPU); shapes then stay as they are
+        returns: bool = True,             # Whether a section reads its earlier occurrences, as the cache was made
     ):
+        self.returns = returns
         self.model, self.decoder, self.n, self.length, self.whole = model, getattr(model, "decoder", model), n, cache.length, compiled
         self.cross, self.device = getattr(model, "cross", {}), model.norm.weight.device if isinstance(model, Decoder) else model.null.device
         self.at, head_width = torch.tensor([self.length], device=self.device), self.decoder.config.width // self.decoder.config.n_head
@@ -213,7 +215,7 @@ class NextToken:
         "Read one token of each piece."
         room = self.own[0][0].shape[2]
         if self.length >= room: raise InputError(f"there is room for {room} tokens, and one more was to be read: ask for more room")
-        if self.cross: self._enter(slot[:self.n], torch.stack([labels, section], 1)[:self.n])
+        if self.cross: self._enter(slot[:self.n], torch.stack([labels * self.returns, section], 1)[:self.n])
         hidden = self.step(ids, labels, progress, room if self.whole else self.length + 1)
         self.length += 1; self.at += 1
         return hidden

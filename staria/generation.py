@@ -90,7 +90,7 @@ class Sampling:
     top_k: int = 0             # Keep this many tokens; 0 keeps all
     top_p: float = 1.0         # Keep the likeliest tokens that together have this probability, in (0, 1]
     min_p: float = 0.0         # Keep tokens at least this share as likely as the likeliest, in [0, 1)
-    guidance: float = 1.0      # 1: as the model says; above 1: away from what it would write without the snippets
+    guidance: float = 1.0      # 1: as the model says; above 1: away from what it would write without snippets and earlier occurrences
     repetition: float = 0.0    # Nats taken off a note for each time that its section has gone on to this pitch from the same three before
 
     def __post_init__(self):
@@ -211,7 +211,7 @@ def _fill(values: Sequence) -> list: return [*values, *[values[0]] * (-len(value
 class _StariaReader:
     "Feed a StariaModel: snippets as a memory; label, slot, progress and section beside each token."
     def __init__(self, model: StariaModel, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
-        self.model, self.device, self.room, self.following = model, model.null.device, model.config.decoder.max_tokens, None
+        self.model, self.device, self.room, self.following, self.blind = model, model.null.device, model.config.decoder.max_tokens, None, blind   # blind: to snippets and to what returns
         self.ends_ms, most, known = np.array([plan.ends_ms[-1] for plan in plans]), model.config.encoder.max_tokens, {}
         for plan in plans:
             if id(plan) not in known: known[id(plan)] = self._condition(plan, min(snippet_tokens or most, most), blind)
@@ -235,8 +235,8 @@ class _StariaReader:
         progress, labels = as_tensor(section_progress(time_ms, start_ms, end_ms, self.ends_ms[rows, None])), as_tensor(labels)
         if self.following is not None: return self.following.read(ids[:, 0], slot[:, 0], labels[:, 0], progress[:, 0], as_tensor(section[:, 0]))
         memory, cache = Memory(*(torch.cat(parts) for parts in zip(*(self.memories[row] for row in rows)))), self.model.new_cache(len(rows))
-        hidden = self.model.hidden(ids, slot, labels, progress, memory, cache)
-        self.following = NextToken(self.model, cache, len(live), room, memory, compiled)
+        hidden = self.model.hidden(ids, slot, labels, progress, memory, cache, returns=not self.blind)
+        self.following = NextToken(self.model, cache, len(live), room, memory, compiled, not self.blind)
         return hidden[:, -1]
 
 
