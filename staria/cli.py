@@ -196,6 +196,7 @@ def _train_options() -> list[tuple]:
           _option("--decoder", str, None, "staria: a trained decoder"), _option("--encoder", str, None, "staria: a trained snippet encoder"),
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
           _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
+          _option("--frozen", bool, False, "wake-sleep: the classifier, or the listener that ships, labels but does not learn: self-training, the control of sleeping"),
           _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, None, "longest sequence (default: what the model reads, at most 2048)"),
           _option("--snippet_tokens --snippet-tokens", int, None, "longest snippet (default: what the model reads, at most 256)"),
           _option("--pack", bool, False, "decoder, baseline, staria: several pieces in one row, each reading itself alone"),
@@ -254,14 +255,14 @@ def _wake_sleep(args, workspace, store, config, run):
     import yaml
     from staria.core import config_to_dict
     from staria.evaluation import format_table
-    from staria.models.presets import load_model
+    from staria.models.presets import load_hearing, load_model
     from staria.wake_sleep import WakeSleepConfig, wake_sleep
-    missing = [name for name in ("classifier", "init", "composed") if not args[name]]
-    if missing: raise InputError(f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier, a trained staria (--init) and a store of composed pieces")
-    staria = load_model(args.init)
-    loop = WakeSleepConfig(rounds=args.rounds, staria_steps=config.max_steps, classifier_steps=config.max_steps, batch_size=args.batch_size, **_lengths(args, staria), train=config, control=args.control, seed=args.seed)
+    missing = [name for name in ("init", "composed") if not args[name]] + ["classifier"] * (not args.classifier and not args.frozen)
+    if missing: raise InputError(f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier (or --frozen, and the listener that ships labels), a trained staria (--init) and a store of composed pieces")
+    staria, hearing = load_model(args.init), load_hearing(args.classifier)
+    loop = WakeSleepConfig(frozen=args.frozen, rounds=args.rounds, staria_steps=config.max_steps, classifier_steps=config.max_steps, batch_size=args.batch_size, **_lengths(args, staria), train=config, control=args.control, seed=args.seed)
     print(yaml.safe_dump(config_to_dict(loop), sort_keys=False))
-    rows = wake_sleep(load_model(args.classifier), staria, store, open_store(args.composed, workspace), run, loop, verbose=True)
+    rows = wake_sleep(hearing, staria, store, open_store(args.composed, workspace), run, loop, verbose=True)
     print(format_table([{"quantity": name, **{f"round {row['round']}": row[name] for row in rows}} for name in rows[0] if name != "round"], digits=4))
     print(f"the same as a table: {run / 'rounds.csv'}")
 
@@ -279,13 +280,11 @@ def _label(args):
     print(f"results: {args.out}")
 
 # %% ../nbs/62_cli.ipynb #9e3b55e4
-def _write_pieces(scores, folder: Path, names, wav: bool = False) -> None:
-    from staria.audio import save_wav
+def _write_pieces(scores, folder: Path, names) -> None:
     from staria.sections import save_sections
     folder.mkdir(parents=True, exist_ok=True)
     for score, name in zip(scores, names):
         score.to_midi(folder / f"{name}.mid"); save_sections(folder / f"{name}.txt", score.sections)
-        if wav: save_wav(score, folder / f"{name}.wav")
 
 
 def _snippets(pairs) -> dict:
@@ -305,7 +304,7 @@ def _snippets(pairs) -> dict:
           ("--lengths", dict(nargs="*", type=float, default=None, help="length of each section in seconds (default: drawn, 5 to 12)")),
           _option("--num_samples --num-samples", int, 5, "pieces"), _option("--best_of --best-of", int, 1, "write so many for each piece, and keep the one whose form is clearest"),
           _option("--temperature", float, 0.95, "0 takes the likeliest token"), _option("--top_k --top-k", int, 0, "keep so many tokens; 0 keeps all"),
-          _option("--top_p --top-p", float, 1.0, "nucleus, in (0, 1]"), _option("--min_p --min-p", float, 0.03, "share of the likeliest token's probability, in [0, 1)"), _option("--guidance", float, 1.0, "above 1: further towards the plan; takes twice the time"),
+          _option("--top_p --top-p", float, 1.0, "nucleus, in (0, 1]"), _option("--min_p --min-p", float, 0.03, "share of the likeliest token's probability, in [0, 1)"), _option("--guidance", float, 1.5, "above 1: further towards the plan, in twice the time of 1"),
           _option("--repetition", float, 0.0, "above 0: away from going round in circles within a section"), _option("--weights", str, "fp32", "keep the weights in fp32, bf16 or int8 while writing"),
           _option("--go_on --go-on", str, None, "MIDI file that every piece begins with"),
           _option("--max_length --max-length", int, None, "longest piece in tokens"), _option("--seed", int, 0, "the same seed gives the same pieces"))
