@@ -33,7 +33,7 @@ print(len(rows), "files")
 PY
 "$staria" label "$data/midi" --out "$data/style" --no_picture --keep
 "$staria" prepare "$data" --name piano --root "$out" --free_only
-"$staria" compose --name piano --out piano-forms --count 2200 --root "$out" --min_section_s 4 --max_section_s 12
+"$staria" compose --name piano --out piano-forms --count "${COMPOSED:-2200}" --root "$out" --min_section_s 4 --max_section_s 12
 common=(--root "$out" --data piano,piano-forms --optimizer muon --batch_size 3 --max_tokens 1536 --snippet_tokens 256 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
 "$staria" train staria --name piano --stage C --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 100 --max_steps "$steps" "${common[@]}"
 "$staria" train staria --name piano-cooled --stage C --init "$out/checkpoints/piano/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 2e-3 --warmup_steps 20 --max_steps "$cooling" "${common[@]}"

@@ -111,6 +111,7 @@ def _files(root: Path) -> tuple[list[Path], list[Path]]:
         styled, stems = "style" in Path(folder).relative_to(root.parent).parts, {n.rsplit(".", 1)[0] for n in names if n.lower().endswith((".mid", ".midi", *NOTATION))}
         for name in names:
             if name.startswith(".") or name == "index.tsv": continue    # The store reads terms from an index
+            if styled and name.endswith((".notes.csv", ".tokens.csv", ".png")): continue    # What `staria label` writes beside section files
             about = name.endswith(".txt") and (styled or name[:-4] in stems or name.startswith("human_label") or name in _POP909_TEXTS)
             (sections if about else pieces).append(Path(folder, name))
     return sorted(pieces), sorted(sections)
