@@ -32,6 +32,7 @@ from .models.presets import build, count_parameters, load_model, save_model
 from .models.staria import StariaModel
 from .generation import Sampling, sample_plan, write
 from .evaluation import evaluate_classifier, evaluate_generated, evaluate_generator, format_table, generator_rows, mean_row, note_probabilities, save_table
+from .judging import judge_form
 from .report import audio, facts, figure, paragraph, steps, table, write_report
 from .training import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, fit, read_metrics, staria_from
 from .wake_sleep import WakeSleepConfig, mix_stores, wake_sleep
@@ -273,7 +274,8 @@ def judge(demo: Demo) -> None:
             losses[name] = evaluate_generator(model, demo.data(demo.store, task).sample("test", c.judged))
         assert len({(row["pieces"], row["tokens"]) for row in losses.values()}) == 1, "the models must be judged on the same tokens"
         rows = evaluate_generated(list(demo.pieces.values()), [form for form, *_ in demo.pieces], earlier_classifier, seed=c.seed)
-        rows = [{"model": kind, "piece": f"{form}-{k + 1}", **row} for (form, k, kind), row in zip(demo.pieces, rows)]
+        judged = [judge_form(score, c.seed) for score in demo.pieces.values()]
+        rows = [{"model": kind, "piece": f"{form}-{k + 1}", **row, "judge": by["ARI"], "judge shuffled": by["ARI shuffled"]} for (form, k, kind), row, by in zip(demo.pieces, rows, judged)]
         last = heard["classifier, after the sleep phase"]
         return {"hearing": hearing, "losses": generator_rows(losses), "written": rows, "confusion": last.confusion.tolist(), "letters": last.letters, "pieces": last.pieces}
     outputs = tuple(folder / f"{stem}.csv" for stem in ("hearing", "losses", "written"))
@@ -338,7 +340,7 @@ def report_chapters(demo: Demo) -> list[tuple]:
              for (form, k, kind), row in zip(demo.pieces, n["written"])]
     rolls = [figure(plot_roll(score, title=f"{form} by {'Staria' if kind == 'staria' else 'the baseline'}"), f"The first piece in the form {form}, coloured by the sections that were asked for.") for (form, k, kind), score in demo.pieces.items() if k == 0]
     means = [{"model": kind, **{key: value for key, value in mean_row([row for row in n["written"] if row["model"] == kind]).items() if key != "model"}} for kind in ("staria", "baseline")]
-    keep = ("model", "ARI", "ARI shuffled", "contrast", "contrast shuffled", "notes", "seconds", "distinct 4")
+    keep = ("model", "ARI", "ARI shuffled", "judge", "judge shuffled", "contrast", "contrast shuffled", "notes", "seconds", "distinct 4")
     corpus, forms = n["corpus"], Counter(demo.store.column("form").tolist())
     skipped = [{"file": key, "reason": reason} for key, reason in corpus["skipped"][:20]]
     labelled = sum(count for form, count in forms.items() if form)
@@ -351,7 +353,7 @@ def report_chapters(demo: Demo) -> list[tuple]:
                           figure(drawn["reference"], "A held-out tune with its true sections."), figure(drawn["heard"], "The same tune as the classifier hears it. Of all held-out tunes this one has the median score."),
                           figure(drawn["confusion"], "Which letter is taken for which."), table(n["letters"], "Letter by letter", "After naming letters by first appearance.")]),
         ("Writing form", [audio(links, n["player"]), *rolls,
-                          table([{key: row.get(key, "") for key in keep} for row in means], f"{c.pieces} pieces of each form, asked against heard", "ARI: asked letters against those that the classifier hears that never heard a dream. Contrast: likeness of same-letter sections less that of others. Shuffled: the same with the asked letters in another order, which is the control.", lead=0),
+                          table([{key: row.get(key, "") for key in keep} for row in means], f"{c.pieces} pieces of each form, asked against heard", "ARI: asked letters against those that the classifier hears that never heard a dream. Judge: the same by a judge that shares nothing with our models. Contrast: likeness of same-letter sections less that of others. Shuffled: the same with the asked letters in another order, which is the control.", lead=0),
                           table(n["losses"], "Loss a token on held-out real pieces (nats)", "Swapped: each letter is given another letter's snippet. None: no snippets. Staria and the baseline start from the same decoder and take the same number of updates on the same pieces; all rows are measured on the same tokens. Beside the snippets, Staria is told label, position and time left, which the baseline's prompt does not say, and has its snippet encoder's own short training; the baseline was never trained without snippets, so its column none is out of its experience. A letter's snippet is an occurrence outside the excerpt or, where there is none, its own music transposed, in another tempo and touch, from another note on.")]),
         ("Wake and sleep", [table([{"quantity": key, "value": value} for key, value in n["rounds"][0].items()], "One round", "The wake phase labels real pieces with the frozen classifier and trains Staria on them and the composed pieces; the sleep phase trains the classifier on Staria's dreams and the composed pieces. Measured on real pieces of the validation split. The control for the sleep phase stands under Hearing form; the control for the wake phase, random labels, is `control=True` in `wake_sleep` and was not run here.")]),
         ("Learning", [figure(drawn["first"], "Training losses of the recognition side."), figure(drawn["second"], "Training losses of the generative side. Staria's stages are laid end to end.")]),
