@@ -28,11 +28,13 @@ def _multiply_int8(x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np
     limit = min(32767, 2147483647 // (128 * x.shape[1]))
     small, back = np.empty(x.shape, np.int16), np.empty(len(x), np.float32)
     for m in range(len(x)):
-        biggest = np.float32(0)
-        for k in range(x.shape[1]): biggest = max(biggest, abs(x[m, k]))
+        biggest, finite = np.float32(0), True
+        for k in range(x.shape[1]):
+            biggest = max(biggest, abs(x[m, k]))
+            finite &= np.isfinite(x[m, k])
         factor = np.float32(limit) / biggest if biggest > 0 else np.float32(0)
-        back[m] = biggest / np.float32(limit)
-        for k in range(x.shape[1]): small[m, k] = np.int16(np.rint(x[m, k] * factor))
+        back[m] = biggest / np.float32(limit) if finite else np.float32(np.nan)
+        for k in range(x.shape[1]): small[m, k] = np.int16(np.rint(x[m, k] * factor)) if finite else np.int16(0)
     for n in numba.prange(len(weight)):
         for m in range(len(x)):
             total = np.int32(0)

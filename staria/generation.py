@@ -48,11 +48,13 @@ class Plan:
     def ends_ms(self) -> np.ndarray: return np.round(np.cumsum(self.lengths_s) * 1000).astype(np.int64)   # End of each section
 
     def snippet_ids(self, letter: str, tokens: int) -> np.ndarray:
-        "Give a letter's snippet as at most `tokens` ids, its first note at 0 s; empty where the plan has none."
-        material = self.snippets.get(letter)
+        "Give a letter's snippet as at most `tokens` ids, its first note at 0 s, no longer than the letter's longest section; empty where the plan has none."
+        material, tok = self.snippets.get(letter), MusicTokenizerWithStyle()
         if material is None: return np.zeros(0, np.int64)
-        ids = MusicTokenizerWithStyle().encode(material, sections=False) if isinstance(material, Score) else np.asarray(material, np.int64)
-        return rebase_snippet(ids, tokens)
+        ids = rebase_snippet(tok.encode(material, sections=False) if isinstance(material, Score) else np.asarray(material, np.int64), tokens)
+        longest_ms = 1000 * max(length for other, length in zip(self.form, self.lengths_s) if other == letter)
+        late = np.flatnonzero(tok.times_ms(ids)[tok.note_index(ids) + 1] >= longest_ms)
+        return rebase_snippet(ids[: tok.note_index(ids)[late[0]]], tokens) if len(late) else ids
 
     def to_dict(self) -> dict:
         "Give the plan as plain values, snippets as token ids."
@@ -69,8 +71,8 @@ def sample_plan(
     "Complete a form into a plan, with lengths and snippets drawn from real pieces."
     letters = Plan(form).form
     needed = sorted(set(letters))
-    fitting = [score for score in scores if len({s.label for s in score.sections} & set(LETTERS)) >= len(needed)]
-    if not fitting: raise InputError(f"no piece of the {len(scores)} given has {len(needed)} kinds of section to take snippets for {letters} from")
+    fitting = [score for score in scores if set(needed) <= {s.label for s in score.sections}]
+    if not fitting: raise InputError(f"no piece of the {len(scores)} given has sections {', '.join(needed)} to take snippets for {letters} from: give one that has, or a form of fewer letters")
     score = fitting[rng.integers(len(fitting))]
     snippets = {}
     for letter in needed:
@@ -259,8 +261,21 @@ class _BaselineReader:
         return hidden[:, -1]
 
 # %% ../nbs/40_generation.ipynb #8dd1221d
-def _fewest_tokens(plan: Plan) -> int:   # Prefix, <S>, <E>; a section token and a note for each section; a <T> for each window that is entered
-    return 3 + 4 * len(plan.form) + max(0, int(plan.ends_ms[-1]) - SLACK_MS - 10) // 5000
+_NOTE_LEFT = {Place.SECTION: 3, Place.PITCH: 2, Place.ONSET: 1}   # Tokens that a begun note still needs; a section holds one at the least
+
+
+def _fewest_left(keeper: PlanKeeper) -> int:   # <E>; a section token and a note for each section to come; a <T> for each window that is still to be entered
+    plan = keeper.plan
+    windows = max(0, int(plan.ends_ms[-1]) - SLACK_MS - 10) // 5000
+    return 1 + 4 * (len(plan.form) - 1 - keeper.section) + max(0, windows - keeper.window) + _NOTE_LEFT.get(keeper.state.place, 0)
+
+
+def _check_room(keeper: PlanKeeper, room: int) -> None:
+    plan, begun, left = keeper.plan, len(keeper.ids), _fewest_left(keeper)
+    if begun + left <= room: return
+    asked = f"form {plan.form} of {plan.ends_ms[-1] / 1000:g} s"
+    if begun == 2: raise InputError(f"{asked} needs {begun + left} tokens at the least, and there is room for {room}: give shorter lengths, a larger max_tokens or a model that holds more")
+    raise InputError(f"the music given has {begun} tokens, what is left of {asked} needs {left} more at the least, and there is room for {room}: give less music, shorter lengths, a larger max_tokens or a model that holds more")
 
 
 def _begin(plan: Plan, tok: MusicTokenizerWithStyle, given: Sequence[int]) -> PlanKeeper:
@@ -333,8 +348,7 @@ def write(
     try:
         readers = [make(model, plans, snippet_tokens, blind) for blind in ((False, True) if sampling.guidance != 1 else (False,))]
         room = min([max_tokens or 2**31, *(reader.room for reader in readers)])
-        for plan in plans:
-            if (fewest := _fewest_tokens(plan)) > room: raise InputError(f"form {plan.form} of {plan.ends_ms[-1] / 1000:g} s needs {fewest} tokens at the least, and there is room for {room}: give shorter lengths, a larger max_tokens or a model that holds more")
+        for keeper in keepers: _check_room(keeper, room)
         (column_of, head), seated, since = _compact_head(decoder), list(range(len(plans))), 0
         while live := [k for k, keeper in enumerate(keepers) if not keeper.done]:
             length = len(keepers[live[0]].ids)
@@ -359,7 +373,7 @@ def generate(
     top_k: int = 0,                   # 0 keeps all tokens
     top_p: float = 1.0,               # Nucleus, in (0, 1]
     min_p: float = 0.0,               # Share of the likeliest token's probability, in [0, 1)
-    guidance: float = 1.0,            # Above 1: further towards the snippets
+    guidance: float = 1.0,            # Above 1: away from what would be written without snippets and earlier occurrences
     seed: int = 0,                    # The same seed gives the same pieces
     max_tokens: int | None = None,    # Longest piece in tokens; None: what the model can hold
     snippet_tokens: int | None = None,   # Longest snippet in tokens; None: what the model was made for
