@@ -125,7 +125,7 @@ def alter_snippet(
     tokens: int,                    # At most so many
     rng: np.random.Generator,       # Chooses what to alter
 ) -> np.ndarray:                    # (M,) the same material, but not the same tokens
-    "Make a snippet of a section's start that does not give the section away: in another key, or with a third of its notes left out."
+    "Make a snippet of a section's start that gives away its course, but not its notes in a row: in another key, or with a third of its notes left out."
     snippet = rebase_snippet(ids, tokens)
     if rng.random() < 0.5: snippet = tok.shift_pitch(snippet, int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])))
     else:

@@ -8,7 +8,7 @@ __all__ = ['smooth_labels', 'label_piece', 'wake', 'random_labels', 'draw_plans'
 
 # %% ../nbs/51_wake_sleep.ipynb #52c422b5
 import dataclasses, hashlib, json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -280,7 +280,7 @@ def run_round(
 
     after = measure(classifier, model, labelled, config)
     row = {"round": number, "woken pieces": len(woken), "dreams": len(dreams), "woken confidence": round(float(np.mean([c for record in woken for c in record.extra["confidence"]])), 4)}
-    row |= {f"dreams {name}": value for name, value in judge_dreams(dreams).items() if np.isfinite(value)}
+    row |= {f"dreams {name}": value if np.isfinite(value) else None for name, value in judge_dreams(dreams).items()}     # None: no dream has a form whose return could be heard
     for name in before: row |= {f"{name} before": before[name], f"{name} after": after[name]}
     if copy is None: return row
     chance = reuse_store(place / "random", lambda folder: random_labels(woken, folder, config.seed + number))

@@ -81,9 +81,9 @@ class KVCache:
         "Forget all tokens from `length` on."
         if not 0 <= length <= self.length: raise InputError(f"cannot rewind to {length}: the cache holds {self.length} tokens")
         if self.returns is not None and length < self.length:
-            self.returns.length -= self.length - length
-            self.returns.pending = {layer: self.returns.keys[layer][:, :, self.returns.length : self.returns.length + 1].clone() for layer in self.returns.pending}
-        if self.marks is not None: self.marks = self.marks[:, :length]
+            self.returns.length = self.returns.length - self.length + length if length else 0
+            self.returns.pending = {} if not length else {layer: self.returns.keys[layer][:, :, self.returns.length : self.returns.length + 1].clone() for layer in self.returns.pending}
+        if self.marks is not None: self.marks = self.marks[:, :length] if length else None
         self.length = length
 
 # %% ../../nbs/30_models.layers.ipynb #c4666877
@@ -111,7 +111,7 @@ def flex_mask(
     def visible(b, h, query, key): return (key <= query) & (documents[b, query] == documents[b, key])
     return create_block_mask(visible, len(documents), None, documents.shape[1], documents.shape[1], device=documents.device)
 
-
+# %% ../../nbs/30_models.layers.ipynb #f4e9d007
 class Pieces(NamedTuple):
     "Say where the pieces of packed rows lie, so that each is attended to on its own."
     lengths: tuple[tuple[int, ...], ...]   # Tokens of each piece, row by row
@@ -279,7 +279,7 @@ GATE_SPEED = 16.0   # How much faster a gate moves than the parameter behind it
 
 TIME_UNIT_S, TIME_THETA = 0.02, 1000.0   # Seconds a radian of the fastest wave of time; how much slower the slowest one is
 
-
+# %% ../../nbs/30_models.layers.ipynb #3e5ec365
 class CrossAttention(nn.Module):
     "Let each token read a memory and earlier occurrences of its section, through a gate that starts shut."
     def __init__(self,
