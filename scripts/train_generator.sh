@@ -21,15 +21,19 @@ from staria.listening import names_in
 data, index, leave_out, *folders = sys.argv[1:]
 out = {name for path in leave_out.split(",") if path for name in names_in(path)}
 terms = {Path(row["path"]).parts[-2:]: row["licence"] for row in csv.DictReader(open(index), delimiter="\t")}
-rows = []
+for old in (Path(data) / "midi").iterdir(): old.unlink()        # links alone: what is left out now is not read
+rows, missing = [], []
 for folder in map(Path, folders):
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi")):
         if any(o == path.stem or o.endswith(f"-{path.stem}") or path.stem.startswith(o) for o in out): continue
         name = f"{folder.name}-{path.name}"
-        if not (Path(data) / "midi" / name).exists(): os.symlink(path.resolve(), Path(data) / "midi" / name)
-        rows.append((f"midi/{name}", terms.get((folder.name, path.name), "not stated")))
+        if (folder.name, path.name) not in terms: missing.append(path); continue
+        if (Path(data) / "midi" / name).exists(): sys.exit(f"two files are called {name}: rename one of them")
+        os.symlink(path.resolve(), Path(data) / "midi" / name)
+        rows.append((f"midi/{name}", terms[folder.name, path.name]))
 with open(f"{data}/index.tsv", "w") as file: csv.writer(file, delimiter="\t", lineterminator="\n").writerows([("path", "licence"), *rows])
-print(len(rows), "files")
+print(len(rows), "files" + (f"; {len(missing)} left out, whose terms the index does not name, such as {missing[0]}" if missing else ""))
+if not rows: sys.exit("no file whose terms the index names: check the index's paths")
 PY
 "$staria" label "$data/midi" --out "$data/style" --no_picture --keep
 "$staria" prepare "$data" --name piano --root "$out" --free_only

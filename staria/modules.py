@@ -110,6 +110,8 @@ def make_optimizer(
 ) -> dict:                    # As lightning's `configure_optimizers` returns it
     "Make the optimiser, with decoupled decay on matrices only, and its schedule."
     parameters, inner = list(model.parameters()), {}
+    if config.optimizer == "muon" and not hasattr(torch.optim, "Muon"): raise InputError(f"optimizer muon needs PyTorch 2.9 or later, this is {torch.__version__}: update it, or use adamw")
+    if config.optimizer == "muon" and config.strategy == "fsdp": raise InputError("optimizer muon needs whole matrices, and fsdp cuts them up: use adamw, or strategy ddp")
     if config.optimizer == "muon": inner = {id(p): p for part in model.modules() if isinstance(part, (Block, CrossAttention)) for p in part.parameters() if p.ndim == 2}
     groups = [{"params": [p for p in parameters if p.ndim == 2 and id(p) not in inner], "weight_decay": config.weight_decay},
               {"params": [p for p in parameters if p.ndim != 2], "weight_decay": 0.0}]
