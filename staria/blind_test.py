@@ -7,7 +7,7 @@ __all__ = ['QUESTIONS', 'POINTS', 'COLUMNS', 'Kit', 'load_key', 'make_kit', 'rea
            'compare_ratings']
 
 # %% ../nbs/55_blind_test.ipynb #0911d3eb
-import base64, csv, dataclasses, html, io, itertools, json, re
+import base64, csv, dataclasses, hashlib, html, io, itertools, json, re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,7 +30,7 @@ COLUMNS = ("kit", "listener", "sample", "question", "rating", "played_s")   # Of
 @dataclasses.dataclass(frozen=True)
 class Kit:
     "Hold what the codes of a blind test mean; it stays with whoever asks."
-    kit: str                              # Name of the test
+    kit: str                              # Name of the test, and a hash of its music: another test has another
     questions: dict[str, list[str]]       # Name to question and the words at both ends
     samples: dict[str, list]              # Code to [group, item]
 
@@ -129,16 +129,35 @@ def _page(kit: Kit, title: str, audio: Mapping[str, str]) -> str:
             f'<script type="application/json" id="kit">{data}</script><script>{_KEEPING}{_SAMPLE}{_ENDS}</script></body></html>\n')
 
 # %% ../nbs/55_blind_test.ipynb #60ab685e
+def _hash_of(groups: Mapping[str, Sequence[Score]], *more) -> str:   # Of what is rated: tests of other pieces have other ones
+    found = hashlib.sha256(json.dumps([list(groups), *more]).encode())
+    for pieces in groups.values():
+        for piece in pieces: found.update(hashlib.sha256(piece.notes.tobytes()).digest())
+    return found.hexdigest()[:8]
+
+
+def _check_place(kit: Kit, folder: Path, key_file: Path) -> None:
+    "Refuse to mix two tests: their answers could not be told apart, or a key would be lost."
+    if key_file.exists():
+        try: other = load_key(key_file).kit
+        except InputError: other = "no key"
+        if other != kit.kit: raise InputError(f"{key_file} is there already ({other}) and does not belong to this test, {kit.kit}: give another file for the key, or move that one")
+    if (folder / "index.html").exists():
+        data = re.search(r'id="kit">(.*?)</script>', (folder / "index.html").read_text(encoding="utf8", errors="replace"), re.S)
+        other = json.loads(data[1])["kit"] if data else "another page"
+        if other != kit.kit: raise InputError(f"{folder} holds {other} already, and this test is {kit.kit}: give another folder")
+
+# %% ../nbs/55_blind_test.ipynb #26595b8f
 def make_kit(
     groups: Mapping[str, Sequence[Score]],                   # Name of a group to its pieces, equally many in each; item k of each answers one plan
     folder: str | Path,                                      # Where index.html and the sounds go; made if it is not there
     key_file: str | Path,                                    # Where the key goes: outside of the folder
-    name: str = "listening",                                 # Of the test: letters, digits, - and _
+    name: str = "listening",                                 # Of the test: letters, digits, - and _; a hash of the pieces is put behind it
     title: str = "Listening test",                           # Heading of the page
     questions: Mapping[str, Sequence[str]] = QUESTIONS,      # Name to question, what 1 means and what 5 means
     embed: bool = False,                                     # Sounds within the page
     sample_rate: int = 22050,                                # Of the sounds
-    seed: int = 0,                                           # Decides the codes
+    seed: int = 0,                                           # Decides the codes, with the pieces; the order comes from each listener's name
 ) -> Path:                                                   # The page
     "Make a page for blind listening."
     folder, key_file, counts = Path(folder), Path(key_file), {group: len(pieces) for group, pieces in groups.items()}
@@ -147,12 +166,16 @@ def make_kit(
     if folder.resolve() in key_file.resolve().parents: raise InputError(f"the key {key_file} must lie outside of {folder}: whoever gets the folder must not get the key")
     if wrong := [q for q, words in questions.items() if not re.fullmatch(r"[\w-]+", q) or isinstance(words, str) or len(words) != 3] or ([] if questions else ["none at all"]): raise InputError(f"questions are a plain name with a question and the words at both ends; wrong: {', '.join(wrong)}")
     if silent := [f"{group} {k + 1}" for group, pieces in groups.items() for k, piece in enumerate(pieces) if not len(piece)]: raise InputError(f"pieces without notes cannot be rated: {', '.join(silent)}")
-    rng, alphabet = np.random.default_rng(seed), list("BCDFGHJKLMNPQRSTVWXZ23456789")
+    if seed < 0: raise InputError(f"seed must be 0 or more, got {seed}")
+    questions = {q: list(words) for q, words in questions.items()}
+    mark = _hash_of(groups, name, questions, seed)
+    rng, alphabet = np.random.default_rng([seed, int(mark, 16)]), list("BCDFGHJKLMNPQRSTVWXZ23456789")
     places, codes = [(group, k) for group, n in counts.items() for k in range(n)], []
     while len(codes) < len(places):
         code = "".join(rng.choice(alphabet, 4))
         if code not in codes: codes.append(code)
-    kit = Kit(name, {q: list(words) for q, words in questions.items()}, {code: list(place) for code, place in zip(codes, places)})
+    kit = Kit(f"{name}-{mark}", questions, {code: list(place) for code, place in zip(codes, places)})
+    _check_place(kit, folder, key_file)
     audio = {}
     for code, (group, k) in kit.samples.items():
         path = folder / "audio" / f"{code}.wav"
@@ -175,6 +198,7 @@ def read_ratings(
     rows, seen = [], {}
     for path in files:
         try: text = Path(path).read_text(encoding="utf-8-sig")
+        except FileNotFoundError: raise InputError(f"no ratings at {path}: check the path") from None
         except (OSError, UnicodeDecodeError) as error: raise InputError(f"{path} cannot be read as a CSV of ratings: {error}") from None
         table = csv.DictReader(io.StringIO(text, newline=""))
         if tuple(table.fieldnames or ()) != COLUMNS: raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}, got {','.join(table.fieldnames or ['nothing'])}: give the CSV as the page wrote it")

@@ -141,7 +141,7 @@ def label_files(
             else: skipped.append((printable(str(path)), trouble))
     return LabelReport(done, skipped)
 
-
+# %% ../nbs/53_label.ipynb #83ecdb33
 def _write_rows(path: Path, head: list[str], rows) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -18,12 +18,12 @@ import torch
 
 from . import __version__
 from .core import LETTERS, InputError, atomic_write
-from .score import Score, Section
+from .score import Score
 from .sections import save_sections, section_of_times
 from .tokenizer import MusicTokenizerWithStyle
 from .plots import figure_png, plot_roll
 from .audio import save_wav
-from .models.presets import load_model
+from .models.presets import load_writing
 from .decoding import lighten
 from .generation import Plan, Sampling, opening_ids, write
 from .metrics import section_contrast, self_similarity
@@ -44,6 +44,8 @@ class Candidate:
     def sampling(self) -> Sampling: return Sampling(**self.record["sampling"])
     @property
     def whole(self) -> bool: return bool(len(self.ids)) and int(self.ids[-1]) == MusicTokenizerWithStyle.eos_id   # False: stopped, or out of room
+    @property
+    def sections_done(self) -> int: return int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum()) - (not self.whole)       # Sections that are whole
 
 
 def plan_from_dict(
@@ -85,7 +87,7 @@ def reroll_section(
     section: int,               # Which section, from 0
     seed: int = 1,              # Of the new draws
     on_token: Callable[[int, int], bool | None] | None = None,   # Called with 0 and the id; False stops
-) -> Candidate:                 # The piece as it was, where somebody stopped before the section was whole
+) -> Candidate:                 # The piece as it was, where somebody stopped or room ran out before the section was whole
     "Write one section of a piece anew."
     tok, ids = MusicTokenizerWithStyle(), candidate.ids
     opens = np.flatnonzero(np.isin(ids, tok.section_ids))
@@ -96,6 +98,7 @@ def reroll_section(
         if on_token is not None and on_token(piece, token) is False: return False
         return token not in tok.section_ids
     new = write(model, [candidate.plan], candidate.sampling, seed, candidate.record.get("max_tokens"), given=before, on_token=until_closed)[0]
+    if len(new.ids) <= len(before) + 1: return candidate                                                # nothing was drawn but, at most, what closes it
     if len(after) and new.ids[-1] != after[0] or not len(after) and not new.done: return candidate
     if len(after):
         behind = int(np.sum(ids[:opens[section + 1]] == tok.time_id)) - new.ids.count(tok.time_id)      # a person's piece may pause before its next section
@@ -136,17 +139,17 @@ def load_record(
 
 def reproduce(
     record: dict,                           # Of a piece
-    model: torch.nn.Module | None = None,   # None: loaded from the checkpoint that the record names
+    model: torch.nn.Module | None = None,   # None: the checkpoint that the record names, or else the generator that ships
 ) -> Candidate:
     "Write a piece again from its record."
-    if model is None:
-        if not record["checkpoint"]: raise InputError("the record names no checkpoint: give the model that wrote the piece")
-        model = lighten(load_model(record["checkpoint"]), record.get("kept_in", "fp32"))
-    if record["weights"] and weights_hash(model) != record["weights"]: raise InputError(f"this model is not the one that wrote the piece: its weights are {weights_hash(model)}, the record says {record['weights']}")
+    shipped = model is None and not record["checkpoint"]
+    if model is None: model = lighten(load_writing(record["checkpoint"] or None), record.get("kept_in", "fp32"))
+    here, wrote = weights_hash(model), {record["weights"], *(step.get("weights", "") for step in record["anew"])} - {""}
+    if wrote - {here}: raise InputError(f"this model is not the one that wrote the piece: its weights are {here}, the record says {', '.join(sorted(wrote - {here}))}" + "; the record names no checkpoint, so the generator that ships was taken: give the model that wrote the piece" * shipped)
     count = [0]
     def stop_again(piece: int, token: int) -> bool:
         count[0] += piece == record["piece"]
-        return piece != record["piece"] or count[0] != record["stopped_after"]
+        return record["stopped_after"] != 0 and (piece != record["piece"] or count[0] != record["stopped_after"])     # 0: another piece was stopped before this one's first token
     piece = write_candidates(model, plan_from_dict(record["plan"]), record["piece"] + 1, Sampling(**record["sampling"]), record["seed"], record["checkpoint"], record.get("max_tokens"), stop_again, record.get("given") or None)[record["piece"]] if record["kind"] != "given" else Candidate(MusicTokenizerWithStyle().decode(record["given"]), np.array(record["given"]), record | {"anew": []})
     for step in record["anew"]: piece = reroll_section(model, piece, step["section"], step["seed"])
     return piece
