@@ -144,7 +144,7 @@ def _choices() -> tuple[np.ndarray, ...]:   # Ids of a solo piano's notes, notes
     assert (tok.onset_of[onsets] == 10 * np.arange(len(onsets))).all(), "onsets do not stand in order of time"
     return notes, np.append(notes, tok.time_id), onsets, durations, np.array([*tok.section_ids, tok.eos_id])
 
-
+# %% ../nbs/40_generation.ipynb #27d4765c
 class PlanKeeper:
     "Follow one piece as it is written, and say what may come next under its plan."
     def __init__(self, plan: Plan, tok: MusicTokenizerWithStyle):
@@ -289,6 +289,21 @@ def _begin(plan: Plan, tok: MusicTokenizerWithStyle, given: Sequence[int]) -> Pl
     return keeper
 
 
+def opening_ids(
+    score: Score,   # Music to go on from; other instruments are left out
+    plan: Plan,     # Says which section each note belongs to, from the first note on
+) -> np.ndarray:    # (T,) prefix, <S>, and whole notes with their section tokens; no <E>
+    "Write music as the beginning of a piece under a plan."
+    piano = score.notes[score.notes["instrument"] == 0]
+    if not len(piano): raise InputError(f"{score.source or score.title or 'the music given'} has no piano notes: there is nothing to go on from")
+    ends_s = plan.ends_ms / 1000
+    sections = [Section(start, end, letter) for start, end, letter in zip([0.0, *ends_s], ends_s, plan.form)]
+    bare = Score(piano).shifted(-float(piano["onset_ms"].min()) / 1000)
+    if (last_s := float(bare.onset_s.max())) >= ends_s[-1]: raise InputError(f"the music given goes on to {last_s:.1f} s, and the plan ends at {ends_s[-1]:g} s: give longer lengths, or less music")
+    ids = MusicTokenizerWithStyle().encode(bare.with_sections(sections))
+    return ids[ids != MusicTokenizerWithStyle.dim_id][:-1]
+
+# %% ../nbs/40_generation.ipynb #0e419d1c
 def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor], torch.Tensor]]:   # Column of each id (V,), -1 without; activations (B, C) to scores
     head, written = decoder.head, np.unique(np.concatenate(_choices()[1:]))
     column_of = np.arange(head.vocab_size) if head.row_of is None else head.row_of.cpu().numpy()
@@ -307,22 +322,7 @@ def _draw(keeper: PlanKeeper, scores: np.ndarray, column_of: np.ndarray, samplin
     mine = scores[columns] - sampling.repetition * keeper.repeats(ids) if sampling.repetition else scores[columns]
     keeper.push(ids[draw_token(mine, sampling, rng)])
 
-
-def opening_ids(
-    score: Score,   # Music to go on from; other instruments are left out
-    plan: Plan,     # Says which section each note belongs to, from the first note on
-) -> np.ndarray:    # (T,) prefix, <S>, and whole notes with their section tokens; no <E>
-    "Write music as the beginning of a piece under a plan."
-    piano = score.notes[score.notes["instrument"] == 0]
-    if not len(piano): raise InputError(f"{score.source or score.title or 'the music given'} has no piano notes: there is nothing to go on from")
-    ends_s = plan.ends_ms / 1000
-    sections = [Section(start, end, letter) for start, end, letter in zip([0.0, *ends_s], ends_s, plan.form)]
-    bare = Score(piano).shifted(-float(piano["onset_ms"].min()) / 1000)
-    if (last_s := float(bare.onset_s.max())) >= ends_s[-1]: raise InputError(f"the music given goes on to {last_s:.1f} s, and the plan ends at {ends_s[-1]:g} s: give longer lengths, or less music")
-    ids = MusicTokenizerWithStyle().encode(bare.with_sections(sections))
-    return ids[ids != MusicTokenizerWithStyle.dim_id][:-1]
-
-
+# %% ../nbs/40_generation.ipynb #ce04eb84
 def _with_stand_ins(keepers: list[PlanKeeper], live: list[int]) -> list[PlanKeeper]:   # In the place of one that is done, one that is not: something has to be read there
     return [keepers[live[0]] if keeper.done else keeper for keeper in keepers]
 
@@ -365,6 +365,7 @@ def write(
         return keepers
     finally: model.train(was_training)
 
+# %% ../nbs/40_generation.ipynb #7c33a368
 def generate(
     model: StariaModel | Decoder,     # Trained; a decoder is one that learnt as the baseline
     plan: Plan,                       # What to write
