@@ -126,7 +126,7 @@ def open_stores(
     if len(called) < len(stores): raise InputError(f"--data {names}: two of these stores have the same name: give one of them another")
     return reuse_store(workspace.cache / f"mixed-{config_hash([store.manifest['checksums'] for store in stores.values()])}", lambda folder: mix_stores(called, folder))
 
-
+# %% ../nbs/62_cli.ipynb #2348e1cd
 def _compose_options() -> list[tuple]:
     from staria.forms import Recipe
     low, high = Recipe().range_s
@@ -237,7 +237,11 @@ def _check_terms(args, *stores):
         if count and not args.study: raise InputError(f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt from them may not ship; "
                                                       "prepare the store with --free-only, or train for study only with --study")
     for name in ("init", "decoder", "encoder", "classifier"):
-        if not args.study and any(part.startswith("study-") for part in Path(args[name] or "").parts): raise InputError(f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others")
+        if not args.study: _check_study(args[name], f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others")
+
+
+def _check_study(path: str | None, line: str) -> None:
+    if any(part.startswith("study-") for part in Path(path or "").parts): raise InputError(line)
 
 
 @_command("listen", "train a listener: where bars begin, and what kind of piece it hears; called again, it goes on",
@@ -296,7 +300,7 @@ def _snippets(pairs) -> dict:
         found[letter] = Score.from_midi(path)
     return found
 
-
+# %% ../nbs/62_cli.ipynb #146536fd
 @_command("generate", "write pieces in a form: MIDI, section file, sound, picture and record of each", _given("--form", str, "for example ABAC", required=True), _given("--out", str, "folder for the pieces", required=True), ROOT,
           _option("--checkpoint", str, None, "a staria's or a baseline's .safetensors (default: the generator that ships)"),
           ("--snippet", dict(nargs="+", action="extend", type=str, default=None, help="material for a letter, as A=x.mid; name several, or say it again")),
@@ -311,17 +315,15 @@ def _snippets(pairs) -> dict:
 def _generate(args):
     from staria.decoding import lighten
     from staria.models.presets import load_writing
-    from staria.score import Score
-    from staria.writing import judge_structure
     if args.num_samples < 1 or args.best_of < 1: raise InputError(f"--num_samples and --best_of must be 1 or more, got {args.num_samples} and {args.best_of}")
     plans, model = _draw_plans(args), load_writing(args.checkpoint)
-    pieces = _write_best(args, lighten(model, args.weights), plans, Score.from_midi(args.go_on) if args.go_on else None)
-    for k, piece in enumerate(pieces):
-        name, about = f"{plans[k].form}-{args.seed}-{k + 1}", judge_structure(piece.score, piece.plan)
+    for k, (piece, about) in enumerate(_write_best(args, lighten(model, args.weights), plans, _read_opening(args.go_on, plans))):
+        name = f"{plans[k].form}-{args.seed}-{k + 1}"
         _save_piece(piece, Path(args.out), name)
+        if not piece.whole: print(f"{name} ran out of room after section {piece.sections_done} of {len(piece.plan.form)}: give shorter --lengths, or more --max_length", file=sys.stderr)
         print(f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {about['contrast']:.2f}")
 
-# %% ../nbs/62_cli.ipynb #146536fd
+# %% ../nbs/62_cli.ipynb #611a79bb
 def _draw_plans(args) -> list:
     "Complete what the call says into a plan for each piece."
     import numpy as np
@@ -341,20 +343,33 @@ def _draw_plans(args) -> list:
     return plans
 
 
-def _write_best(args, model, plans: list, given) -> list:
-    "Write each plan's candidates side by side, and keep the best of each."
+def _read_opening(path: str | None, plans: list):
+    "Read the music to go on from, and see that it fits every plan before any is written."
+    from staria.generation import opening_ids
+    from staria.score import Score
+    if path is None: return None
+    given = Score.from_midi(path)
+    for plan in plans: opening_ids(given, plan)
+    return given
+
+
+def _write_best(args, model, plans: list, given):
+    "Write each plan's candidates side by side; give the best of each with what was judged of it, as soon as it is written."
+    import numpy as np
     from staria.core import progress
     from staria.generation import Sampling
     from staria.models.staria import StariaModel
-    from staria.writing import rank_candidates, write_candidates
+    from staria.writing import judge_structure, write_candidates
     sampling = Sampling(args.temperature, args.top_k, args.top_p, args.min_p, args.guidance, args.repetition)
     every = [plan for plan in plans for _ in range(args.best_of)]
-    groups = [every] if isinstance(model, StariaModel) and given is None else [[plan] * args.best_of for plan in plans]
-    bar, written = progress(desc="writing", unit="token"), []
-    for number, group in enumerate(groups):
-        written += write_candidates(model, group, sampling=sampling, seed=args.seed + number, checkpoint=args.checkpoint or "", max_tokens=args.max_length, on_token=lambda piece, token: bar.update() and None, given=given)
+    together = isinstance(model, StariaModel) and given is None
+    bar = progress(desc="writing", unit="token")
+    for number, group in enumerate([every] if together else [[plan] * args.best_of for plan in plans]):
+        seed = args.seed if together else int(np.random.SeedSequence([args.seed, number]).generate_state(1)[0])      # no piece of one seed is a piece of the next
+        written = write_candidates(model, group, sampling=sampling, seed=seed, checkpoint=args.checkpoint or "", max_tokens=args.max_length, on_token=lambda piece, token: bar.update() and None, given=given)
+        for k in range(0, len(written), args.best_of):
+            yield max(((piece, judge_structure(piece.score, piece.plan)) for piece in written[k : k + args.best_of]), key=lambda judged: judged[1]["structure"])
     bar.close()
-    return [rank_candidates(written[k * args.best_of : (k + 1) * args.best_of])[0] for k in range(len(plans))]
 
 
 def _save_piece(piece, folder: Path, name: str) -> None:
@@ -362,12 +377,25 @@ def _save_piece(piece, folder: Path, name: str) -> None:
     if (folder / f"{name}.mid").exists(): print(f"{folder / name}.mid is written over", file=sys.stderr)
     save_candidate(piece, folder, name)
 
+# %% ../nbs/62_cli.ipynb #4a561716
+def _named_folders(pairs: list[str], option: str) -> dict[str, str]:
+    "Read NAME=FOLDER."
+    found = {}
+    for pair in pairs:
+        name, _, folder = pair.partition("=")
+        if not name or not folder: raise InputError(f"{option}{pair}: write a name and a folder, as real=DIR")
+        if name in found: raise InputError(f"{option}{pair}: {name} is {found[name]} already: give each folder a name of its own")
+        found[name] = folder
+    return found
+
 
 @_command("ship", "write a model in bfloat16, half as large, to be given to others", _given("checkpoint", str, "a model's .safetensors"), _given("out", str, "file to write, .safetensors"))
 def _ship(args):
     import torch
     from staria.checkpoint import load_weights
     from staria.models.presets import load_model, save_model
+    _check_study(args.checkpoint, f"{args.checkpoint}: these weights learnt from non-commercial pieces, and may not ship")
+    if Path(args.out).suffix != ".safetensors": raise InputError(f"{args.out}: the file to write must end in .safetensors")
     saved = load_weights(args.checkpoint)
     save_model(args.out, load_model(args.checkpoint), saved.step, saved.extra, dtype=torch.bfloat16)
     print(f"{args.out}: {saved.kind}, {Path(args.out).stat().st_size / 1e6:.1f} MB")
@@ -376,17 +404,28 @@ def _ship(args):
 @_command("blind-test", "a page for blind listening, or the statistics of what people said",
           ("groups", dict(nargs="*", type=str, help="groups of pieces, as staria=DIR real=DIR: equally many, item k of each for one plan")),
           _option("--out", str, "listening", "folder for the page and its sounds"), _option("--key", str, "listening-key.json", "file that says which sample is what: keep it apart"), _option("--embed", bool, False, "sounds within the page"),
-          ("--read", dict(nargs="+", type=str, default=None, help="CSV files that listeners sent back: read them with --key")), _option("--by", str, "listener", "--read: what makes a pair, listener or item"), _option("--seed", int, 0, "decides the order and the samples' names"))
+          ("--read", dict(nargs="+", type=str, default=None, help="CSV files that listeners sent back: read them with --key")), _option("--by", str, "listener", "--read: what makes a pair, listener or item"), _option("--seed", int, 0, "decides the samples' names; the order comes from each listener's"))
 def _blind_test(args):
-    from staria.blind_test import compare_ratings, make_kit, read_ratings
-    from staria.evaluation import format_table
+    from staria.blind_test import make_kit
     from staria.judging import read_written
-    if args.read: return print(format_table(compare_ratings(read_ratings(args.read, args.key), args.by), digits=3))
-    if not args.groups or not all(all(pair.partition("=")) for pair in args.groups): raise InputError("name groups as NAME=FOLDER, for example staria=out real=songs, or give --read with listeners' CSV files")
-    groups = {name: [piece.score for piece in read_written(folder)] for name, folder in (pair.split("=", 1) for pair in args.groups)}
+    if args.read: return _read_listeners(args)
+    if not args.groups: raise InputError("name groups as NAME=FOLDER, for example staria=out real=songs, or give --read with listeners' CSV files")
+    groups = {name: [piece.score for piece in read_written(folder)] for name, folder in _named_folders(args.groups, "").items()}
     print(f"{make_kit(groups, args.out, args.key, embed=args.embed, seed=args.seed)}: send the folder to listeners, and keep {args.key}")
 
-# %% ../nbs/62_cli.ipynb #611a79bb
+
+def _read_listeners(args):
+    "Print means and comparison; one listener alone has means."
+    from staria.blind_test import compare_ratings, rating_means, read_ratings
+    from staria.evaluation import format_table
+    ratings = read_ratings(args.read, args.key)
+    alone = args.by == "listener" and len({row["listener"] for row in ratings}) < 2
+    compared = None if alone else compare_ratings(ratings, args.by)
+    print(format_table(rating_means(ratings), digits=2))
+    if alone: print("one listener: too few to compare groups by listener; --by item pairs the pieces", file=sys.stderr)
+    else: print("\n" + format_table(compared, digits=3))
+
+# %% ../nbs/62_cli.ipynb #2be133cc
 @_command("evaluate", "tables for a classifier, or for folders of written pieces", _given("what", str, "classifier, or generated"), _option("folder", str, None, "generated: folder of MIDI files with section files beside them", nargs="?"),
           ("--beside", dict(nargs="+", action="extend", type=str, default=[], help="generated: other folders to compare with, as real=DIR baseline=DIR")),
           _option("--name", str, "written", "generated: what the folder's pieces are called in the table"), _option("--most", int, None, "generated: at most so many pieces of each folder beside"),
@@ -411,9 +450,10 @@ def _evaluate_generated(args):
     from staria.judging import judge_folder, side_by_side
     from staria.models.presets import load_hearing
     if not args.folder or not Path(args.folder).is_dir(): raise InputError(f"evaluate generated needs a folder of MIDI files, got {args.folder}: name one")
-    if wrong := [pair for pair in args.beside if not all(pair.partition("="))]: raise InputError(f"--beside {wrong[0]}: write a name and a folder, as real=DIR")
+    beside = _named_folders(args.beside, "--beside ")
+    if args.name in beside: raise InputError(f"--beside {args.name}={beside[args.name]}: the folder's own pieces are called {args.name} (--name): give another name")
     store = open_store(args.data, _workspace(args)) if args.data else None
-    tables = judge_folder(args.folder, beside=dict(pair.split("=", 1) for pair in args.beside), known=(store.score(int(i)) for i in store.split("train")) if store else None,
+    tables = judge_folder(args.folder, beside=beside, known=(store.score(int(i)) for i in store.split("train")) if store else None,
                           classifier=load_hearing(args.checkpoint) if args.checkpoint else None, name=args.name, most=args.most, seed=args.seed)
     print(format_table(side_by_side(tables["groups"]), digits=2))
     if tables["memorised"]: print("\n" + format_table(tables["memorised"][:20], digits=2))
@@ -529,6 +569,7 @@ def main(
     try:
         args = make_parser(command).parse_args(words)
         if os.environ.get("STARIA_RESOLVE"): return _print_options(args[args.command])      # `submit` asks what a command's options come to
+        if isinstance(seed := args[args.command].get("seed"), int) and seed < 0: raise InputError(f"--seed must be 0 or more, got {seed}")
         COMMANDS[args.command][1](args[args.command])
         sys.stdout.flush()
     except BrokenPipeError:
