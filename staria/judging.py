@@ -19,7 +19,7 @@ from .copies import NoteIndex, index_notes, nearest_piece, notes_in_order, share
 from .core import LETTERS, InputError, progress
 from .corpus import open_source
 from .evaluation import evaluate_generated, form_heard, mean_row, other_orders
-from .generation import Plan
+from .generation import Plan, plan_from_dict
 from .metrics import adjusted_rand, distinct_ngrams, groove_similarity, mean_scores, name_by_first_appearance, pairwise_f, pitch_class_entropy, return_f
 from .score import Score, Section
 from .sections import section_of_times
@@ -189,7 +189,7 @@ def _plan_beside(path: Path) -> Plan | None:
         try: values = json.loads(file.read_text(encoding="utf8"))
         except ValueError as error: raise InputError(f"{file} is not JSON ({error}): repair it, or take it out of the folder") from None
         values = values.get("plan", values) if isinstance(values, dict) else {}
-        try: return Plan(values["form"], tuple(values["lengths_s"]), {letter: np.array(ids, np.int64) for letter, ids in values.get("snippets", {}).items()})
+        try: return plan_from_dict(values)
         except (KeyError, TypeError, AttributeError) as error: raise InputError(f"{file} holds no plan (form, lengths_s, snippets): {error!r}") from None
     return None
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .core import InputError, compiled
 from .score import Score
+from .vocabulary import DRUM
 
 # %% ../nbs/29_structureness.ipynb #72105e12
 def chroma_frames(
@@ -17,7 +18,7 @@ def chroma_frames(
     hop_s: float = 1.0,   # Length of a frame in seconds
 ) -> np.ndarray:          # (N, 12): a unit vector a frame, zeros where nothing sounds
     "Describe frames by how long each pitch class sounds."
-    notes = score.notes[score.notes["instrument"] != 10]
+    notes = score.notes[score.notes["instrument"] != DRUM]
     if not len(notes): raise InputError(f"{score.source or 'the piece'} has no pitched notes: its structure cannot be measured")
     if not hop_s > 0: raise InputError(f"hop_s must be above 0, got {hop_s}")
     start = (notes["onset_ms"] - notes["onset_ms"][0]) / 1e3
