@@ -30,12 +30,19 @@ def read_git(
             "edited": [line[3:] for line in status if not line.startswith("??")], "unknown": [line[3:] for line in status if line.startswith("??")]}, git("diff", "HEAD").stdout
 
 
+def _copy(source: str, target: str) -> None:   # Weights are replaced, never written into: a second name keeps them, and takes no room
+    if source.endswith(".safetensors"):
+        try: return os.link(source, target)
+        except OSError: pass                   # another disk
+    shutil.copy2(source, target)
+
+
 def take_snapshot(
     folder: Path,   # A job's folder
 ) -> dict:          # The state of git
     "Copy the package into a job's folder, and note the state of git."
     package = Path(staria.__file__).parent
-    shutil.copytree(package, folder / "code" / "staria", ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    shutil.copytree(package, folder / "code" / "staria", ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"), copy_function=_copy)
     facts, patch = read_git(package)
     for name, text in (("git.json", json.dumps(facts, indent=1) + "\n"), ("git.diff", patch)):
         with atomic_write(folder / name) as file: file.write(text.encode(errors="replace"))

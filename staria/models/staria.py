@@ -122,7 +122,7 @@ def _reading(cross: nn.ModuleDict, memory: Memory, mask, since_s: torch.Tensor, 
     return before_block
 
 
-def _knows_values(decoder: Decoder, ids: torch.Tensor) -> bool: return type(ids) is torch.Tensor and not ids.is_cuda and not torch.compiler.is_compiling() and decoder.blocks[0]._compiled_call_impl is None   # not in a sketch
+def _knows_values(decoder: Decoder, ids: torch.Tensor) -> bool: return type(ids) is torch.Tensor and ids.device.type == "cpu" and not torch.compiler.is_compiling() and decoder.blocks[0]._compiled_call_impl is None   # not in a sketch
 
 # %% ../../nbs/33_models.staria.ipynb #010103cf
 class StariaModel(nn.Module):
