@@ -151,7 +151,7 @@ def sleep(
     plans: Sequence[Plan],       # One dream each
     folder: str | Path,          # Where the dreams go
     seed: int = 0,               # Another seed gives other dreams
-    temperature: float = 1.0,    # Of the sampling
+    sampling: Sampling = Sampling(),   # How tokens are drawn
     min_notes: int = 16,         # Dreams with fewer notes are left out
     max_tokens: int | None = 2048,   # Longest dream
     splits: Sequence[float] = (90, 10, 0),   # Shares of train, val and test
@@ -162,10 +162,10 @@ def sleep(
 
     def records() -> Iterator[Record]:
         for first in progress(range(0, len(plans), together), f"dreaming, {together} side by side", unit="batch"):
-            for k, keeper in enumerate(write(model, plans[first : first + together], Sampling(temperature), seed + first, max_tokens), start=first):
+            for k, keeper in enumerate(write(model, plans[first : first + together], sampling, seed + first, max_tokens), start=first):
                 if len(score := keeper.score()) < min_notes: continue
                 yield make_record(f"dream-{k:05d}", score, tok, splits=splits, extra={"form": keeper.plan.form, "lengths_s": list(keeper.plan.lengths_s)})
-    return write_store(folder, records(), {"kind": "dreams", "n_plans": len(plans), "settings": {"seed": seed, "temperature": temperature, "min_notes": min_notes}})
+    return write_store(folder, records(), {"kind": "dreams", "n_plans": len(plans), "settings": {"seed": seed, "sampling": config_to_dict(sampling), "min_notes": min_notes}})
 
 
 def mix_stores(
@@ -186,7 +186,7 @@ class WakeSleepConfig:
     dreams: int = 32                  # Pieces that Staria dreams in each round
     wake_limit: int | None = None     # At most so many real pieces of each split; None takes all
     min_section_s: float = 4.0        # Shortest section of a woken piece
-    temperature: float = 1.0          # Of the dreams
+    sampling: Sampling = Sampling()   # Of the dreams; guidance makes their form clearer, and takes twice the time
     dream_tokens: int = 2048          # Longest dream
     min_notes: int = 16               # Dreams with fewer notes are left out
     forms: tuple[str, ...] = TAGGED_FORMS   # Of the dreams
@@ -273,7 +273,7 @@ def run_round(
     fit_part = lambda module, task, store, name, steps: fit(module, MidiDataModule(store, task, **options), place / name, train(steps), resume=True, verbose=verbose)
     fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
     dreams = reuse_store(place / "dreams", lambda folder: sleep(model, draw_plans(woken, config.dreams, config.forms, config.seed + number), folder,
-                         config.seed + 1000 * number, config.temperature, config.min_notes, config.dream_tokens))
+                         config.seed + 1000 * number, config.sampling, config.min_notes, config.dream_tokens))
     if not config.frozen:
         lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder))
         fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps)
