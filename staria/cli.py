@@ -316,12 +316,15 @@ def _generate(args):
     from staria.decoding import lighten
     from staria.models.presets import load_writing
     if args.num_samples < 1 or args.best_of < 1: raise InputError(f"--num_samples and --best_of must be 1 or more, got {args.num_samples} and {args.best_of}")
-    plans, model = _draw_plans(args), load_writing(args.checkpoint)
-    for k, (piece, about) in enumerate(_write_best(args, lighten(model, args.weights), plans, _read_opening(args.go_on, plans))):
-        name = f"{plans[k].form}-{args.seed}-{k + 1}"
-        _save_piece(piece, Path(args.out), name)
-        if not piece.whole: print(f"{name} ran out of room after section {piece.sections_done} of {len(piece.plan.form)}: give shorter --lengths, or more --max_length", file=sys.stderr)
-        print(f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {about['contrast']:.2f}")
+    plans, model, saved = _draw_plans(args), load_writing(args.checkpoint), 0
+    try:
+        for k, (piece, about) in enumerate(_write_best(args, lighten(model, args.weights), plans, _read_opening(args.go_on, plans))):
+            name = f"{plans[k].form}-{args.seed}-{k + 1}"
+            _save_piece(piece, Path(args.out), name)
+            saved = k + 1
+            if not piece.whole: print(f"{name} ran out of room after section {piece.sections_done} of {len(piece.plan.form)}: give shorter --lengths, or more --max_length", file=sys.stderr)
+            print(f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {about['contrast']:.2f}")
+    except KeyboardInterrupt: raise KeyboardInterrupt(f"stopped: {saved} of {len(plans)} pieces are in {args.out}; the same command writes them from the beginning") from None
 
 # %% ../nbs/62_cli.ipynb #611a79bb
 def _draw_plans(args) -> list:
