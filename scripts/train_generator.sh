@@ -11,7 +11,7 @@ set -euo pipefail
 [ $# -ge 4 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 out=$(realpath -m "$1") index=$(realpath "$2") leave_out=$3; shift 3
 here=$(cd "$(dirname "$0")/.." && pwd); staria=${STARIA:-$here/.venv/bin/staria}; python=${PYTHON:-$here/.venv/bin/python}
-steps=${STEPS:-2400} cooling=${COOLING:-400} precision=${PRECISION:-auto}
+steps=${STEPS:-2000} further=${FURTHER:-1300} cooling=${COOLING:-200} precision=${PRECISION:-auto}
 data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
 
 "$python" - "$data" "$index" "$leave_out" "$@" <<'PY'
@@ -36,9 +36,11 @@ print(len(rows), "files" + (f"; {len(missing)} left out, whose terms the index d
 if not rows: sys.exit("no file whose terms the index names: check the index's paths")
 PY
 "$staria" label "$data/midi" --out "$data/style" --no_picture --keep
-"$staria" prepare "$data" --name piano --root "$out" --free_only
+"$staria" prepare "$data" --name piano --root "$out" --free_only --splits 92,4,4
 "$staria" compose --name piano --out piano-forms --count "${COMPOSED:-2200}" --root "$out" --min_section_s 4 --max_section_s 12
-common=(--root "$out" --data piano,piano-forms --optimizer muon --batch_size 3 --max_tokens 1536 --snippet_tokens 256 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
-"$staria" train staria --name piano --stage C --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 100 --max_steps "$steps" "${common[@]}"
-"$staria" train staria --name piano-cooled --stage C --init "$out/checkpoints/piano/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 2e-3 --warmup_steps 20 --max_steps "$cooling" "${common[@]}"
+common=(--root "$out" --data piano,piano-forms --optimizer muon --snippet_tokens 256 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
+short=(--batch_size 3 --max_tokens 1536) long=(--batch_size 1 --max_tokens 4096)      # one minute of music a row, then three
+"$staria" train staria --name piano --stage C --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 100 --max_steps "$steps" "${short[@]}" "${common[@]}"
+"$staria" train staria --name piano-long --stage C --init "$out/checkpoints/piano/best.safetensors" --schedule constant --learning_rate 1.5e-3 --warmup_steps 30 --max_steps "$further" "${long[@]}" "${common[@]}"
+"$staria" train staria --name piano-cooled --stage C --init "$out/checkpoints/piano-long/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 1.5e-3 --warmup_steps 10 --max_steps "$cooling" "${long[@]}" "${common[@]}"
 "$staria" ship "$out/checkpoints/piano-cooled/best.safetensors" "$out/generator.safetensors"
