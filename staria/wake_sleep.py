@@ -8,7 +8,7 @@ __all__ = ['smooth_labels', 'label_piece', 'wake', 'random_labels', 'draw_plans'
 
 # %% ../nbs/51_wake_sleep.ipynb #52c422b5
 import dataclasses, hashlib, json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,10 +171,12 @@ def sleep(
 def mix_stores(
     stores: dict[str, Store],    # By name; the name goes before each key
     folder: str | Path,          # Where the mixture goes
-) -> Store:                      # All their pieces
+    limits: Mapping[str, int | None] = {},   # By name: the first so many pieces of each split; None, or no limit: all
+) -> Store:                      # Their pieces
     "Put several stores into one."
-    mixed = (dataclasses.replace(record, key=f"{name}/{record.key}") for name, store in stores.items() for record in store)
-    return write_store(folder, mixed, {"kind": "mixed", "made_from": {name: str(store.folder) for name, store in stores.items()}})
+    chosen = {name: sorted(int(i) for split in ("train", "val", "test") for i in store.split(split)[:limits.get(name)]) for name, store in stores.items()}
+    mixed = (dataclasses.replace(store[i], key=f"{name}/{store[i].key}") for name, store in stores.items() for i in chosen[name])
+    return write_store(folder, mixed, {"kind": "mixed", "made_from": {name: str(store.folder) for name, store in stores.items()}, "settings": {"limits": dict(limits)}})
 
 # %% ../nbs/51_wake_sleep.ipynb #835f0a23
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ class WakeSleepConfig:
     classifier_steps: int = 100       # Steps of the classifier in each round
     dreams: int = 32                  # Pieces that Staria dreams in each round
     wake_limit: int | None = None     # At most so many real pieces of each split; None takes all
+    composed_limit: int | None = None # At most so many composed pieces of each split beside the woken ones, and beside the dreams; None takes all, which may leave these few
     min_section_s: float = 4.0        # Shortest section of a woken piece
     sampling: Sampling = Sampling()   # Of the dreams; guidance makes their form clearer, and takes twice the time
     dream_tokens: int = 2048          # Longest dream
@@ -264,18 +267,18 @@ def run_round(
     "Do one wake and one sleep phase."
     options = dict(batch_size=config.batch_size, max_tokens=config.max_tokens, snippet_tokens=config.snippet_tokens, seed=config.seed + number)
     train = lambda steps: dataclasses.replace(config.train, max_steps=steps, seed=config.seed + number)
-    before = measure(classifier, model, labelled, config)
+    before, beside = measure(classifier, model, labelled, config), {"composed": config.composed_limit}
     copy = StariaModel(model.config) if config.control else None
     if copy is not None: copy.load_state_dict(model.state_dict())
 
     woken = reuse_store(place / "woken", lambda folder: wake(classifier, real, folder, config.min_section_s, config.wake_limit))
-    lessons = reuse_store(place / "woken-and-composed", lambda folder: mix_stores({"woken": woken, "composed": composed}, folder))
+    lessons = reuse_store(place / "woken-and-composed", lambda folder: mix_stores({"woken": woken, "composed": composed}, folder, beside))
     fit_part = lambda module, task, store, name, steps: fit(module, MidiDataModule(store, task, **options), place / name, train(steps), resume=True, verbose=verbose)
     fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
     dreams = reuse_store(place / "dreams", lambda folder: sleep(model, draw_plans(woken, config.dreams, config.forms, config.seed + number), folder,
                          config.seed + 1000 * number, config.sampling, config.min_notes, config.dream_tokens))
     if not config.frozen:
-        lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder))
+        lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder, beside))
         fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps)
 
     after = measure(classifier, model, labelled, config)
@@ -284,7 +287,7 @@ def run_round(
     for name in before: row |= {f"{name} before": before[name], f"{name} after": after[name]}
     if copy is None: return row
     chance = reuse_store(place / "random", lambda folder: random_labels(woken, folder, config.seed + number))
-    lessons = reuse_store(place / "random-and-composed", lambda folder: mix_stores({"woken": chance, "composed": composed}, folder))
+    lessons = reuse_store(place / "random-and-composed", lambda folder: mix_stores({"woken": chance, "composed": composed}, folder, beside))
     fit_part(StariaModule(copy, stage=config.stage), "generative", lessons, "control", config.staria_steps)
     return row | {f"random labels {name}": value for name, value in staria_losses(copy, labelled, config).items()}
 
