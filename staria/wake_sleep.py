@@ -82,6 +82,9 @@ def label_piece(
     return sections, [round(float(probs[start:stop, labels[start]].mean()), 4) for start, stop in zip(starts, stops)]
 
 # %% ../nbs/51_wake_sleep.ipynb #fe56501e
+def _first_pieces(store: Store, limit: int | None) -> list[int]: return [int(i) for split in ("train", "val", "test") for i in store.split(split)[:limit]]   # The first so many of each split
+
+
 def wake(
     classifier: torch.nn.Module,   # A MidiClassifier or a Listener; it is not changed
     store: Store,                  # Real pieces; labels that they have are not looked at
@@ -91,7 +94,7 @@ def wake(
 ) -> Store:                        # The same pieces with the classifier's labels; `extra` holds each section's confidence
     "Label real pieces with the classifier."
     tok = MusicTokenizerWithStyle()
-    indices = [int(i) for split in ("train", "val", "test") for i in store.split(split)[:limit]]
+    indices = _first_pieces(store, limit)
     if not indices: raise InputError(f"{store.folder} holds no pieces to label: prepare some")
     heard = None if isinstance(classifier, Listener) else note_probabilities(classifier, [store[i].ids for i in indices], tok)
 
@@ -174,8 +177,8 @@ def mix_stores(
     limits: Mapping[str, int | None] = {},   # By name: the first so many pieces of each split; None, or no limit: all
 ) -> Store:                      # Their pieces
     "Put several stores into one."
-    chosen = {name: sorted(int(i) for split in ("train", "val", "test") for i in store.split(split)[:limits.get(name)]) for name, store in stores.items()}
-    mixed = (dataclasses.replace(store[i], key=f"{name}/{store[i].key}") for name, store in stores.items() for i in chosen[name])
+    chosen = ((name, store[i]) for name, store in stores.items() for i in sorted(_first_pieces(store, limits.get(name))))
+    mixed = (dataclasses.replace(record, key=f"{name}/{record.key}") for name, record in chosen)
     return write_store(folder, mixed, {"kind": "mixed", "made_from": {name: str(store.folder) for name, store in stores.items()}, "settings": {"limits": dict(limits)}})
 
 # %% ../nbs/51_wake_sleep.ipynb #835f0a23
