@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['save_checkpoint', 'load_checkpoint', 'disk_trouble', 'AtomicCheckpointIO', 'KeepBest', 'check_fits', 'read_history',
-           'write_history', 'link_or_copy', 'setup_checkpointing']
+           'write_history', 'setup_checkpointing']
 
 # %% ../nbs/46_checkpointing.ipynb #3aa89ca5
 import errno, json, os, pickle, shutil, time, zipfile, zlib
@@ -14,7 +14,7 @@ import torch
 from lightning.fabric.plugins.io import CheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
-from .core import InputError, atomic_write
+from .core import InputError, atomic_write, link_or_copy
 
 # %% ../nbs/46_checkpointing.ipynb #72567fe4
 def save_checkpoint(
@@ -94,7 +94,7 @@ class KeepBest(Checkpoint):
     def load_state_dict(self, state: dict) -> None: check_fits(state, self.state_dict(), self.last)
 
     def guard(self) -> None:   # Keeps the last state as the good one, whatever is saved from here on
-        if self.last.exists() and not self.good.exists(): link_or_copy(self.last, self.good)
+        if self.last.exists() and not self.good.exists(): _keep_as(self.last, self.good)
 
     def release(self) -> None:   # Trusts the states that are saved from here on
         self.good.unlink(missing_ok=True)
@@ -122,7 +122,7 @@ class KeepBest(Checkpoint):
         wanted = self.save_top_k and value == value and (len(kept) < self.save_top_k or value < kept[self.save_top_k - 1]["value"])
         epoch = getattr(trainer.train_dataloader, "epoch", trainer.current_epoch)
         name = f"epoch-{epoch:03d}-step-{step:06d}-{self.monitor}-{value:.4f}.ckpt" if wanted else None
-        if name and trainer.is_global_zero: link_or_copy(self.last, self.folder / name)
+        if name and trainer.is_global_zero: _keep_as(self.last, self.folder / name)
         self.history.append({"step": step, "epoch": epoch, "value": value, "monitor": self.monitor, "file": name, "time": round(time.time(), 1)})
         for row in self.best[self.save_top_k:]: row["file"] = None
         if not trainer.is_global_zero: return
@@ -165,19 +165,9 @@ def write_history(
     except OSError as error: raise InputError(disk_trouble(error, path)) from None
 
 # %% ../nbs/46_checkpointing.ipynb #1ac2bbc2
-def link_or_copy(
-    source: Path,   # An existing file that is only ever replaced, never written into
-    target: Path,   # Replaced in one piece
-) -> None:
-    "Give a file a second name, or copy it where the filesystem has no hard links."
-    temporary = target.with_name(f".{target.name}.link")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source, temporary)
-        os.replace(temporary, target)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT): raise InputError(disk_trouble(error, target)) from None
-        with atomic_write(target) as file, open(source, "rb") as old: shutil.copyfileobj(old, file)
+def _keep_as(state: Path, path: Path) -> None:
+    try: link_or_copy(state, path)
+    except OSError as error: raise InputError(disk_trouble(error, path)) from None
 
 
 def setup_checkpointing(

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['LETTERS', 'InputError', 'seed_everything', 'pick_device', 'pick_precision', 'config_to_dict', 'config_from_dict',
-           'save_yaml', 'load_yaml', 'config_hash', 'atomic_write', 'progress', 'compiled', 'Workspace',
+           'save_yaml', 'load_yaml', 'config_hash', 'atomic_write', 'link_or_copy', 'progress', 'compiled', 'Workspace',
            'checkpoint_folder']
 
 # %% ../nbs/00_core.ipynb #ceb364be
-import contextlib, dataclasses, hashlib, json, os, random, sys, tempfile, types, typing
+import contextlib, dataclasses, hashlib, json, os, random, shutil, sys, tempfile, types, typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -148,6 +148,21 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+# %% ../nbs/00_core.ipynb #3858d765
+def link_or_copy(
+    source: str | Path,   # An existing file that is only ever replaced, never written into
+    target: str | Path,   # Replaced in one piece
+) -> None:
+    "Give a file a second name, which takes no room, or copy it where there are no hard links: on another disk."
+    target = Path(target)
+    temporary = target.with_name(f".{target.name}.link")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+        os.replace(temporary, target)
+    except OSError:
+        with atomic_write(target) as file, open(source, "rb") as old: shutil.copyfileobj(old, file)
 
 # %% ../nbs/00_core.ipynb #277162f4
 def progress(

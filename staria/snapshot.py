@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 import staria
-from .core import InputError, Workspace, atomic_write, config_to_dict, load_yaml, save_yaml
+from .core import InputError, Workspace, atomic_write, config_to_dict, link_or_copy, load_yaml, save_yaml
 from .resources import Resources
 
 # %% ../nbs/57_snapshot.ipynb #1ba60c06
@@ -31,10 +31,8 @@ def read_git(
 
 
 def _copy(source: str, target: str) -> None:   # Weights are replaced, never written into: a second name keeps them, and takes no room
-    if source.endswith(".safetensors"):
-        try: return os.link(source, target)
-        except OSError: pass                   # another disk
-    shutil.copy2(source, target)
+    if source.endswith(".safetensors"): link_or_copy(source, target)
+    else: shutil.copy2(source, target)
 
 
 def take_snapshot(
