@@ -257,17 +257,18 @@ def fit_stages(
     run: str | Path,           # Each stage is a run of its own inside: <run>/stage-A, …
     config: TrainConfig,       # For each stage; `max_steps` and `learning_rate` are replaced
     steps: dict[str, int],     # Steps of each stage, as {"A": 100, "B": 100, "C": 100}; a stage of 0 steps is left out
-    rates: dict[str, float] | None = None,   # Learning rates; None takes config's for A, a half for B, a fifth for C
+    rates: dict[str, float] | None = None,   # Learning rate of each stage; None: config's for all
     resume: bool = False, overwrite: bool = False,
+    verbose: bool = True,      # Print the settings of the first stage that runs, what they cost, and the pace
 ) -> dict[str, FitResult]:     # The result of each stage that ran
     "Train Staria through its stages, one after the other."
     unknown = sorted(set(steps) - set("ABC"))
     if unknown: raise InputError(f"unknown stage {', '.join(unknown)}: use A, B and C")
-    rates = rates or {"A": config.learning_rate, "B": config.learning_rate / 2, "C": config.learning_rate / 5}
+    rates = rates or dict.fromkeys("ABC", config.learning_rate)
     results = {}
     for stage in (stage for stage in "ABC" if steps.get(stage)):
         stage_config = dataclasses.replace(config, max_steps=steps[stage], learning_rate=rates[stage])
         module = StariaModule(model, stage_config, stage)
-        results[stage] = fit(module, data, Path(run) / f"stage-{stage}", stage_config, resume=resume, overwrite=overwrite, verbose=not results)
+        results[stage] = fit(module, data, Path(run) / f"stage-{stage}", stage_config, resume=resume, overwrite=overwrite, verbose=verbose and not results)
     if not results: raise InputError("every stage has 0 steps: give at least one of A, B, C some")
     return results

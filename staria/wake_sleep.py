@@ -212,8 +212,10 @@ class WakeSleepConfig:
     stage: str = "C"                  # Staria's stage of training
     batch_size: int = 8               # Pieces in a batch
     max_tokens: int = 1024            # Longest sequence
+    heard_tokens: int | None = None   # Longest sequence that the classifier learns from, as whole pieces teach it better than their beginnings; None: max_tokens
     snippet_tokens: int = 128         # Longest snippet
     train: TrainConfig = field(default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10))   # `max_steps` is replaced
+    classifier_rate: float | None = None   # The classifier's learning rate; None: train's
     measure_pieces: int | None = None    # Real pieces that Staria's loss is measured on; None takes all
     control: bool = False             # Also train a copy of Staria on random letters
     frozen: bool = False              # The recognition model does not learn from dreams: self-training, the control of sleeping; a Listener has to be frozen
@@ -281,22 +283,23 @@ def run_round(
     verbose: bool = False,       # Print what each training costs
 ) -> dict:                       # The round's numbers
     "Do one wake and one sleep phase."
-    options = dict(batch_size=config.batch_size, max_tokens=config.max_tokens, snippet_tokens=config.snippet_tokens, seed=config.seed + number)
-    train = lambda steps: dataclasses.replace(config.train, max_steps=steps, seed=config.seed + number)
+    options = dict(batch_size=config.batch_size, snippet_tokens=config.snippet_tokens, seed=config.seed + number)
+    longest = {"generative": config.max_tokens, "classification": config.heard_tokens or config.max_tokens}
+    train = lambda steps, rate: dataclasses.replace(config.train, max_steps=steps, learning_rate=rate or config.train.learning_rate, seed=config.seed + number)
     before, beside = measure(classifier, model, labelled, config), {"composed": config.composed_limit}
     copy = StariaModel(model.config) if config.control else None
     if copy is not None: copy.load_state_dict(model.state_dict())
 
     woken = reuse_store(place / "woken", lambda folder: wake(classifier, real, folder, config.min_section_s, config.wake_limit))
     lessons = reuse_store(place / "woken-and-composed", lambda folder: mix_stores({"woken": woken, "composed": composed}, folder, beside))
-    fit_part = lambda module, task, store, name, steps: fit(module, MidiDataModule(store, task, **options), place / name, train(steps), resume=True, verbose=verbose)
+    fit_part = lambda module, task, store, name, steps, rate=None: fit(module, MidiDataModule(store, task, max_tokens=longest[task], **options), place / name, train(steps, rate), resume=True, verbose=verbose)
     fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
     seconds = config.dream_tokens * sum(woken.score(i).duration_s for i in range(len(woken))) / int(woken.column("length").sum())      # that so many tokens of this music last
     dreams = reuse_store(place / "dreams", lambda folder: sleep(model, draw_plans(woken, config.dreams, config.forms, config.seed + number, seconds), folder,
                          config.seed + 1000 * number, config.sampling, config.min_notes, config.dream_tokens))
     if not config.frozen:
         lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder, beside))
-        fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps)
+        fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps, config.classifier_rate)
 
     after = measure(classifier, model, labelled, config)
     row = {"round": number, "woken pieces": len(woken), "dreams": len(dreams), "woken confidence": round(float(np.mean([c for record in woken for c in record.extra["confidence"]])), 4)}
