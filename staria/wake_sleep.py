@@ -212,7 +212,7 @@ class WakeSleepConfig:
     stage: str = "C"                  # Staria's stage of training
     batch_size: int = 8               # Pieces in a batch
     max_tokens: int = 1024            # Longest sequence
-    heard_tokens: int | None = None   # Longest sequence that the classifier learns from, as whole pieces teach it better than their beginnings; None: max_tokens
+    heard_tokens: int | None = None   # Longest sequence that the classifier learns from, as whole pieces teach it better than excerpts; None: max_tokens
     snippet_tokens: int = 128         # Longest snippet
     train: TrainConfig = field(default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10))   # `max_steps` is replaced
     classifier_rate: float | None = None   # The classifier's learning rate; None: train's
