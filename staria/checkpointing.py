@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['save_checkpoint', 'load_checkpoint', 'disk_trouble', 'AtomicCheckpointIO', 'KeepBest', 'check_fits', 'read_history',
-           'write_history', 'setup_checkpointing']
+           'write_history', 'finish_history', 'setup_checkpointing']
 
 # %% ../nbs/46_checkpointing.ipynb #3aa89ca5
 import errno, json, os, pickle, shutil, time, zipfile, zlib
@@ -90,7 +90,7 @@ class KeepBest(Checkpoint):
         if not isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO): trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         self.history, self.world_size = read_history(self.folder), trainer.world_size
 
-    def state_dict(self) -> dict: return {"world_size": self.world_size, "facts": self.facts}
+    def state_dict(self) -> dict: return {"world_size": self.world_size, "facts": self.facts, "history": self.history}
     def load_state_dict(self, state: dict) -> None: check_fits(state, self.state_dict(), self.last)
 
     def guard(self) -> None:   # Keeps the last state as the good one, whatever is saved from here on
@@ -117,16 +117,15 @@ class KeepBest(Checkpoint):
         if trainer.sanity_checking or trainer.state.fn != "fit" or self.monitor not in trainer.callback_metrics: return
         value, step = float(trainer.callback_metrics[self.monitor]), trainer.global_step
         self.history = [row for row in self.history if row["step"] < step]
-        self.save_last(trainer)
         kept = self.best
         wanted = self.save_top_k and value == value and (len(kept) < self.save_top_k or value < kept[self.save_top_k - 1]["value"])
         epoch = getattr(trainer.train_dataloader, "epoch", trainer.current_epoch)
         name = f"epoch-{epoch:03d}-step-{step:06d}-{self.monitor}-{value:.4f}.ckpt" if wanted else None
-        if name and trainer.is_global_zero: _keep_as(self.last, self.folder / name)
         self.history.append({"step": step, "epoch": epoch, "value": value, "monitor": self.monitor, "file": name, "time": round(time.time(), 1)})
         for row in self.best[self.save_top_k:]: row["file"] = None
+        self.save_last(trainer)          # knows of this validation, so that a kill between here and the next lines loses nothing (`finish_history`)
         if not trainer.is_global_zero: return
-        write_history(self.folder, self.history)
+        finish_history(self.folder, self.history)
         for path in self.folder.glob("epoch-*.ckpt"):   # also what a stopped run or a way that was left behind has forgotten
             if path.name not in {row["file"] for row in self.history}: path.unlink()
 
@@ -165,6 +164,15 @@ def write_history(
     except OSError as error: raise InputError(disk_trouble(error, path)) from None
 
 # %% ../nbs/46_checkpointing.ipynb #1ac2bbc2
+def finish_history(
+    folder: Path,       # A run's checkpoints; last.ckpt is of the last row
+    rows: list[dict],   # One row per validation
+) -> None:
+    "Keep last.ckpt under the name that its row gives it, then write the history."
+    if name := rows[-1]["file"]: _keep_as(folder / "last.ckpt", folder / name)
+    write_history(folder, rows)
+
+
 def _keep_as(state: Path, path: Path) -> None:
     try: link_or_copy(state, path)
     except OSError as error: raise InputError(disk_trouble(error, path)) from None

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['quiet_lightning', 'FitResult', 'read_result', 'describe_run', 'preset_name', 'describe_cost', 'check_lengths',
-           'check_resumable', 'fit', 'vocabulary', 'save_settings', 'clear_run', 'Validation', 'pick_strategy',
-           'pick_environment', 'run_trainer', 'fit_stages']
+           'check_resumable', 'fit', 'catch_up', 'vocabulary', 'save_settings', 'clear_run', 'Validation',
+           'pick_strategy', 'pick_environment', 'run_trainer', 'fit_stages']
 
 # %% ../nbs/50_training.ipynb #6425bbb3
 import contextlib, dataclasses, logging, os, signal, threading, time, warnings
@@ -21,10 +21,10 @@ from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy
 from lightning.pytorch.utilities import rank_zero_only
 
 from .core import InputError, checkpoint_folder, config_hash, config_to_dict, load_yaml, pick_device, pick_precision, save_yaml
-from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, load_checkpoint, setup_checkpointing
+from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, finish_history, load_checkpoint, read_history, setup_checkpointing
 from .models.decoder import Decoder
 from .models.encoder import SnippetEncoder
-from .models.presets import PRESETS, describe
+from .models.presets import PRESETS, build, describe, save_model
 from .models.staria import StariaModel
 from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, prepare_network, staria_from
 from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, save_weights_of
@@ -166,6 +166,7 @@ def fit(
     check_lengths(module.model, data, order)
     if first: save_settings(settings, run, folder)
     if first and verbose: print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160) + describe_cost(module, data, order, config), flush=True)
+    if state is not None and first: catch_up(folder, state, module)
     if state is not None and state["global_step"] >= config.max_steps: module.load_state_dict(state["state_dict"]); trainer = None
     else: trainer = run_trainer(module, data, run, config, keep, None if state is None else last, verbose)
     save_weights_of(folder / "model.safetensors", module, trainer, config.max_steps, {"run": run.name})
@@ -173,6 +174,22 @@ def fit(
     return read_result(run, time.perf_counter() - started)
 
 # %% ../nbs/50_training.ipynb #16086918
+def catch_up(
+    folder: Path,   # A run's checkpoints
+    state: dict,    # Its last state, as `load_checkpoint` gives it
+    module: L.LightningModule,   # The task; its network's shape counts
+) -> None:
+    "Write what a run that was killed right after a validation's state did not come to write: the history, and the best weights."
+    rows = state["callbacks"]["KeepBest"].get("history", [])
+    if not rows or rows[-1]["step"] != state["global_step"]: return
+    if rows[-1]["step"] not in [row["step"] for row in read_history(folder)]: finish_history(folder, rows)
+    best = min((row for row in rows if row["file"]), key=lambda row: (row["value"], row["step"]), default=None)
+    if best is not rows[-1]: return
+    model = build(module.model.kind, config=module.model.config)
+    model.load_state_dict({name.removeprefix("model."): value for name, value in state["state_dict"].items()})
+    save_model(folder / "best.safetensors", model, best["step"], {"val_loss": best["value"]})
+
+
 def vocabulary() -> str:   # Number of tokens and a hash of their list
     "Name the vocabulary that ids are of."
     tokens = MusicTokenizerWithStyle().tokens

@@ -20,7 +20,7 @@ from .core import InputError, LETTERS, atomic_write, checkpoint_folder, config_h
 from .score import Score, Section
 from .sections import label_times, letters_by_first_appearance
 from .tokenizer import MusicTokenizerWithStyle
-from .forms import TAGGED_FORMS
+from .forms import LONG_FORMS
 from .store import Record, Store, make_record, write_store
 from .data import MidiDataModule
 from .models.presets import load_model, save_model
@@ -138,7 +138,7 @@ def random_labels(
 def draw_plans(
     store: Store,           # Labelled pieces that give lengths and snippets
     count: int,             # How many plans
-    forms: Sequence[str] = TAGGED_FORMS,   # Drawn in turn, with lengths of sections; empty: forms and lengths of pieces, by chance
+    forms: Sequence[str] = LONG_FORMS,   # Drawn in turn, with lengths of sections; empty: forms and lengths of pieces, by chance
     seed: int = 0,          # Another seed gives other plans
     longest_s: float = 90.0,   # Of a piece's form, sections from its beginning that last no longer than this together
 ) -> list[Plan]:
@@ -203,12 +203,12 @@ class WakeSleepConfig:
     classifier_steps: int = 100       # Steps of the classifier in each round
     dreams: int = 32                  # Pieces that Staria dreams in each round
     wake_limit: int | None = None     # At most so many real pieces of each split; None takes all
-    composed_limit: int | None = None # At most so many composed pieces of each split beside the woken ones, and beside the dreams; None takes all, which may leave these few
+    composed_limit: int | None = 200  # At most so many composed pieces of each split beside the woken ones, and beside the dreams; None takes all, which may leave these few
     min_section_s: float = 4.0        # Shortest section of a woken piece
     sampling: Sampling = Sampling()   # Of the dreams; guidance makes their form clearer, and takes twice the time
     dream_tokens: int = 2048          # Longest dream
     min_notes: int = 16               # Dreams with fewer notes are left out
-    forms: tuple[str, ...] = TAGGED_FORMS   # Of the dreams; empty: as waking heard them, with their lengths
+    forms: tuple[str, ...] = LONG_FORMS     # Of the dreams; empty: as waking heard them, with their lengths
     stage: str = "C"                  # Staria's stage of training
     batch_size: int = 8               # Pieces in a batch
     max_tokens: int = 1024            # Longest sequence
