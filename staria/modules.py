@@ -307,4 +307,5 @@ def staria_from(
     model = StariaModel(StariaConfig(decoder.config, encoder.config, p_drop_condition=p_drop_condition))
     model.decoder.load_state_dict(decoder.state_dict())
     model.encoder.load_state_dict(encoder.state_dict())
+    model.kind = "staria"
     return model

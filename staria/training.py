@@ -8,7 +8,7 @@ __all__ = ['quiet_lightning', 'FitResult', 'read_result', 'describe_run', 'prese
            'pick_strategy', 'pick_environment', 'run_trainer', 'fit_stages']
 
 # %% ../nbs/50_training.ipynb #6425bbb3
-import contextlib, dataclasses, logging, os, signal, threading, time, warnings
+import contextlib, copy, dataclasses, logging, os, signal, threading, time, warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from .core import InputError, checkpoint_folder, config_hash, config_to_dict, lo
 from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, finish_history, load_checkpoint, read_history, setup_checkpointing
 from .models.decoder import Decoder
 from .models.encoder import SnippetEncoder
-from .models.presets import PRESETS, build, describe, save_model
+from .models.presets import PRESETS, describe, save_model
 from .models.staria import StariaModel
 from .modules import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, prepare_network, staria_from
 from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, save_weights_of
@@ -185,7 +185,7 @@ def catch_up(
     if rows[-1]["step"] not in [row["step"] for row in read_history(folder)]: finish_history(folder, rows)
     best = min((row for row in rows if row["file"]), key=lambda row: (row["value"], row["step"]), default=None)
     if best is not rows[-1]: return
-    model = build(module.model.kind, config=module.model.config)
+    model = copy.deepcopy(module.model)
     model.load_state_dict({name.removeprefix("model."): value for name, value in state["state_dict"].items()})
     save_model(folder / "best.safetensors", model, best["step"], {"val_loss": best["value"]})
 
