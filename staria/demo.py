@@ -205,7 +205,7 @@ def train_models(demo: Demo) -> None:
 def teach_each_other(demo: Demo) -> None:
     "Do one wake and one sleep phase, and give the baseline the same."
     c = demo.config
-    loop = WakeSleepConfig(rounds=1, staria_steps=c.wake_steps, classifier_steps=c.sleep_steps, dreams=c.dreams, wake_limit=c.wake_limit, dream_tokens=c.max_tokens, forms=TAGGED_FORMS[:6], batch_size=c.batch_size,
+    loop = WakeSleepConfig(rounds=1, staria_steps=c.wake_steps, classifier_steps=c.sleep_steps, dreams=c.dreams, wake_limit=c.wake_limit, composed_limit=None, dream_tokens=c.max_tokens, forms=TAGGED_FORMS[:6], batch_size=c.batch_size,
                            max_tokens=c.max_tokens, snippet_tokens=c.snippet_tokens, measure_pieces=c.judged, train=demo.train_config(c.wake_steps, 0.3), seed=c.seed)
     paths = {kind: demo.weights / f"{kind}.safetensors" for kind in ("classifier", "staria", "baseline")}
     before = (demo.classifier, demo.staria, demo.baseline)
