@@ -585,7 +585,7 @@ def main(
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())   # what is still buffered has to go somewhere at exit
         sys.exit(1)
-    except KeyboardInterrupt as stop: _leave(1, str(stop) or "stopped; the same command goes on from there")
+    except KeyboardInterrupt as stop: _leave(1, str(stop) or "stopped; what was finished is kept, and the same command can be called again")
     except OSError as error:
         if error.errno not in REMEDIES: raise
         _leave(2, f"{f'{error.filename}: ' if error.filename else ''}{REMEDIES[error.errno]}")
