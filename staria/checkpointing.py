@@ -7,7 +7,7 @@ __all__ = ['save_checkpoint', 'load_checkpoint', 'disk_trouble', 'AtomicCheckpoi
            'write_history', 'finish_history', 'setup_checkpointing']
 
 # %% ../nbs/46_checkpointing.ipynb #3aa89ca5
-import errno, json, os, pickle, shutil, time, zipfile, zlib
+import errno, json, os, pickle, time, zipfile, zlib
 from pathlib import Path
 
 import torch

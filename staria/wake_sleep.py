@@ -142,7 +142,7 @@ def draw_plans(
     seed: int = 0,          # Another seed gives other plans
     longest_s: float = 90.0,   # Of a piece's form, sections from its beginning that last no longer than this together
 ) -> list[Plan]:
-    "Draw plans with material of real pieces; forms with one letter only, or more than any piece has, are left out."
+    "Draw plans with material of real pieces. Left out are given forms with more letters than any piece has, and pieces with one letter."
     scores = [store.score(int(i)) for i in store.split("train")]
     kinds = max((len({s.label for s in score.sections} & set(LETTERS)) for score in scores), default=0)
     possible = [(form, None) for form in forms if len(set(form)) <= kinds] if forms else [found for score in scores if len(set((found := form_of(score, longest_s))[0])) > 1]
