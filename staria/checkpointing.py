@@ -125,9 +125,7 @@ class KeepBest(Checkpoint):
         for row in self.best[self.save_top_k:]: row["file"] = None
         self.save_last(trainer)          # knows of this validation, so that a kill between here and the next lines loses nothing (`finish_history`)
         if not trainer.is_global_zero: return
-        finish_history(self.folder, self.history)
-        for path in self.folder.glob("epoch-*.ckpt"):   # also what a stopped run or a way that was left behind has forgotten
-            if path.name not in {row["file"] for row in self.history}: path.unlink()
+        finish_history(self.folder, self.history, step)
 
 # %% ../nbs/46_checkpointing.ipynb #98d92bd2
 def check_fits(
@@ -165,12 +163,15 @@ def write_history(
 
 # %% ../nbs/46_checkpointing.ipynb #1ac2bbc2
 def finish_history(
-    folder: Path,       # A run's checkpoints; last.ckpt is of the last row
+    folder: Path,       # A run's checkpoints
     rows: list[dict],   # One row per validation
+    step: int,          # Of last.ckpt
 ) -> None:
-    "Keep last.ckpt under the name that its row gives it, then write the history."
-    if name := rows[-1]["file"]: _keep_as(folder / "last.ckpt", folder / name)
+    "Keep last.ckpt under the name that its row gives it, if it has one; write the history; remove the states that it does not name."
+    if rows and rows[-1]["step"] == step and (name := rows[-1]["file"]): _keep_as(folder / "last.ckpt", folder / name)
     write_history(folder, rows)
+    for path in folder.glob("epoch-*.ckpt"):   # also what a stopped run or a way that was left behind has forgotten
+        if path.name not in {row["file"] for row in rows}: path.unlink()
 
 
 def _keep_as(state: Path, path: Path) -> None:

@@ -197,10 +197,10 @@ def _train_options() -> list[tuple]:
           _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
           _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
           _option("--frozen", bool, False, "wake-sleep: the classifier, or the listener that ships, labels but does not learn: self-training, the control of sleeping"),
-          _option("--dreams", int, 64, "wake-sleep: dreams in each round"), _option("--dream_tokens --dream-tokens", int, 2048, "wake-sleep: longest dream"), _option("--guidance", float, 1.5, "wake-sleep: of the dreams; above 1 their form is clearer, and they take twice the time"),
-          _option("--forms", str, "long", "wake-sleep: of the dreams: all, tagged, long, held-out, heard (as the classifier hears real pieces), or forms such as ABACA,ABABCB"),
-          _option("--wake_limit --wake-limit", int, None, "wake-sleep: at most so many real pieces in a round (default: all)"), _option("--composed_limit --composed-limit", int, 200, "wake-sleep: composed pieces beside the woken ones, and beside the dreams"),
-          _option("--heard_tokens --heard-tokens", int, None, "wake-sleep: longest sequence that the classifier learns from (default: --max_tokens)"), _option("--classifier_rate --classifier-rate", float, None, "wake-sleep: its learning rate (default: --learning_rate)"),
+          _option("--dreams", int, 32, "wake-sleep: dreams in each round"), _option("--dream_tokens --dream-tokens", int, 2048, "wake-sleep: longest dream"), _option("--guidance", float, 1.0, "wake-sleep: of the dreams; above 1 (1.5) their form is clearer, and they take twice the time"),
+          _option("--forms", str, None, "wake-sleep: of the dreams: all, tagged, long, held-out, heard (as the classifier hears real pieces), or forms such as ABACA,ABABCB (default: eight of six to eight sections)"),
+          _option("--wake_limit --wake-limit", int, None, "wake-sleep: at most so many real pieces of each split in a round (default: all)"), _option("--composed_limit --composed-limit", int, 200, "wake-sleep: at most so many composed pieces of each split beside the woken ones, and beside the dreams"),
+          _option("--heard_tokens --heard-tokens", int, None, "wake-sleep: longest sequence that the classifier learns from (default: whole dreams)"), _option("--classifier_rate --classifier-rate", float, None, "wake-sleep: the classifier's learning rate (default: --learning_rate)"),
           _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, None, "longest sequence (default: what the model reads, at most 2048)"),
           _option("--snippet_tokens --snippet-tokens", int, None, "longest snippet (default: what the model reads, at most 256)"),
           _option("--pack", bool, False, "decoder, baseline, staria: several pieces in one row, each reading itself alone"),
@@ -266,12 +266,13 @@ def _wake_sleep(args, workspace, store, config, run):
     from staria.models.presets import load_hearing, load_model
     from staria.forms import read_forms
     from staria.generation import Sampling
-    from staria.wake_sleep import WakeSleepConfig, wake_sleep
+    from staria.wake_sleep import DREAM_FORMS, WakeSleepConfig, wake_sleep
     missing = [name for name in ("init", "composed") if not args[name]] + ["classifier"] * (not args.classifier and not args.frozen)
     if missing: raise InputError(f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier (or --frozen, and the listener that ships labels), a trained staria (--init) and a store of composed pieces")
     staria, hearing = load_model(args.init), load_hearing(args.classifier)
     given = {name: args[name] for name in ("frozen", "rounds", "dreams", "dream_tokens", "wake_limit", "composed_limit", "heard_tokens", "classifier_rate", "batch_size", "control", "seed")}
-    loop = WakeSleepConfig(staria_steps=config.max_steps, classifier_steps=config.max_steps, **_lengths(args, staria), train=config, sampling=Sampling(guidance=args.guidance), forms=() if args.forms == "heard" else read_forms(args.forms), **given)
+    forms = DREAM_FORMS if args.forms is None else () if args.forms == "heard" else read_forms(args.forms)
+    loop = WakeSleepConfig(staria_steps=config.max_steps, classifier_steps=config.max_steps, **_lengths(args, staria), train=config, sampling=Sampling(guidance=args.guidance), forms=forms, **given)
     print(yaml.safe_dump(config_to_dict(loop), sort_keys=False))
     rows = wake_sleep(hearing, staria, store, open_store(args.composed, workspace), run, loop, verbose=True)
     print(format_table([{"quantity": name, **{f"round {row['round']}": row[name] for row in rows}} for name in rows[0] if name != "round"], digits=4))

@@ -154,7 +154,7 @@ def link_or_copy(
     source: str | Path,   # An existing file that is only ever replaced, never written into
     target: str | Path,   # Replaced in one piece
 ) -> None:
-    "Give a file a second name, which takes no room, or copy it where there are no hard links: on another disk."
+    "Give a file a second name, which takes no room, or copy it where there are no hard links, as on another disk."
     target = Path(target)
     temporary = target.with_name(f".{target.name}.link")
     temporary.unlink(missing_ok=True)
@@ -163,6 +163,7 @@ def link_or_copy(
         os.replace(temporary, target)
     except OSError:
         with atomic_write(target) as file, open(source, "rb") as old: shutil.copyfileobj(old, file)
+    finally: temporary.unlink(missing_ok=True)     # replacing a name by another of the same file does nothing
 
 # %% ../nbs/00_core.ipynb #277162f4
 def progress(

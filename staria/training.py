@@ -21,6 +21,7 @@ from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy
 from lightning.pytorch.utilities import rank_zero_only
 
 from .core import InputError, checkpoint_folder, config_hash, config_to_dict, load_yaml, pick_device, pick_precision, save_yaml
+from .checkpoint import load_weights
 from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, finish_history, load_checkpoint, read_history, setup_checkpointing
 from .models.decoder import Decoder
 from .models.encoder import SnippetEncoder
@@ -176,18 +177,22 @@ def fit(
 # %% ../nbs/50_training.ipynb #16086918
 def catch_up(
     folder: Path,   # A run's checkpoints
-    state: dict,    # Its last state, as `load_checkpoint` gives it
+    state: dict,    # The state that is gone on from, as `load_checkpoint` gives it
     module: L.LightningModule,   # The task; its network's shape counts
 ) -> None:
-    "Write what a run that was killed right after a validation's state did not come to write: the history, and the best weights."
-    rows = state["callbacks"]["KeepBest"].get("history", [])
-    if not rows or rows[-1]["step"] != state["global_step"]: return
-    if rows[-1]["step"] not in [row["step"] for row in read_history(folder)]: finish_history(folder, rows)
-    best = min((row for row in rows if row["file"]), key=lambda row: (row["value"], row["step"]), default=None)
-    if best is not rows[-1]: return
+    "Make history and best weights those of a state: a run may have been killed right after it saved one, or go on from an earlier one."
+    step, saved = state["global_step"], state["callbacks"]["KeepBest"].get("history")
+    if saved is None: return                      # a state from before states knew their history
+    rows = [row | {"file": row["file"] if row["file"] and (row["step"] == step or (folder / row["file"]).exists()) else None} for row in saved]
+    name = lambda row: (row["step"], row["time"])
+    if [name(row) for row in rows] != [name(row) for row in read_history(folder)]: finish_history(folder, rows, step)
+    best, path = min((row for row in rows if row["file"]), key=lambda row: (row["value"], row["step"]), default=None), folder / "best.safetensors"
+    with contextlib.suppress(InputError):         # none there, or damaged
+        if best is None or (kept := load_weights(path)).step == best["step"] and kept.extra.get("val_loss") == best["value"]: return
+    weights = state if best["step"] == step else load_checkpoint(folder / best["file"])
     model = copy.deepcopy(module.model)
-    model.load_state_dict({name.removeprefix("model."): value for name, value in state["state_dict"].items()})
-    save_model(folder / "best.safetensors", model, best["step"], {"val_loss": best["value"]})
+    model.load_state_dict({key.removeprefix("model."): value for key, value in weights["state_dict"].items()})
+    save_model(path, model, best["step"], {"val_loss": best["value"]})
 
 
 def vocabulary() -> str:   # Number of tokens and a hash of their list
