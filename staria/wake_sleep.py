@@ -290,7 +290,8 @@ def dream_of(
 ) -> Store:
     "Dream a round's plans."
     def make(place: Path) -> Store:
-        seconds = 0.0 if config.forms else config.dream_tokens * sum(woken.score(i).duration_s for i in range(len(woken))) / int(woken.column("length").sum())      # How long so many tokens of this music last
+        counts = woken.manifest["counts"]
+        seconds = config.dream_tokens * counts["duration_s"] / counts["n_tokens"]      # How long so many tokens of this music last
         plans = draw_plans(woken, config.dreams, config.forms, config.seed + number, seconds)[:most]
         return sleep(model, plans, place, config.seed + 1000 * number, config.sampling, config.min_notes, config.dream_tokens)
     return reuse_store(folder, make)
@@ -322,14 +323,15 @@ def run_round(
 
     after = measure(classifier, model, labelled, config)
     row = {"round": number, "woken pieces": len(woken), "dreams": len(dreams), "woken confidence": round(float(np.mean([c for record in woken for c in record.extra["confidence"]])), 4)}
-    row |= {f"dreams {name}": value if np.isfinite(value) else None for name, value in judge_dreams(dreams).items()}     # None: no dream has a form whose return could be heard
+    judged = lambda store, title: {f"{title} {name}": value if np.isfinite(value) else None for name, value in judge_dreams(store).items()}     # None: no dream has a form whose return could be heard
+    row |= judged(dreams, "dreams")
     for name in before: row |= {f"{name} before": before[name], f"{name} after": after[name]}
     if other is None: return row
     chance = reuse_store(place / "random", lambda folder: random_labels(woken, folder, config.seed + number))
     lessons = reuse_store(place / "random-and-composed", lambda folder: mix_stores({"woken": chance, "composed": composed}, folder, beside))
     fit_part(StariaModule(other, stage=config.stage), "generative", lessons, "control", config.staria_steps)
-    judged = judge_dreams(dream_of(other.eval(), woken, place / "control-dreams", config, number, CONTROL_DREAMS))
-    return row | {f"random labels {name}": value for name, value in staria_losses(other, labelled, config).items()} | {f"random labels dreams {name}": value if np.isfinite(value) else None for name, value in judged.items()}
+    by_chance = dream_of(other.eval(), woken, place / "control-dreams", config, number, CONTROL_DREAMS)
+    return row | {f"random labels {name}": value for name, value in staria_losses(other, labelled, config).items()} | judged(by_chance, "random labels dreams")
 
 # %% ../nbs/51_wake_sleep.ipynb #50587d33
 def wake_sleep(
