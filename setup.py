@@ -22,5 +22,5 @@ setup(
     python_requires=f">={facts['min_python']}",
     install_requires=facts["requirements"].split(),
     extras_require={"lab": facts["lab_requirements"].split(), "dev": facts["dev_requirements"].split(), "speed": facts["speed_requirements"].split()},
-    entry_points={"console_scripts": ["staria = staria.cli:main"]},
+    entry_points={"console_scripts": ["staria = staria.app.cli:main"]},
 )

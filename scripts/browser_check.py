@@ -15,9 +15,14 @@ WIDTHS, HEIGHT = (1280, 1920), 1000
 
 CELLS = {
     "setup": """import numpy as np, ipywidgets
-from staria.core import Workspace
-from staria.score import Score, Section
-from staria.widgets import PianoRoll, HearForm, WriteForm, Runs, Tokens
+from staria.core.files import Workspace
+from staria.music.score import Score
+from staria.music.sections import Section
+from staria.widgets.roll import PianoRoll
+from staria.widgets.hear import HearForm
+from staria.widgets.write import WriteForm
+from staria.widgets.runs import Runs
+from staria.widgets.tokens import Tokens
 from staria.models.presets import build
 rng = np.random.default_rng(0)
 onset = np.arange(0, 32, 0.25)
@@ -59,7 +64,8 @@ def free_port() -> int:
 
 def write_fixtures(folder: Path) -> None:
     import nbformat
-    from staria.score import Score, Section
+    from staria.music.score import Score
+    from staria.music.sections import Section
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS.values()]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}), folder / "check.ipynb")
     run = folder / "space" / "runs" / "first"

@@ -17,7 +17,7 @@ data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
 "$python" - "$data" "$index" "$leave_out" "$@" <<'PY'
 import csv, os, sys
 from pathlib import Path
-from staria.listening import names_in
+from staria.training.train_listener import names_in
 data, index, leave_out, *folders = sys.argv[1:]
 out = {name for path in leave_out.split(",") if path for name in names_in(path)}
 terms = {Path(row["path"]).parts[-2:]: row["licence"] for row in csv.DictReader(open(index), delimiter="\t")}

@@ -1,0 +1,1 @@
+"What can be measured without a model: metrics, similarity, segmentation, structure, memorization."

@@ -1,0 +1,1 @@
+"What a person types: the demo and the command line."

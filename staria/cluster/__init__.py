@@ -1,0 +1,1 @@
+"How it runs on many machines: resources, snapshots, chains, jobs, Slurm."

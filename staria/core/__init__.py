@@ -1,0 +1,1 @@
+"What every wing shares: mistakes in one line, devices, files, configs, tables."

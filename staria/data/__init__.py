@@ -1,0 +1,1 @@
+"Where training examples come from: pieces, stores, corpora, composed forms, plans, batches."

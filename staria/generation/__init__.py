@@ -1,0 +1,1 @@
+"How music is written: decoding, plans into pieces, candidates to choose from."

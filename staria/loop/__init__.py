@@ -1,0 +1,1 @@
+"How recognition and generation teach each other: wake and sleep."

@@ -1,0 +1,1 @@
+"What a piece is: scores, MIDI, sections, beats, notation, repeats, variations, sound and pictures."

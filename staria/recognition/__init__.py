@@ -1,0 +1,1 @@
+"How form is heard: from probabilities to sections, and labelling of files."

@@ -1,0 +1,1 @@
+"How models learn: tasks, runs that go on exactly where they stopped, checkpoints."
