@@ -1,4 +1,5 @@
 "Install Staria. The facts come from settings.ini; constraints.txt pins the versions that were tested together."
+
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -21,6 +22,10 @@ setup(
     package_data={"staria": ["static/*", "assets/*"]},
     python_requires=f">={facts['min_python']}",
     install_requires=facts["requirements"].split(),
-    extras_require={"lab": facts["lab_requirements"].split(), "dev": facts["dev_requirements"].split(), "speed": facts["speed_requirements"].split()},
+    extras_require={
+        "lab": facts["lab_requirements"].split(),
+        "dev": facts["dev_requirements"].split(),
+        "speed": facts["speed_requirements"].split(),
+    },
     entry_points={"console_scripts": ["staria = staria.app.cli:main"]},
 )

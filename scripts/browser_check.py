@@ -4,13 +4,35 @@
 
 Exits with 0 where all passed, 1 where something failed, 3 where there is no browser to test with.
 """
-import argparse, json, os, re, secrets, shutil, socket, subprocess, sys, tempfile, time
+
+import argparse
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-                 "--mute-audio", "--autoplay-policy=no-user-gesture-required"]
-IGNORED = re.compile(r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome", re.I)   # Not ours: JupyterLab's and Voila's own
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--mute-audio",
+    "--autoplay-policy=no-user-gesture-required",
+]
+IGNORED = re.compile(
+    r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome",
+    re.I,
+)  # Not ours: JupyterLab's and Voila's own
 WIDTHS, HEIGHT = (1280, 1920), 1000
 
 CELLS = {
@@ -64,42 +86,94 @@ def free_port() -> int:
 
 def write_fixtures(folder: Path) -> None:
     import nbformat
+
     from staria.music.score import Score
     from staria.music.sections import Section
+
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS.values()]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}), folder / "check.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=cells,
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        ),
+        folder / "check.ipynb",
+    )
     run = folder / "space" / "runs" / "first"
     run.mkdir(parents=True)
-    (run / "metrics.csv").write_text("epoch,step,train_loss,val_loss\n" + "".join(f"{k},{10 * k},{3 / (k + 1) + 1},{3.2 / (k + 1) + 1.1}\n" for k in range(12)))
+    (run / "metrics.csv").write_text(
+        "epoch,step,train_loss,val_loss\n"
+        + "".join(f"{k},{10 * k},{3 / (k + 1) + 1},{3.2 / (k + 1) + 1.1}\n" for k in range(12))
+    )
     (folder / "broken.mid").write_bytes(b"not a MIDI file at all")
-    Score.from_arrays([0.25 * k for k in range(160)], 0.3, [60 + (k * 5) % 12 for k in range(160)], sections=[Section(0, 20, "A"), Section(20, 40, "B")]).to_midi(folder / "good.mid")
+    Score.from_arrays(
+        [0.25 * k for k in range(160)],
+        0.3,
+        [60 + (k * 5) % 12 for k in range(160)],
+        sections=[Section(0, 20, "A"), Section(20, 40, "B")],
+    ).to_midi(folder / "good.mid")
 
 
 def start(folder: Path, port: int, token: str, kind: str) -> subprocess.Popen:
-    env = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(folder / ".lab" / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".lab" / "spaces"),
-           "JUPYTER_CONFIG_DIR": str(folder / ".lab" / "config"), "JUPYTER_TOKEN": token, "OMP_NUM_THREADS": "1",
-           "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    env = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / ".lab" / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".lab" / "spaces"),
+        "JUPYTER_CONFIG_DIR": str(folder / ".lab" / "config"),
+        "JUPYTER_TOKEN": token,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
     settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    (settings / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False})
+    )
     log = open(folder / f"{kind}.log", "w")
-    words = {"lab": ["jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"],
-             "voila": ["voila", "check.ipynb", "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1", "--show_tracebacks=True"]}[kind]
+    words = {
+        "lab": [
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            "--ip=127.0.0.1",
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+            "--LabApp.expose_app_in_browser=True",
+        ],
+        "voila": [
+            "voila",
+            "check.ipynb",
+            "--no-browser",
+            f"--port={port}",
+            "--Voila.ip=127.0.0.1",
+            "--show_tracebacks=True",
+        ],
+    }[kind]
     return subprocess.Popen([sys.executable, "-m", *words], cwd=folder, env=env, stdout=log, stderr=log)
 
 
 def go(page, url: str) -> None:
     from playwright.sync_api import Error
+
     deadline = time.monotonic() + 60
     while True:
-        try: return page.goto(url, timeout=120_000)
+        try:
+            return page.goto(url, timeout=120_000)
         except Error:
-            if time.monotonic() > deadline: raise
+            if time.monotonic() > deadline:
+                raise
             time.sleep(0.5)
 
 
-def command(page, name: str, **arguments) -> None: page.evaluate("([name, values]) => { window.jupyterapp.commands.execute(name, values); }", [name, arguments])   # Not waited for: some end only with the kernel
-def kernel_idle(page) -> None: page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=120_000, state="attached")
+def command(page, name: str, **arguments) -> None:
+    page.evaluate(
+        "([name, values]) => { window.jupyterapp.commands.execute(name, values); }", [name, arguments]
+    )  # Not waited for: some end only with the kernel
+
+
+def kernel_idle(page) -> None:
+    page.wait_for_selector(
+        ".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=120_000, state="attached"
+    )
 
 
 class Lab:
@@ -109,22 +183,32 @@ class Lab:
         go(page, f"http://127.0.0.1:{port}/lab/tree/check.ipynb?reset&token={token}")
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=60_000)
         kernel_idle(page)
-        page.evaluate("async () => { const panel = window.jupyterapp.shell.currentWidget; await panel.context.ready; await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info; }")
+        page.evaluate(
+            "async () => { const panel = window.jupyterapp.shell.currentWidget; await panel.context.ready; await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info; }"
+        )
         command(page, "application:toggle-left-area")
         self.run_all(page)
 
     def run_all(self, page) -> None:
         command(page, "notebook:run-all-cells")
-        page.wait_for_function("() => { const cells = window.jupyterapp.shell.currentWidget.content.model.cells; return cells.get(cells.length - 1).executionCount !== null; }", timeout=180_000)
+        page.wait_for_function(
+            "() => { const cells = window.jupyterapp.shell.currentWidget.content.model.cells; return cells.get(cells.length - 1).executionCount !== null; }",
+            timeout=180_000,
+        )
         kernel_idle(page)
 
     def go_to(self, page, place: str) -> None:
-        page.evaluate("(k) => { const notebook = window.jupyterapp.shell.currentWidget.content; notebook.activeCellIndex = k; notebook.scrollToItem(k, 'start'); }", PLACES.index(place))
+        page.evaluate(
+            "(k) => { const notebook = window.jupyterapp.shell.currentWidget.content; notebook.activeCellIndex = k; notebook.scrollToItem(k, 'start'); }",
+            PLACES.index(place),
+        )
         page.wait_for_timeout(350)
 
     def theme(self, page, theme: str) -> None:
         command(page, "apputils:change-theme", theme=f"JupyterLab {theme.title()}")
-        page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'light').lower()}']", timeout=20_000, state="attached")
+        page.wait_for_selector(
+            f"body[data-jp-theme-light='{str(theme == 'light').lower()}']", timeout=20_000, state="attached"
+        )
         page.wait_for_timeout(500)
 
 
@@ -136,13 +220,20 @@ class Voila:
         page.wait_for_selector(".staria-tokens .staria-row", timeout=180_000, state="attached")
 
     def go_to(self, page, place: str) -> None:
-        marks = {"roll": ".staria-roll", "hear": ".staria-drop", "write": ".staria-form", "runs": ".jupyter-widget-tab", "tokens": ".staria-tokens:visible"}
+        marks = {
+            "roll": ".staria-roll",
+            "hear": ".staria-drop",
+            "write": ".staria-form",
+            "runs": ".jupyter-widget-tab",
+            "tokens": ".staria-tokens:visible",
+        }
         page.locator(marks[place]).first.scroll_into_view_if_needed()
         page.wait_for_timeout(250)
 
 
 class RollPage:
     "One roll on the page, addressed as a person would: by places and keys."
+
     def __init__(self, page, title: str):
         self.page = page
         self.root = page.locator(".staria-roll", has_text=title).first
@@ -151,16 +242,27 @@ class RollPage:
         self.root.evaluate("root => root.scrollIntoView({block: 'center'})")
         page.wait_for_timeout(300)
 
-    def fact(self, name: str) -> float: return float(self.root.get_attribute(f"data-{name}"))
-    def until(self, script: str, timeout: float = 10_000): self.page.wait_for_function(f"root => {script}", arg=self.root.element_handle(), timeout=timeout)
+    def fact(self, name: str) -> float:
+        return float(self.root.get_attribute(f"data-{name}"))
+
+    def until(self, script: str, timeout: float = 10_000):
+        self.page.wait_for_function(f"root => {script}", arg=self.root.element_handle(), timeout=timeout)
+
     def at(self, x: float, y: float):
         box = self.canvas.bounding_box()
         return box["x"] + x, box["y"] + y
+
     def x(self, time_s: float) -> float:
         start, end = self.fact("start"), self.fact("end")
         return 54 + (time_s - start) / (end - start) * (self.canvas.bounding_box()["width"] - 54)
+
     def pull(self, start: tuple, end: tuple):
-        self.page.mouse.move(*self.at(*start)); self.page.mouse.down(); self.page.mouse.move(*self.at(*end), steps=8); self.page.mouse.up(); self.page.wait_for_timeout(100)
+        self.page.mouse.move(*self.at(*start))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.at(*end), steps=8)
+        self.page.mouse.up()
+        self.page.wait_for_timeout(100)
+
     def python_says(self, pattern: str):
         self.page.locator(".widget-label", has_text=re.compile(pattern)).first.wait_for(timeout=10_000)
 
@@ -171,75 +273,122 @@ def check_roll(page, where, out: Path) -> None:
     whole = roll.fact("end") - roll.fact("start")
     page.mouse.move(*roll.at(400, 150))
     keyboard.down("Control")
-    for _ in range(3): page.mouse.wheel(0, -120)
-    keyboard.up("Control"); page.wait_for_timeout(300)
+    for _ in range(3):
+        page.mouse.wheel(0, -120)
+    keyboard.up("Control")
+    page.wait_for_timeout(300)
     zoomed = roll.fact("end") - roll.fact("start")
     assert zoomed < 0.6 * whole, f"zoom: {whole} s to {zoomed} s"
     before = roll.fact("start")
-    roll.pull((600, 150), (500, 150)); page.wait_for_timeout(200)
+    roll.pull((600, 150), (500, 150))
+    page.wait_for_timeout(200)
     assert roll.fact("start") > before, "a drag does not pan"
     check_fingers_and_keys(page, roll)
     roll.pull((200, 8), (500, 8))
     roll.python_says(r"selection \[\d")
-    keyboard.press("Escape"); keyboard.press("0"); page.wait_for_timeout(200)
-    roll.pull((roll.x(8), 46), (roll.x(10), 46))                                     # a boundary by hand
+    keyboard.press("Escape")
+    keyboard.press("0")
+    page.wait_for_timeout(200)
+    roll.pull((roll.x(8), 46), (roll.x(10), 46))  # a boundary by hand
     roll.python_says(r"form ABAC ends \[10\.0")
-    page.mouse.click(*roll.at(roll.x(12), 46)); keyboard.press("d")
+    page.mouse.click(*roll.at(roll.x(12), 46))
+    keyboard.press("d")
     roll.python_says(r"form ADAC")
-    keyboard.press("Control+z"); keyboard.press("Control+z")
+    keyboard.press("Control+z")
+    keyboard.press("Control+z")
     roll.python_says(r"form ABAC ends \[8\.0")
-    keyboard.press("Control+Shift+z"); roll.python_says(r"form ABAC ends \[10\.0"); keyboard.press("Control+z")
-    page.mouse.dblclick(*roll.at(roll.x(20), 46)); roll.python_says(r"form ABAAC")      # split, then join again by keys
-    keyboard.press("m"); roll.python_says(r"form ABAC")
-    keyboard.press("Delete"); roll.python_says(r"form ABC")
-    roll.pull((roll.x(17), 46), (roll.x(23), 46)); keyboard.press("b"); roll.python_says(r"form ABBC")   # drawn over the gap
-    for _ in range(5): keyboard.press("Control+z")
+    keyboard.press("Control+Shift+z")
+    roll.python_says(r"form ABAC ends \[10\.0")
+    keyboard.press("Control+z")
+    page.mouse.dblclick(*roll.at(roll.x(20), 46))
+    roll.python_says(r"form ABAAC")  # split, then join again by keys
+    keyboard.press("m")
+    roll.python_says(r"form ABAC")
+    keyboard.press("Delete")
+    roll.python_says(r"form ABC")
+    roll.pull((roll.x(17), 46), (roll.x(23), 46))
+    keyboard.press("b")
+    roll.python_says(r"form ABBC")  # drawn over the gap
+    for _ in range(5):
+        keyboard.press("Control+z")
     roll.python_says(r"form ABAC ends \[8\.0, 16\.0, 24\.0, 32\.0\]")
-    keyboard.press("["); keyboard.press("["); keyboard.press("["); keyboard.press("["); keyboard.press(">")   # the keyboard alone: the first section ends a note later
+    keyboard.press("[")
+    keyboard.press("[")
+    keyboard.press("[")
+    keyboard.press("[")
+    keyboard.press(">")  # the keyboard alone: the first section ends a note later
     roll.python_says(r"ends \[8\.25")
-    roll.root.get_by_role("button", name="Undo").click(); roll.python_says(r"ends \[8\.0")
+    roll.root.get_by_role("button", name="Undo").click()
+    roll.python_says(r"ends \[8\.0")
     roll.root.get_by_role("button", name="Save").click()
     roll.root.locator(".staria-status", has_text="4 sections saved").wait_for(timeout=10_000)
-    roll.canvas.focus(); keyboard.press("Control+ArrowRight")
-    assert "velocity" in roll.root.locator(".staria-status").inner_text(), "stepping from note to note says nothing"
+    roll.canvas.focus()
+    keyboard.press("Control+ArrowRight")
+    assert "velocity" in roll.root.locator(".staria-status").inner_text(), (
+        "stepping from note to note says nothing"
+    )
     check_playing(page, roll)
 
 
 def check_fingers_and_keys(page, roll: RollPage) -> None:
     span, before = lambda: roll.fact("end") - roll.fact("start"), roll.fact("end") - roll.fact("start")
     fingers = page.context.new_cdp_session(page)
-    touch = lambda kind, *places: fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", roll.at(*place)), id=k) for k, place in enumerate(places)]})
+    touch = lambda kind, *places: fingers.send(
+        "Input.dispatchTouchEvent",
+        {
+            "type": kind,
+            "touchPoints": [dict(zip("xy", roll.at(*place)), id=k) for k, place in enumerate(places)],
+        },
+    )
     touch("touchStart", (450, 150), (550, 150))
-    for k in range(1, 6): touch("touchMove", (450 - 12 * k, 150), (550 + 12 * k, 150))
-    touch("touchEnd"); page.wait_for_timeout(200)
+    for k in range(1, 6):
+        touch("touchMove", (450 - 12 * k, 150), (550 + 12 * k, 150))
+    touch("touchEnd")
+    page.wait_for_timeout(200)
     assert span() < 0.8 * before, f"a pinch: {before} s to {span()} s"
     roll.canvas.focus()
     narrow, start = span(), roll.fact("start")
-    page.keyboard.press("-"); page.wait_for_timeout(100)
+    page.keyboard.press("-")
+    page.wait_for_timeout(100)
     assert span() > narrow, "minus does not zoom out"
-    page.keyboard.press("+"); page.keyboard.press("ArrowRight"); page.wait_for_timeout(100)
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(100)
     assert roll.fact("start") > start, "an arrow does not pan"
 
 
 def check_playing(page, roll: RollPage) -> None:
-    page.mouse.click(*roll.at(roll.x(2), 150)); page.wait_for_timeout(100)
+    page.mouse.click(*roll.at(roll.x(2), 150))
+    page.wait_for_timeout(100)
     began, clock = roll.fact("cursor"), time.monotonic()
     roll.root.get_by_role("button", name="Play").click()
     roll.until("root.dataset.startMs !== undefined")
     page.wait_for_timeout(1500)
     moved, passed = roll.fact("cursor") - began, time.monotonic() - clock
     assert 0.5 * passed < moved < passed + 0.2, f"the cursor moved {moved:.2f} s in {passed:.2f} s"
-    print(f"    sound began {roll.fact('start-ms'):.0f} ms after the click; the cursor moved {moved / passed:.2f} s a second", flush=True)
-    roll.canvas.focus(); page.keyboard.press(" "); page.wait_for_timeout(300)
-    stopped = roll.fact("cursor"); page.wait_for_timeout(300)
+    print(
+        f"    sound began {roll.fact('start-ms'):.0f} ms after the click; the cursor moved {moved / passed:.2f} s a second",
+        flush=True,
+    )
+    roll.canvas.focus()
+    page.keyboard.press(" ")
+    page.wait_for_timeout(300)
+    stopped = roll.fact("cursor")
+    page.wait_for_timeout(300)
     assert roll.fact("cursor") == stopped, "space does not stop"
-    roll.pull((roll.x(4), 8), (roll.x(5), 8))                                        # a second, looped at double speed
+    roll.pull((roll.x(4), 8), (roll.x(5), 8))  # a second, looped at double speed
     roll.root.get_by_label("Repeat the selection").check()
     roll.root.get_by_label("Speed").select_option("2")
-    roll.canvas.focus(); page.keyboard.press(" "); page.wait_for_timeout(1600)
-    assert 4 <= roll.fact("cursor") <= 5.1 and roll.root.get_by_role("button", name="Stop").count(), "the selection is not looped"
-    page.keyboard.press(" "); page.keyboard.press("Escape")
-    roll.root.get_by_label("Repeat the selection").uncheck(); roll.root.get_by_label("Speed").select_option("1")
+    roll.canvas.focus()
+    page.keyboard.press(" ")
+    page.wait_for_timeout(1600)
+    assert 4 <= roll.fact("cursor") <= 5.1 and roll.root.get_by_role("button", name="Stop").count(), (
+        "the selection is not looped"
+    )
+    page.keyboard.press(" ")
+    page.keyboard.press("Escape")
+    roll.root.get_by_label("Repeat the selection").uncheck()
+    roll.root.get_by_label("Speed").select_option("1")
 
 
 def check_hear(page, where, out: Path, folder: Path) -> None:
@@ -250,7 +399,10 @@ def check_hear(page, where, out: Path, folder: Path) -> None:
     alert.wait_for(timeout=20_000)
     page.screenshot(path=out / f"{where.name}-hear-broken.png")
     data = (folder / "good.mid").read_bytes()
-    dropped = page.evaluate_handle("(bytes) => { const all = new DataTransfer(); all.items.add(new File([new Uint8Array(bytes)], 'good.mid', {type: 'audio/midi'})); return all; }", list(data))
+    dropped = page.evaluate_handle(
+        "(bytes) => { const all = new DataTransfer(); all.items.add(new File([new Uint8Array(bytes)], 'good.mid', {type: 'audio/midi'})); return all; }",
+        list(data),
+    )
     place.dispatch_event("drop", {"dataTransfer": dropped})
     page.get_by_text(re.compile("form heard")).wait_for(timeout=60_000)
     roll = RollPage(page, "good.mid")
@@ -264,20 +416,28 @@ def check_write(page, where, out: Path) -> None:
     where.go_to(page, "write")
     page.get_by_role("button", name="Write", exact=True).click()
     growing = RollPage(page, "Staria 1, seed 0")
-    growing.until("Number(root.dataset.notes) > 3", timeout=60_000)                  # notes come in while it writes
+    growing.until("Number(root.dataset.notes) > 3", timeout=60_000)  # notes come in while it writes
     page.locator("button[title='Stop at the next token']").click()
     page.get_by_text(re.compile(r"stopped; \d candidate")).wait_for(timeout=30_000)
     where.go_to(page, "write")
     block = page.locator(".staria-block").nth(1)
-    block.focus(); page.keyboard.press("c")
-    page.locator("[role=alert]", has_text="order of first appearance").wait_for(timeout=10_000)      # AC skips a letter: said at once
-    page.keyboard.press("b"); page.wait_for_timeout(500)
+    block.focus()
+    page.keyboard.press("c")
+    page.locator("[role=alert]", has_text="order of first appearance").wait_for(
+        timeout=10_000
+    )  # AC skips a letter: said at once
+    page.keyboard.press("b")
+    page.wait_for_timeout(500)
     lengths = page.get_by_label("lengths (s)")
-    lengths.fill("2"); lengths.press("Enter")
+    lengths.fill("2")
+    lengths.press("Enter")
     page.locator(".staria-form-status", has_text="AB, 4 s").wait_for(timeout=10_000)
     block = page.locator(".staria-block").nth(1)
-    block.focus(); page.keyboard.press("+")
-    page.wait_for_function("() => [...document.querySelectorAll('input')].some((box) => box.value === '2 3')", timeout=10_000)   # the blocks reach the text
+    block.focus()
+    page.keyboard.press("+")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('input')].some((box) => box.value === '2 3')", timeout=10_000
+    )  # the blocks reach the text
     page.get_by_role("button", name="Write", exact=True).click()
     page.get_by_text(re.compile("2 candidates: AB, AB")).wait_for(timeout=90_000)
     first, second = RollPage(page, "Staria 1, seed 0"), RollPage(page, "baseline 1, seed 0")
@@ -287,11 +447,17 @@ def check_write(page, where, out: Path) -> None:
     page.get_by_text(re.compile("section 2 is new")).wait_for(timeout=60_000)
     page.get_by_role("button", name="Back").first.click()
     first.until(f"Number(root.dataset.notes) === {before:.0f}")
-    first.root.get_by_role("button", name="Play").click(); page.wait_for_timeout(500)
-    first.root.get_by_role("button", name="Compare").click(); page.wait_for_timeout(400)
-    assert second.root.get_by_role("button", name="Stop").count() and first.root.get_by_role("button", name="Stop").count() == 0, "A/B does not hand over"
+    first.root.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(500)
+    first.root.get_by_role("button", name="Compare").click()
+    page.wait_for_timeout(400)
+    assert (
+        second.root.get_by_role("button", name="Stop").count()
+        and first.root.get_by_role("button", name="Stop").count() == 0
+    ), "A/B does not hand over"
     assert second.fact("cursor") > 0.3, "A/B does not go on at the same place"
-    second.canvas.focus(); page.keyboard.press(" ")
+    second.canvas.focus()
+    page.keyboard.press(" ")
     page.get_by_role("button", name="Export").first.click()
     page.get_by_text(re.compile(r"AB-staria-seed0-1\.json are in")).wait_for(timeout=60_000)
     assert page.locator("a[download$='.mid']").count() >= 1
@@ -299,11 +465,13 @@ def check_write(page, where, out: Path) -> None:
 
 def check_runs(page, where, out: Path, folder: Path) -> None:
     where.go_to(page, "runs")
-    with open(folder / "space" / "runs" / "first" / "metrics.csv", "a") as file: file.write("12,777,1.01,1.02\n")
-    page.locator("svg[aria-label*='at step 777']").wait_for(timeout=20_000)                 # nobody pressed anything
+    with open(folder / "space" / "runs" / "first" / "metrics.csv", "a") as file:
+        file.write("12,777,1.01,1.02\n")
+    page.locator("svg[aria-label*='at step 777']").wait_for(timeout=20_000)  # nobody pressed anything
     page.get_by_role("tab", name="Jobs").click()
     box = page.get_by_role("textbox", name="command")
-    box.fill("no-such-program"); box.press("Enter")
+    box.fill("no-such-program")
+    box.press("Enter")
     page.get_by_role("button", name="Submit").click()
     page.locator("[role=alert]", has_text="no-such-program").wait_for(timeout=10_000)
     page.get_by_role("tab", name="Curves").click()
@@ -315,9 +483,14 @@ def check_tokens(page, where, out: Path) -> None:
     row = roll.root.locator(".staria-row[data-at='9']")
     row.click()
     roll.python_says(r"token 9 is \(")
-    assert roll.root.locator(".staria-marked").count() >= 3 and roll.fact("cursor") > 0, "a row does not lead to its note"
-    roll.root.locator(".staria-tokens").focus(); page.keyboard.press("ArrowDown"); roll.python_says(r"token 10 is \(")
-    roll.root.locator(".staria-tokens").evaluate("list => list.scrollTop = 1e6"); page.wait_for_timeout(200)
+    assert roll.root.locator(".staria-marked").count() >= 3 and roll.fact("cursor") > 0, (
+        "a row does not lead to its note"
+    )
+    roll.root.locator(".staria-tokens").focus()
+    page.keyboard.press("ArrowDown")
+    roll.python_says(r"token 10 is \(")
+    roll.root.locator(".staria-tokens").evaluate("list => list.scrollTop = 1e6")
+    page.wait_for_timeout(200)
     assert roll.root.locator(".staria-row").count() < 60, "rows out of sight are in the page"
 
 
@@ -342,7 +515,15 @@ def measure_pace(page, where) -> None:
     for n in (20_000, 100_000):
         roll = RollPage(page, f"{n} notes")
         pace = page.evaluate(PACE, [roll.root.element_handle(), 1.5])
-        print(f"    {n:,} notes: " + ", ".join(f"{way} {frames:.0f} frames/s, a frame drawn in {draw:.1f} ms" for way, (frames, draw) in pace.items()) + " (drawn in software here)", flush=True)
+        print(
+            f"    {n:,} notes: "
+            + ", ".join(
+                f"{way} {frames:.0f} frames/s, a frame drawn in {draw:.1f} ms"
+                for way, (frames, draw) in pace.items()
+            )
+            + " (drawn in software here)",
+            flush=True,
+        )
 
 
 def check_names(page) -> None:
@@ -356,13 +537,16 @@ def check_restart(page, where) -> None:
     where.go_to(page, "roll")
     command(page, "kernelmenu:restart")
     page.locator(".jp-Dialog button", has_text="Restart").last.click(timeout=10_000)
-    page.wait_for_timeout(500); kernel_idle(page)
+    page.wait_for_timeout(500)
+    kernel_idle(page)
     where.run_all(page)
     where.go_to(page, "roll")
     roll = RollPage(page, "a check of the roll")
-    page.mouse.click(*roll.at(roll.x(12), 46)); page.keyboard.press("d")
+    page.mouse.click(*roll.at(roll.x(12), 46))
+    page.keyboard.press("d")
     roll.python_says(r"form ADAC")
-    page.keyboard.press("Control+z"); roll.python_says(r"form ABAC")
+    page.keyboard.press("Control+z")
+    roll.python_says(r"form ABAC")
 
 
 def take_pictures(page, where, out: Path, theme: str, width: int) -> None:
@@ -373,43 +557,78 @@ def take_pictures(page, where, out: Path, theme: str, width: int) -> None:
         page.screenshot(path=out / f"{where.name}-{place}-{theme}-{width}.png")
     rolls = page.locator(".staria-roll", has_text="Staria 1")
     if rolls.count():
-        rolls.first.scroll_into_view_if_needed(); page.wait_for_timeout(200)
+        rolls.first.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
         page.screenshot(path=out / f"{where.name}-candidates-{theme}-{width}.png")
 
 
 def check_lab(page, where, out: Path, folder: Path) -> None:
-    for name, check in (("roll", lambda: check_roll(page, where, out)), ("hear", lambda: check_hear(page, where, out, folder)), ("write", lambda: check_write(page, where, out)),
-                        ("runs", lambda: check_runs(page, where, out, folder)), ("tokens", lambda: check_tokens(page, where, out)), ("pace", lambda: measure_pace(page, where)), ("names", lambda: check_names(page))):
+    for name, check in (
+        ("roll", lambda: check_roll(page, where, out)),
+        ("hear", lambda: check_hear(page, where, out, folder)),
+        ("write", lambda: check_write(page, where, out)),
+        ("runs", lambda: check_runs(page, where, out, folder)),
+        ("tokens", lambda: check_tokens(page, where, out)),
+        ("pace", lambda: measure_pace(page, where)),
+        ("names", lambda: check_names(page)),
+    ):
         began = time.monotonic()
         check()
         print(f"  {where.name}: {name} passed ({time.monotonic() - began:.0f} s)", flush=True)
     assert page.locator(".jp-Cell").count() <= len(CELLS), "a letter key reached the notebook"
     for theme in where.themes:
         where.theme(page, theme)
-        for width in WIDTHS: take_pictures(page, where, out, theme, width)
-    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT}); where.theme(page, "light")
+        for width in WIDTHS:
+            take_pictures(page, where, out, theme, width)
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+    where.theme(page, "light")
     check_restart(page, where)
     print(f"  {where.name}: kernel restart passed", flush=True)
 
 
 def check_voila(page, where, out: Path, folder: Path) -> None:
-    for name, check in (("roll", lambda: check_roll(page, where, out)), ("hear", lambda: check_hear(page, where, out, folder)), ("tokens", lambda: check_tokens(page, where, out))):
+    for name, check in (
+        ("roll", lambda: check_roll(page, where, out)),
+        ("hear", lambda: check_hear(page, where, out, folder)),
+        ("tokens", lambda: check_tokens(page, where, out)),
+    ):
         began = time.monotonic()
         check()
         print(f"  {where.name}: {name} passed ({time.monotonic() - began:.0f} s)", flush=True)
     check_names(page)
-    for width in WIDTHS: take_pictures(page, where, out, "dark", width)
+    for width in WIDTHS:
+        take_pictures(page, where, out, "dark", width)
 
 
 def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
-    where, port, token, problems = {"lab": Lab, "voila": Voila}[kind](), free_port(), secrets.token_hex(16), []
-    browser, server = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS), start(folder, port, token, kind)
+    where, port, token, problems = (
+        {"lab": Lab, "voila": Voila}[kind](),
+        free_port(),
+        secrets.token_hex(16),
+        [],
+    )
+    browser, server = (
+        play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS),
+        start(folder, port, token, kind),
+    )
     try:
         page = browser.new_page(viewport={"width": WIDTHS[0], "height": HEIGHT})
         note = lambda text: None if IGNORED.search(text) else problems.append(text)
-        page.on("console", lambda message: note(f"{message.text} {message.location.get('url', '')}") if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: (
+                note(f"{message.text} {message.location.get('url', '')}") if message.type == "error" else None
+            ),
+        )
         page.on("pageerror", lambda error: note(str(error)))
-        page.on("request", lambda request: None if re.match(r"(https?|wss?)://127\.0\.0\.1[:/]|blob:|data:", request.url) else note(f"a request leaves this machine: {request.url}"))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if re.match(r"(https?|wss?)://127\.0\.0\.1[:/]|blob:|data:", request.url)
+                else note(f"a request leaves this machine: {request.url}")
+            ),
+        )
         began = time.monotonic()
         where.open(page, port, token)
         print(f"  {where.name}: opened and run ({time.monotonic() - began:.0f} s)", flush=True)
@@ -428,19 +647,28 @@ def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "browser", help="folder for the screenshots")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "runs" / "browser", help="folder for the screenshots"
+    )
     parser.add_argument("--only", choices=["lab", "voila"], help="one of the two")
     args = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not chromium: print("browser tests skipped: no Chromium here (Debian: apt-get install --no-install-recommends chromium)"); return 3
+    if not chromium:
+        print(
+            "browser tests skipped: no Chromium here (Debian: apt-get install --no-install-recommends chromium)"
+        )
+        return 3
     from playwright.sync_api import sync_playwright
+
     sys.path.insert(0, str(ROOT))
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as play:
         write_fixtures(Path(name))
-        for kind in [args.only] if args.only else ["lab", "voila"]: run(kind, chromium, play, Path(name), args.out)
+        for kind in [args.only] if args.only else ["lab", "voila"]:
+            run(kind, chromium, play, Path(name), args.out)
     print(f"screenshots to look at: {os.path.relpath(args.out)}")
     return 0
 
 
-if __name__ == "__main__": sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

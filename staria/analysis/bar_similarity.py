@@ -12,84 +12,112 @@ from ..core.basics import InputError
 from ..music.score import Score
 
 # %% ../../nbs/analysis/02_bar_similarity.ipynb #d3dc4424
-MOST_BARS = 1500   # A piece with more is refused: its matrices would not fit
+MOST_BARS = 1500  # A piece with more is refused: its matrices would not fit
 
 
 def bars_of(
-    score: Score,                        # Any
-    bars_s: np.ndarray | None = None,    # (N,) starts in seconds; None: the score's own
-) -> np.ndarray:                         # (N,) at least one; of the notes, at most an upbeat comes before the first
+    score: Score,  # Any
+    bars_s: np.ndarray | None = None,  # (N,) starts in seconds; None: the score's own
+) -> np.ndarray:  # (N,) at least one; of the notes, at most an upbeat comes before the first
     "List a piece's whole bars: an upbeat belongs to the bar that it leads to, and a bar that is cut in two (by a repeat with its upbeat) is one."
-    bars, first = np.asarray(score.bars_s() if bars_s is None else bars_s, float), float(score.onset_s[0]) if len(score) else 0.0
-    if not len(bars) or bars[0] > first: bars = np.append(first, bars)
-    bars = bars[np.searchsorted(bars, first + 1e-3, "right") - 1 :]     # silence in front is no music
-    if len(bars) < 4: return bars
+    bars, first = (
+        np.asarray(score.bars_s() if bars_s is None else bars_s, float),
+        float(score.onset_s[0]) if len(score) else 0.0,
+    )
+    if not len(bars) or bars[0] > first:
+        bars = np.append(first, bars)
+    bars = bars[np.searchsorted(bars, first + 1e-3, "right") - 1 :]  # silence in front is no music
+    if len(bars) < 4:
+        return bars
     usual = float(np.median(np.diff(bars)))
     upbeat = bars[1] - bars[0] < 0.75 * usual or bars[1] - first < 0.5 * usual
     kept = list(bars[1:] if upbeat else bars)
     for k in range(len(kept) - 2, 0, -1):
-        if kept[k] - kept[k - 1] < 0.9 * usual and kept[k + 1] - kept[k - 1] < 1.25 * usual: del kept[k]
+        if kept[k] - kept[k - 1] < 0.9 * usual and kept[k + 1] - kept[k - 1] < 1.25 * usual:
+            del kept[k]
     return np.array(kept)
 
 
 def bar_numbers(
-    onset_s: np.ndarray,   # (N,) seconds
-    bars_s: np.ndarray,    # (M,) starts in seconds, at least one
-) -> np.ndarray:           # (N,) 0 to M - 1
+    onset_s: np.ndarray,  # (N,) seconds
+    bars_s: np.ndarray,  # (M,) starts in seconds, at least one
+) -> np.ndarray:  # (N,) 0 to M - 1
     "Say which bar each note belongs to; what is struck less than a 32nd of a bar early is meant for the next."
     early = max(float(np.median(np.diff(bars_s))) / 32 if len(bars_s) > 1 else 0.0, 1e-3)
     return np.maximum(np.searchsorted(bars_s - early, onset_s, "right") - 1, 0)
 
 
 def steps_of(
-    place: np.ndarray,   # (N,) of onsets in their bars, 0 to 1
-) -> int:                # 12 or 16
+    place: np.ndarray,  # (N,) of onsets in their bars, 0 to 1
+) -> int:  # 12 or 16
     "Choose the steps of a bar that the onsets lie nearer to."
-    from_step = [np.abs(place * steps - np.rint(place * steps)).mean() if len(place) else 0.0 for steps in (12, 16)]
+    from_step = [
+        np.abs(place * steps - np.rint(place * steps)).mean() if len(place) else 0.0 for steps in (12, 16)
+    ]
     return 12 if from_step[0] < from_step[1] else 16
 
 
 def lay_bars(
-    score: Score,                        # At least one note
-    bars_s: np.ndarray | None = None,    # (N,) starts in seconds, taken as they are; None: the score's own whole bars (`bars_of`)
-) -> tuple[np.ndarray, np.ndarray]:      # (N, S, 128) which keys are struck, and which sound; boolean
+    score: Score,  # At least one note
+    bars_s: np.ndarray
+    | None = None,  # (N,) starts in seconds, taken as they are; None: the score's own whole bars (`bars_of`)
+) -> tuple[np.ndarray, np.ndarray]:  # (N, S, 128) which keys are struck, and which sound; boolean
     "Lay a piece's notes onto the nearest steps of its bars."
-    if not len(score): raise InputError("a piece without notes has no bars to compare")
+    if not len(score):
+        raise InputError("a piece without notes has no bars to compare")
     bars = bars_of(score) if bars_s is None else np.asarray(bars_s, float)
-    if len(bars) > MOST_BARS: raise InputError(f"{len(bars)} bars are more than the {MOST_BARS} that can be compared: cut the piece")
+    if len(bars) > MOST_BARS:
+        raise InputError(
+            f"{len(bars)} bars are more than the {MOST_BARS} that can be compared: cut the piece"
+        )
     edges = np.append(bars, 2 * bars[-1] - bars[-2] if len(bars) > 1 else score.duration_s + 1e-3)
     bar = np.clip(np.searchsorted(bars, score.onset_s, "right") - 1, 0, len(bars) - 1)
     length = np.diff(edges)[bar]
     place = (score.onset_s - bars[bar]) / length
     steps = steps_of(place[(place > -0.03) & (place < 1)])
     start = np.clip(((bar + np.clip(place, 0, 1)) * steps + 0.5).astype(int), 0, len(bars) * steps - 1)
-    stop = np.minimum(start + np.maximum(1, np.rint(score.notes["duration_ms"] / 1000 / length * steps).astype(int)), len(bars) * steps)
+    stop = np.minimum(
+        start + np.maximum(1, np.rint(score.notes["duration_ms"] / 1000 / length * steps).astype(int)),
+        len(bars) * steps,
+    )
     struck, sounding = np.zeros((2, len(bars) * steps, 128), bool)
-    for a, b, pitch in zip(start, stop, score.notes["pitch"]): struck[a, pitch] = True; sounding[a:b, pitch] = True
+    for a, b, pitch in zip(start, stop, score.notes["pitch"]):
+        struck[a, pitch] = True
+        sounding[a:b, pitch] = True
     return struck.reshape(len(bars), steps, 128), sounding.reshape(len(bars), steps, 128)
 
 # %% ../../nbs/analysis/02_bar_similarity.ipynb #43aef1ef
 LIKENESSES = ("notes", "melody", "melody class", "harmony", "rhythm", "melody rhythm", "bass", "top")
 
 
-def _overlap(sets: np.ndarray) -> np.ndarray:   # (N, …) boolean to (N, N)
+def _overlap(sets: np.ndarray) -> np.ndarray:  # (N, …) boolean to (N, N)
     flat = sets.reshape(len(sets), -1).astype(np.float32)
     size = flat.sum(1)
     return 2 * (flat @ flat.T) / np.maximum(size[:, None] + size, 1)
 
 
-def _agreement(pitch: np.ndarray) -> np.ndarray:   # (N, S) pitches, -1 for silence, to (N, N)
-    tone = np.where(pitch[..., None] >= 0, pitch[..., None] % 12 == np.arange(12), False).reshape(len(pitch), -1).astype(np.float32)
+def _agreement(pitch: np.ndarray) -> np.ndarray:  # (N, S) pitches, -1 for silence, to (N, N)
+    tone = (
+        np.where(pitch[..., None] >= 0, pitch[..., None] % 12 == np.arange(12), False)
+        .reshape(len(pitch), -1)
+        .astype(np.float32)
+    )
     return tone @ tone.T / pitch.shape[1]
 
 
-def _fold_octaves(keys: np.ndarray) -> np.ndarray: return np.add.reduceat(keys[..., np.argsort(np.arange(128) % 12, kind="stable")], np.cumsum([0] + [11 - (k > 7) for k in range(11)]), -1)   # (…, 128) to (…, 12)
+def _fold_octaves(keys: np.ndarray) -> np.ndarray:
+    return np.add.reduceat(
+        keys[..., np.argsort(np.arange(128) % 12, kind="stable")],
+        np.cumsum([0] + [11 - (k > 7) for k in range(11)]),
+        -1,
+    )  # (…, 128) to (…, 12)
 
 
 def compare_bars(
-    score: Score,                        # At least one note
-    bars_s: np.ndarray | None = None,    # (N,) starts in seconds, taken as they are; None: the score's own whole bars (`bars_of`)
-) -> np.ndarray:                         # (8, N, N) float32, in the order of LIKENESSES
+    score: Score,  # At least one note
+    bars_s: np.ndarray
+    | None = None,  # (N,) starts in seconds, taken as they are; None: the score's own whole bars (`bars_of`)
+) -> np.ndarray:  # (8, N, N) float32, in the order of LIKENESSES
     "Compare every bar of a piece with every other."
     struck, sounding = lay_bars(score, bars_s)
     n, steps = struck.shape[:2]
@@ -98,6 +126,18 @@ def compare_bars(
     melody = struck & (np.arange(128) == highest[..., None])
     beats = 3 if steps == 12 else 4
     harmony = _fold_octaves(sounding.astype(np.float32)).reshape(n, beats, -1, 12).sum(2)
-    harmony = (harmony / np.maximum(np.linalg.norm(harmony, axis=-1, keepdims=True), 1e-6)).reshape(n, -1) / np.sqrt(beats)
-    return np.stack([_overlap(struck), _overlap(melody), _overlap(_fold_octaves(melody.astype(np.float32)) > 0), harmony @ harmony.T,
-                     _overlap(struck.any(-1)), _overlap(melody.any(-1)), _agreement(lowest), _agreement(highest)]).astype(np.float32)
+    harmony = (harmony / np.maximum(np.linalg.norm(harmony, axis=-1, keepdims=True), 1e-6)).reshape(
+        n, -1
+    ) / np.sqrt(beats)
+    return np.stack(
+        [
+            _overlap(struck),
+            _overlap(melody),
+            _overlap(_fold_octaves(melody.astype(np.float32)) > 0),
+            harmony @ harmony.T,
+            _overlap(struck.any(-1)),
+            _overlap(melody.any(-1)),
+            _agreement(lowest),
+            _agreement(highest),
+        ]
+    ).astype(np.float32)

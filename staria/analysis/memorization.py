@@ -13,58 +13,73 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.basics import InputError, compiled, progress
-from ..music.score import Score
 from ..music.midi import DRUM
+from ..music.score import Score
 
 # %% ../../nbs/analysis/01_memorization.ipynb #06f1c947
 def notes_in_order(
-    score: Score,                         # Drums are left out
-) -> tuple[np.ndarray, np.ndarray]:       # (N,) int16 pitches, (N,) float32 onsets in seconds
+    score: Score,  # Drums are left out
+) -> tuple[np.ndarray, np.ndarray]:  # (N,) int16 pitches, (N,) float32 onsets in seconds
     "Put a piece's notes into the order in which they are compared."
     notes = score.notes[score.notes["instrument"] != DRUM]
-    begun = np.cumsum(np.diff(notes["onset_ms"], prepend=notes["onset_ms"][:1]) > 10.0)   # an arpeggio stays one
+    begun = np.cumsum(
+        np.diff(notes["onset_ms"], prepend=notes["onset_ms"][:1]) > 10.0
+    )  # an arpeggio stays one
     order = np.lexsort((notes["pitch"], begun))
     return notes["pitch"][order].astype(np.int16), (notes["onset_ms"][order] / 1e3).astype(np.float32)
 
 # %% ../../nbs/analysis/01_memorization.ipynb #783fa46f
-SEED = 8          # Notes of the windows that are looked up: a shorter run is not found
-_BETWEEN = -999   # Stands between two pieces; no pitch and no interval
+SEED = 8  # Notes of the windows that are looked up: a shorter run is not found
+_BETWEEN = -999  # Stands between two pieces; no pitch and no interval
 
 
 def _window_numbers(symbols: np.ndarray, size: int) -> np.ndarray:
     "Number the windows of some symbols by content: (N - size + 1,) uint64."
-    if len(symbols) < size: return np.zeros(0, np.uint64)
+    if len(symbols) < size:
+        return np.zeros(0, np.uint64)
     values = (symbols.astype(np.int64) + 1000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     values ^= values >> np.uint64(29)
     total = np.zeros(len(symbols) - size + 1, np.uint64)
-    for k in range(size): total = total * np.uint64(0xD1342543DE82EF95) + values[k : len(values) - size + 1 + k]
+    for k in range(size):
+        total = total * np.uint64(0xD1342543DE82EF95) + values[k : len(values) - size + 1 + k]
     return total
 
 # %% ../../nbs/analysis/01_memorization.ipynb #a1144fba
 @dataclass(frozen=True, eq=False)
 class NoteIndex:
     "Hold the notes of many pieces, ready to be compared with."
-    keys: tuple[str, ...]    # Names of the pieces
-    starts: np.ndarray       # (P,) int64: where each piece starts in what follows
-    pitch: np.ndarray        # (N,) int16, with a mark after each piece
-    onset_s: np.ndarray      # (N,) float32
 
-    def __repr__(self) -> str: return f"NoteIndex({len(self.keys)} pieces, {len(self.pitch) - len(self.keys):,} notes)"
-    def piece_of(self, places) -> np.ndarray: "Say which piece each place belongs to."; return np.searchsorted(self.starts, places, "right") - 1
+    keys: tuple[str, ...]  # Names of the pieces
+    starts: np.ndarray  # (P,) int64: where each piece starts in what follows
+    pitch: np.ndarray  # (N,) int16, with a mark after each piece
+    onset_s: np.ndarray  # (N,) float32
 
-    def symbols(self, any_key: bool) -> np.ndarray:   # Intervals, or pitches
+    def __repr__(self) -> str:
+        return f"NoteIndex({len(self.keys)} pieces, {len(self.pitch) - len(self.keys):,} notes)"
+
+    def piece_of(self, places) -> np.ndarray:
+        "Say which piece each place belongs to."
+        return np.searchsorted(self.starts, places, "right") - 1
+
+    def symbols(self, any_key: bool) -> np.ndarray:  # Intervals, or pitches
         "Give what is compared."
         return _intervals(self.pitch) if any_key else self.pitch
 
     @functools.cached_property
-    def _sorted(self) -> dict: return {}
+    def _sorted(self) -> dict:
+        return {}
 
-    def windows(self, any_key: bool) -> tuple[np.ndarray, np.ndarray]:   # Sorted numbers of the windows, and the place of each
+    def windows(
+        self, any_key: bool
+    ) -> tuple[np.ndarray, np.ndarray]:  # Sorted numbers of the windows, and the place of each
         "Sort the windows, once."
         if any_key not in self._sorted:
             numbers = _window_numbers(self.symbols(any_key), SEED - any_key)
             order = np.argsort(numbers, kind="stable")
-            self._sorted[any_key] = (numbers[order], order.astype(np.int32 if len(order) < 2**31 else np.int64))
+            self._sorted[any_key] = (
+                numbers[order],
+                order.astype(np.int32 if len(order) < 2**31 else np.int64),
+            )
         return self._sorted[any_key]
 
 
@@ -75,7 +90,9 @@ def _intervals(pitch: np.ndarray) -> np.ndarray:
 
 # %% ../../nbs/analysis/01_memorization.ipynb #893deaef
 def index_notes(
-    scores: Iterable[Score],            # The training set, for example `(store.score(int(i)) for i in store.split("train"))`
+    scores: Iterable[
+        Score
+    ],  # The training set, for example `(store.score(int(i)) for i in store.split("train"))`
     keys: Sequence[str] | None = None,  # Their names; None: the source of each
 ) -> NoteIndex:
     "Make an index of pieces."
@@ -83,66 +100,114 @@ def index_notes(
     for k, score in enumerate(progress(scores, "indexing", unit="piece")):
         pitch, onset_s = notes_in_order(score)
         names.append(keys[k] if keys is not None else score.source or score.title or f"piece {k + 1}")
-        pitches += [pitch, np.array([_BETWEEN], np.int16)]; onsets += [onset_s, np.array([np.inf], np.float32)]
-    if not names: raise InputError("no pieces to index: give the pieces that a model has learnt from")
+        pitches += [pitch, np.array([_BETWEEN], np.int16)]
+        onsets += [onset_s, np.array([np.inf], np.float32)]
+    if not names:
+        raise InputError("no pieces to index: give the pieces that a model has learnt from")
     lengths = [len(p) + 1 for p in pitches[::2]]
-    return NoteIndex(tuple(names), np.cumsum([0] + lengths[:-1]), np.concatenate(pitches), np.concatenate(onsets))
+    return NoteIndex(
+        tuple(names), np.cumsum([0] + lengths[:-1]), np.concatenate(pitches), np.concatenate(onsets)
+    )
 
 # %% ../../nbs/analysis/01_memorization.ipynb #f1d52f19
-VARIETY = 4   # Different intervals that a run must hold to count
+VARIETY = 4  # Different intervals that a run must hold to count
 
 
 @compiled
-def _longest_runs(piece: np.ndarray, known: np.ndarray, low: np.ndarray, high: np.ndarray, place: np.ndarray, skip_from: int, skip_to: int) -> tuple[np.ndarray, np.ndarray]:
+def _longest_runs(
+    piece: np.ndarray,
+    known: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    place: np.ndarray,
+    skip_from: int,
+    skip_to: int,
+) -> tuple[np.ndarray, np.ndarray]:
     "Give for each symbol of a piece the longest run that starts there, and where it stands."
     length, where = np.zeros(len(piece), np.int64), np.full(len(piece), -1, np.int64)
     for i in range(len(low)):
         for k in range(low[i], high[i]):
             j = place[k]
-            if skip_from <= j < skip_to or (i > 0 and j > 0 and piece[i - 1] == known[j - 1]): continue
+            if skip_from <= j < skip_to or (i > 0 and j > 0 and piece[i - 1] == known[j - 1]):
+                continue
             n = 0
-            while i + n < len(piece) and j + n < len(known) and piece[i + n] == known[j + n]: n += 1
-            if n > length[i]: length[i], where[i] = n, j
+            while i + n < len(piece) and j + n < len(known) and piece[i + n] == known[j + n]:
+                n += 1
+            if n > length[i]:
+                length[i], where[i] = n, j
     return length, where
 
 # %% ../../nbs/analysis/01_memorization.ipynb #8391cca1
 def shared_runs(
-    score: Score,                 # A piece
-    index: NoteIndex,             # What it is compared with
-    least: int = 16,              # Shortest run in notes, at least SEED
-    any_key: bool = True,         # Compare intervals; False: pitches
-    skip: str | None = None,      # Key of a piece that does not count: itself
-) -> list[dict]:                  # The longest first, not overlapping in the piece: notes, start_s, end_s, key, source_s, semitones
+    score: Score,  # A piece
+    index: NoteIndex,  # What it is compared with
+    least: int = 16,  # Shortest run in notes, at least SEED
+    any_key: bool = True,  # Compare intervals; False: pitches
+    skip: str | None = None,  # Key of a piece that does not count: itself
+) -> list[
+    dict
+]:  # The longest first, not overlapping in the piece: notes, start_s, end_s, key, source_s, semitones
     "List the runs of notes that a piece shares with others."
-    if least < SEED: raise InputError(f"least must be {SEED} or more, got {least}")
+    if least < SEED:
+        raise InputError(f"least must be {SEED} or more, got {least}")
     pitch, onset_s = notes_in_order(score)
     piece, (numbers, place) = (np.diff(pitch) if any_key else pitch), index.windows(any_key)
     wanted = _window_numbers(piece, SEED - any_key)
     own = index.keys.index(skip) if skip in index.keys else None
-    own_span = (0, 0) if own is None else (index.starts[own], index.starts[own + 1] if own + 1 < len(index.keys) else len(index.pitch))
-    length, where = _longest_runs(piece, index.symbols(any_key), np.searchsorted(numbers, wanted), np.searchsorted(numbers, wanted, "right"), place, *map(int, own_span))
+    own_span = (
+        (0, 0)
+        if own is None
+        else (index.starts[own], index.starts[own + 1] if own + 1 < len(index.keys) else len(index.pitch))
+    )
+    length, where = _longest_runs(
+        piece,
+        index.symbols(any_key),
+        np.searchsorted(numbers, wanted),
+        np.searchsorted(numbers, wanted, "right"),
+        place,
+        *map(int, own_span),
+    )
     free, runs = np.ones(len(pitch), bool), []
     for i in np.argsort(-length, kind="stable"):
         n = int(length[i]) + any_key
-        if length[i] == 0 or n < least: break
-        if not free[i : i + n].all() or len(set(np.diff(pitch[i : i + n]).tolist())) < VARIETY: continue
+        if length[i] == 0 or n < least:
+            break
+        if not free[i : i + n].all() or len(set(np.diff(pitch[i : i + n]).tolist())) < VARIETY:
+            continue
         free[i : i + n] = False
         j = int(where[i])
-        runs.append({"notes": n, "start_s": round(float(onset_s[i]), 2), "end_s": round(float(onset_s[i + n - 1]), 2), "key": index.keys[int(index.piece_of(j))],
-                     "source_s": round(float(index.onset_s[j]), 2), "semitones": int(pitch[i]) - int(index.pitch[j])})
+        runs.append(
+            {
+                "notes": n,
+                "start_s": round(float(onset_s[i]), 2),
+                "end_s": round(float(onset_s[i + n - 1]), 2),
+                "key": index.keys[int(index.piece_of(j))],
+                "source_s": round(float(index.onset_s[j]), 2),
+                "semitones": int(pitch[i]) - int(index.pitch[j]),
+            }
+        )
     return runs
 
 # %% ../../nbs/analysis/01_memorization.ipynb #ceced556
 def nearest_piece(
-    score: Score,               # A piece
-    index: NoteIndex,           # What it is compared with
-    skip: str | None = None,    # Key of a piece that does not count: itself
-) -> tuple[str, float]:         # Key of the nearest piece, and its distance in [0, 1]; "" and 1.0 where none shares a window, "" and NaN where the piece has none
+    score: Score,  # A piece
+    index: NoteIndex,  # What it is compared with
+    skip: str | None = None,  # Key of a piece that does not count: itself
+) -> tuple[
+    str, float
+]:  # Key of the nearest piece, and its distance in [0, 1]; "" and 1.0 where none shares a window, "" and NaN where the piece has none
     "Find the piece that shares most with a piece."
-    own, (numbers, place) = np.unique(_window_numbers(np.diff(notes_in_order(score)[0]), SEED - 1)), index.windows(True)
-    if not len(own): return "", float("nan")
+    own, (numbers, place) = (
+        np.unique(_window_numbers(np.diff(notes_in_order(score)[0]), SEED - 1)),
+        index.windows(True),
+    )
+    if not len(own):
+        return "", float("nan")
     spans = zip(np.searchsorted(numbers, own), np.searchsorted(numbers, own, "right"))
-    shared = np.bincount(np.concatenate([np.unique(index.piece_of(place[a:b])) for a, b in spans]), minlength=len(index.keys))
-    if skip in index.keys: shared[index.keys.index(skip)] = 0
+    shared = np.bincount(
+        np.concatenate([np.unique(index.piece_of(place[a:b])) for a, b in spans]), minlength=len(index.keys)
+    )
+    if skip in index.keys:
+        shared[index.keys.index(skip)] = 0
     best = int(shared.argmax())
     return (index.keys[best], 1 - float(shared[best]) / len(own)) if shared[best] else ("", 1.0)

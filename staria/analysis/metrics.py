@@ -21,16 +21,26 @@ FIGURES = ("acc", "strict", "ARI", "pairF", "V", "retF", "b_bar", "b_half", "b_3
 
 
 def check_labels(
-    reference: Sequence[int],    # (N,) labels, 0 none
-    estimated: Sequence[int],    # (N,) labels
-) -> tuple[np.ndarray, np.ndarray]:   # Both as int64
+    reference: Sequence[int],  # (N,) labels, 0 none
+    estimated: Sequence[int],  # (N,) labels
+) -> tuple[np.ndarray, np.ndarray]:  # Both as int64
     "Check that two lists of labels can be compared."
     arrays = [np.asarray(x) for x in (reference, estimated)]
     for name, x in zip(("reference", "estimated"), arrays):
-        if x.ndim != 1: raise ValueError(f"{name} labels must be one list, got shape {x.shape}")
-        if x.size and (x.dtype.kind not in "iub" or x.min() < 0): raise ValueError(f"{name} labels must be whole numbers from 0 (none), 1 (A) up, got {x.dtype} {x[:4].tolist()}")
-    if len(arrays[0]) != len(arrays[1]): raise ValueError(f"{len(arrays[0])} reference labels against {len(arrays[1])} estimated ones: both need one label a note")
-    if (arrays[0] > 0).sum() < 2: raise ValueError(f"the reference labels {(arrays[0] > 0).sum()} of {len(arrays[0])} notes: nothing to compare")
+        if x.ndim != 1:
+            raise ValueError(f"{name} labels must be one list, got shape {x.shape}")
+        if x.size and (x.dtype.kind not in "iub" or x.min() < 0):
+            raise ValueError(
+                f"{name} labels must be whole numbers from 0 (none), 1 (A) up, got {x.dtype} {x[:4].tolist()}"
+            )
+    if len(arrays[0]) != len(arrays[1]):
+        raise ValueError(
+            f"{len(arrays[0])} reference labels against {len(arrays[1])} estimated ones: both need one label a note"
+        )
+    if (arrays[0] > 0).sum() < 2:
+        raise ValueError(
+            f"the reference labels {(arrays[0] > 0).sum()} of {len(arrays[0])} notes: nothing to compare"
+        )
     return arrays[0].astype(np.int64), arrays[1].astype(np.int64)
 
 
@@ -40,8 +50,8 @@ def _labelled(reference, estimated) -> tuple[np.ndarray, np.ndarray]:
 
 
 def name_by_first_appearance(
-    labels: Sequence[int],   # (N,) labels
-) -> np.ndarray:             # (N,) int64: the first label that appears is 1, the next new one 2, …
+    labels: Sequence[int],  # (N,) labels
+) -> np.ndarray:  # (N,) int64: the first label that appears is 1, the next new one 2, …
     "Rename labels by order of first appearance."
     labels = np.asarray(labels)
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
@@ -49,173 +59,230 @@ def name_by_first_appearance(
 
 # %% ../../nbs/analysis/00_metrics.ipynb #48c8e5d7
 def confusion(
-    reference: Sequence[int],        # (N,) labels, 0 is left out
-    estimated: Sequence[int],        # (N,) labels
-    n_letters: int | None = None,    # Size of the table; None: as many as appear, at least 4
-    rename: bool = True,             # Name the estimate by first appearance first
-) -> np.ndarray:                     # (K, K) counts, rows the reference; an estimate that is 0 or above K is left out
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+    n_letters: int | None = None,  # Size of the table; None: as many as appear, at least 4
+    rename: bool = True,  # Name the estimate by first appearance first
+) -> np.ndarray:  # (K, K) counts, rows the reference; an estimate that is 0 or above K is left out
     "Count notes by reference and estimated letter."
     from sklearn.metrics import confusion_matrix
+
     R, E = _labelled(reference, estimated)
-    if rename: E = name_by_first_appearance(E)
+    if rename:
+        E = name_by_first_appearance(E)
     size = n_letters or max(4, R.max(), E.max())
     kept = (R <= size) & (E >= 1) & (E <= size)
-    return confusion_matrix(R[kept], E[kept], labels=np.arange(1, size + 1)) if kept.any() else np.zeros((size, size), dtype=np.int64)
+    return (
+        confusion_matrix(R[kept], E[kept], labels=np.arange(1, size + 1))
+        if kept.any()
+        else np.zeros((size, size), dtype=np.int64)
+    )
 
 
 def accuracy_matched(
-    reference: Sequence[int],   # (N,) labels, 0 is left out
-    estimated: Sequence[int],   # (N,) labels
-) -> float:                     # In [0, 1]
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+) -> float:  # In [0, 1]
     "Measure accuracy under the best one-to-one matching of letters."
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics.cluster import contingency_matrix
+
     table = contingency_matrix(*_labelled(reference, estimated))
     rows, columns = linear_sum_assignment(table, maximize=True)
     return float(table[rows, columns].sum() / table.sum())
 
 
 def strict_accuracy(
-    reference: Sequence[int],   # (N,) labels, 0 is left out
-    estimated: Sequence[int],   # (N,) labels
-) -> float:                     # In [0, 1]
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+) -> float:  # In [0, 1]
     "Measure accuracy after naming the estimate by first appearance."
     R, E = _labelled(reference, estimated)
     return float((R == name_by_first_appearance(E)).mean())
 
 # %% ../../nbs/analysis/00_metrics.ipynb #905c402f
 def adjusted_rand(
-    reference: Sequence[int],   # (N,) labels, 0 is left out
-    estimated: Sequence[int],   # (N,) labels
-) -> float:                     # 1 perfect, about 0 for chance
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+) -> float:  # 1 perfect, about 0 for chance
     "Measure agreement over pairs of notes, corrected for chance."
     from sklearn.metrics import adjusted_rand_score
+
     R, E = _labelled(reference, estimated)
     return 0.0 if len(set(R)) == len(set(E)) == 1 else float(adjusted_rand_score(R, E))
 
 
 def pairwise_f(
-    reference: Sequence[int],   # (N,) labels, 0 is left out
-    estimated: Sequence[int],   # (N,) labels
-) -> float:                     # In [0, 1]
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+) -> float:  # In [0, 1]
     "Measure F1 over the pairs of notes that share a letter."
     from sklearn.metrics.cluster import pair_confusion_matrix
-    (_, only_estimated), (only_reference, both) = pair_confusion_matrix(*_labelled(reference, estimated)).tolist()
+
+    (_, only_estimated), (only_reference, both) = pair_confusion_matrix(
+        *_labelled(reference, estimated)
+    ).tolist()
     return 2 * both / max(2 * both + only_estimated + only_reference, 1)
 
 
 def v_measure(
-    reference: Sequence[int],   # (N,) labels, 0 is left out
-    estimated: Sequence[int],   # (N,) labels
-) -> float:                     # In [0, 1]
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+) -> float:  # In [0, 1]
     "Measure how much each labelling tells about the other."
     from sklearn.metrics import v_measure_score
+
     R, E = _labelled(reference, estimated)
     return 0.0 if len(set(R)) == len(set(E)) == 1 else float(v_measure_score(R, E))
 
 # %% ../../nbs/analysis/00_metrics.ipynb #09481ee0
 def return_f(
-    reference: Sequence[int],   # (N,) labels in order of time, 0 is left out
-    estimated: Sequence[int],   # (N,) labels
-) -> float:                     # In [0, 1]; NaN where no letter returns
+    reference: Sequence[int],  # (N,) labels in order of time, 0 is left out
+    estimated: Sequence[int],  # (N,) labels
+) -> float:  # In [0, 1]; NaN where no letter returns
     "Measure F1 over pairs of notes in different reference sections that share a letter."
     reference, estimated = check_labels(reference, estimated)
     run = np.cumsum(np.diff(reference, prepend=reference[0]) != 0)
     kept = reference > 0
     R, E, run = reference[kept], estimated[kept], run[kept]
-    pairs = lambda *keys: float((np.unique(np.stack(keys), axis=1, return_counts=True)[1].astype(np.float64) ** 2).sum())
-    both = pairs(R, E) - pairs(run, E)          # a run has one reference letter, so (run, R, E) groups as (run, E) does
+    pairs = lambda *keys: float(
+        (np.unique(np.stack(keys), axis=1, return_counts=True)[1].astype(np.float64) ** 2).sum()
+    )
+    both = pairs(R, E) - pairs(
+        run, E
+    )  # a run has one reference letter, so (run, R, E) groups as (run, E) does
     in_reference, in_estimate = pairs(R) - pairs(run), pairs(E) - pairs(run, E)
     return 2 * both / (in_reference + in_estimate) if in_reference else float("nan")
 
 # %% ../../nbs/analysis/00_metrics.ipynb #4d6ba837
 def label_changes(
-    labels: Sequence[int],    # (N,) labels in order of time
-    onset_s: Sequence[float], # (N,) onsets in seconds
-) -> np.ndarray:              # (K,) times of the notes that differ from the one before
+    labels: Sequence[int],  # (N,) labels in order of time
+    onset_s: Sequence[float],  # (N,) onsets in seconds
+) -> np.ndarray:  # (K,) times of the notes that differ from the one before
     "Find the times where the label changes."
     labels, onset_s = np.asarray(labels), np.asarray(onset_s, dtype=float)
     return onset_s[1:][labels[1:] != labels[:-1]]
 
 
 def boundary_f(
-    reference_s: Sequence[float],   # (K,) boundaries in seconds, in order
-    estimated_s: Sequence[float],   # (L,) boundaries in seconds, in order
-    window_s: float,                # Greatest distance of a match, in seconds
-) -> float:                         # In [0, 1]; 0 where either has none
+    reference_s: Sequence[float],  # (K,) boundaries in seconds, in order
+    estimated_s: Sequence[float],  # (L,) boundaries in seconds, in order
+    window_s: float,  # Greatest distance of a match, in seconds
+) -> float:  # In [0, 1]; 0 where either has none
     "Measure F1 of boundaries within a window."
     from mir_eval.util import match_events
-    if len(reference_s) == 0 or len(estimated_s) == 0: return 0.0
-    return 2 * len(match_events(np.asarray(reference_s, float), np.asarray(estimated_s, float), window_s)) / (len(reference_s) + len(estimated_s))
+
+    if len(reference_s) == 0 or len(estimated_s) == 0:
+        return 0.0
+    return (
+        2
+        * len(match_events(np.asarray(reference_s, float), np.asarray(estimated_s, float), window_s))
+        / (len(reference_s) + len(estimated_s))
+    )
 
 # %% ../../nbs/analysis/00_metrics.ipynb #5985fcfb
 def label_scores(
-    reference_labels: Sequence[int],                        # (N,) labels in order of time, 0 is left out
-    estimated_labels: Sequence[int],                        # (N,) labels
-    onsets_s: Sequence[float],                              # (N,) onsets in seconds, in order
-    reference_boundaries_s: Sequence[float] | None = None,  # True times of change; None: the onsets where the reference changes
-    bar_s: float | None = None,                             # Length of a bar in seconds; None leaves b_bar out
-) -> dict[str, float]:                                      # A value for each of FIGURES
+    reference_labels: Sequence[int],  # (N,) labels in order of time, 0 is left out
+    estimated_labels: Sequence[int],  # (N,) labels
+    onsets_s: Sequence[float],  # (N,) onsets in seconds, in order
+    reference_boundaries_s: Sequence[float]
+    | None = None,  # True times of change; None: the onsets where the reference changes
+    bar_s: float | None = None,  # Length of a bar in seconds; None leaves b_bar out
+) -> dict[str, float]:  # A value for each of FIGURES
     "Score estimated labels against reference labels."
     reference, estimated = check_labels(reference_labels, estimated_labels)
     onsets_s = np.asarray(onsets_s, dtype=float)
-    if onsets_s.shape != reference.shape: raise ValueError(f"{len(reference)} labels against onsets of shape {onsets_s.shape}: both need one entry a note")
-    if not np.isfinite(onsets_s).all() or (np.diff(onsets_s) < 0).any(): raise ValueError("onsets must be finite and in order: sort notes and labels by onset")
-    true_s = label_changes(reference, onsets_s) if reference_boundaries_s is None else np.asarray(reference_boundaries_s, dtype=float)
+    if onsets_s.shape != reference.shape:
+        raise ValueError(
+            f"{len(reference)} labels against onsets of shape {onsets_s.shape}: both need one entry a note"
+        )
+    if not np.isfinite(onsets_s).all() or (np.diff(onsets_s) < 0).any():
+        raise ValueError("onsets must be finite and in order: sort notes and labels by onset")
+    true_s = (
+        label_changes(reference, onsets_s)
+        if reference_boundaries_s is None
+        else np.asarray(reference_boundaries_s, dtype=float)
+    )
     found_s = label_changes(estimated, onsets_s)
-    return {"acc": accuracy_matched(reference, estimated), "strict": strict_accuracy(reference, estimated), "ARI": adjusted_rand(reference, estimated),
-            "pairF": pairwise_f(reference, estimated), "V": v_measure(reference, estimated), "retF": return_f(reference, estimated),
-            "b_bar": boundary_f(true_s, found_s, 1.01 * bar_s) if bar_s else float("nan"), "b_half": boundary_f(true_s, found_s, 0.5), "b_3s": boundary_f(true_s, found_s, 3.0)}
+    return {
+        "acc": accuracy_matched(reference, estimated),
+        "strict": strict_accuracy(reference, estimated),
+        "ARI": adjusted_rand(reference, estimated),
+        "pairF": pairwise_f(reference, estimated),
+        "V": v_measure(reference, estimated),
+        "retF": return_f(reference, estimated),
+        "b_bar": boundary_f(true_s, found_s, 1.01 * bar_s) if bar_s else float("nan"),
+        "b_half": boundary_f(true_s, found_s, 0.5),
+        "b_3s": boundary_f(true_s, found_s, 3.0),
+    }
 
 
 def mean_scores(
-    scores: Sequence[Mapping[str, float]],   # One a piece, all with the same figures
-) -> dict[str, float]:                       # The mean of each over the pieces where it applies; NaN where it never does
+    scores: Sequence[Mapping[str, float]],  # One a piece, all with the same figures
+) -> dict[str, float]:  # The mean of each over the pieces where it applies; NaN where it never does
     "Average scores over pieces."
-    if not scores: raise ValueError("no pieces to average")
+    if not scores:
+        raise ValueError("no pieces to average")
     columns = {name: np.array([s[name] for s in scores], dtype=float) for name in scores[0]}
-    return {name: float(x[~np.isnan(x)].mean()) if (~np.isnan(x)).any() else float("nan") for name, x in columns.items()}
+    return {
+        name: float(x[~np.isnan(x)].mean()) if (~np.isnan(x)).any() else float("nan")
+        for name, x in columns.items()
+    }
 
 # %% ../../nbs/analysis/00_metrics.ipynb #344d2e7c
 def precision_recall_f1(
-    reference: Sequence[int],   # (N,) labels, 0 is left out
-    estimated: Sequence[int],   # (N,) labels, already named as the reference is
-) -> list[dict]:                # A row for each of A to D: letter, precision, recall, f1, notes
+    reference: Sequence[int],  # (N,) labels, 0 is left out
+    estimated: Sequence[int],  # (N,) labels, already named as the reference is
+) -> list[dict]:  # A row for each of A to D: letter, precision, recall, f1, notes
     "Measure precision, recall and F1 of each letter."
     from sklearn.metrics import precision_recall_fscore_support
+
     R, E = _labelled(reference, estimated)
     columns = precision_recall_fscore_support(R, E, labels=[1, 2, 3, 4], zero_division=0)
-    return [{"letter": letter, "precision": float(p), "recall": float(r), "f1": float(f), "notes": int(n)} for letter, p, r, f, n in zip("ABCD", *columns)]
+    return [
+        {"letter": letter, "precision": float(p), "recall": float(r), "f1": float(f), "notes": int(n)}
+        for letter, p, r, f, n in zip("ABCD", *columns)
+    ]
 
 # %% ../../nbs/analysis/00_metrics.ipynb #4bbfde48
 def one_letter(
-    n: int,          # Number of notes
-) -> np.ndarray:     # (n,) uint8, all A
+    n: int,  # Number of notes
+) -> np.ndarray:  # (n,) uint8, all A
     "Label every note A."
     return np.ones(n, dtype=np.uint8)
 
 
 def position_only(
-    onsets_s: Sequence[float],   # (N,) onsets in seconds
-    n_sections: int = 4,         # Equal parts, at most 255
-) -> np.ndarray:                 # (N,) uint8, 1 in the first part, 2 in the second, …
+    onsets_s: Sequence[float],  # (N,) onsets in seconds
+    n_sections: int = 4,  # Equal parts, at most 255
+) -> np.ndarray:  # (N,) uint8, 1 in the first part, 2 in the second, …
     "Label notes by their place in the piece alone."
     onsets_s = np.asarray(onsets_s, dtype=float)
-    if len(onsets_s) == 0: return np.zeros(0, dtype=np.uint8)
+    if len(onsets_s) == 0:
+        return np.zeros(0, dtype=np.uint8)
     length = max(float(np.ptp(onsets_s)), 1e-9)
-    return (np.minimum((onsets_s - onsets_s.min()) / length * n_sections, n_sections - 1e-9).astype(np.uint8) + 1).astype(np.uint8)
+    return (
+        np.minimum((onsets_s - onsets_s.min()) / length * n_sections, n_sections - 1e-9).astype(np.uint8) + 1
+    ).astype(np.uint8)
 
 # %% ../../nbs/analysis/00_metrics.ipynb #49a8f108
 def pitch_class_entropy(
-    score: Score,               # Drums are left out
-    bars: int | None = None,    # Bars that are read together, the mean is taken over the piece; None: the piece as a whole
-) -> float:                     # Bits, from 0 to 3.58; NaN without notes
+    score: Score,  # Drums are left out
+    bars: int
+    | None = None,  # Bars that are read together, the mean is taken over the piece; None: the piece as a whole
+) -> float:  # Bits, from 0 to 3.58; NaN without notes
     "Measure the entropy of the pitch classes."
     notes = score.notes[score.notes["instrument"] != 10]
-    if bars is not None and bars < 1: raise ValueError(f"bars must be 1 or more, got {bars}")
-    if len(notes) == 0: return float("nan")
+    if bars is not None and bars < 1:
+        raise ValueError(f"bars must be 1 or more, got {bars}")
+    if len(notes) == 0:
+        return float("nan")
     edges_ms = np.asarray(score.bars_s(), dtype=float)[:: bars or 1] * 1000
-    window = np.zeros(len(notes), dtype=np.int64) if bars is None else np.searchsorted(edges_ms, notes["onset_ms"] + 1e-3, side="right")
+    window = (
+        np.zeros(len(notes), dtype=np.int64)
+        if bars is None
+        else np.searchsorted(edges_ms, notes["onset_ms"] + 1e-3, side="right")
+    )
     counts = np.zeros((window.max() + 1, 12))
     np.add.at(counts, (window, notes["pitch"] % 12), 1)
     share = counts[counts.any(axis=1)] / counts[counts.any(axis=1)].sum(axis=1, keepdims=True)
@@ -223,47 +290,59 @@ def pitch_class_entropy(
 
 
 def groove_similarity(
-    score: Score,          # At least two bars
-    positions: int = 16,   # Places in a bar where an onset can fall
-) -> float:                # In [0, 1]; NaN with fewer than two bars that have notes
+    score: Score,  # At least two bars
+    positions: int = 16,  # Places in a bar where an onset can fall
+) -> float:  # In [0, 1]; NaN with fewer than two bars that have notes
     "Measure how alike the onset patterns of the bars are, over all pairs of bars."
     bars_s, onset_s = np.asarray(score.bars_s(), dtype=float), score.onset_s
-    if len(bars_s) < 2 or len(onset_s) == 0: return float("nan")
+    if len(bars_s) < 2 or len(onset_s) == 0:
+        return float("nan")
     edges = np.append(bars_s, bars_s[-1] + np.median(np.diff(bars_s)))
     bar = np.searchsorted(edges, onset_s + 1e-6, side="right") - 1
     inside = (bar >= 0) & (bar < len(bars_s))
     bar, onset_s = bar[inside], onset_s[inside]
     place = np.round((onset_s - edges[bar]) / (edges[bar + 1] - edges[bar]) * positions).astype(int)
     pattern = np.zeros((len(bars_s) + 1, positions))
-    pattern[bar + (place >= positions), place % positions] = 1   # a note just before the bar line belongs to the next downbeat
+    pattern[bar + (place >= positions), place % positions] = (
+        1  # a note just before the bar line belongs to the next downbeat
+    )
     pattern = pattern[pattern.any(axis=1)]
-    if len(pattern) < 2: return float("nan")
+    if len(pattern) < 2:
+        return float("nan")
     same = pattern @ pattern.T + (1 - pattern) @ (1 - pattern).T
     return float(((same.sum() - np.trace(same)) / (len(same) * (len(same) - 1))) / positions)
 
 
 def distinct_ngrams(
-    symbols: Sequence[int],              # Pitches, intervals or token ids, in order
-    sizes: Sequence[int] = (2, 4, 8),    # Lengths of the n-grams
-) -> dict[int, float]:                   # For each length the share of n-grams that are distinct, in (0, 1]; NaN where there is none
+    symbols: Sequence[int],  # Pitches, intervals or token ids, in order
+    sizes: Sequence[int] = (2, 4, 8),  # Lengths of the n-grams
+) -> dict[
+    int, float
+]:  # For each length the share of n-grams that are distinct, in (0, 1]; NaN where there is none
     "Measure how much of a sequence is not repeated."
     symbols = np.asarray(symbols)
-    windows = {n: np.lib.stride_tricks.sliding_window_view(symbols, n) if len(symbols) >= n else None for n in sizes}
+    windows = {
+        n: np.lib.stride_tricks.sliding_window_view(symbols, n) if len(symbols) >= n else None for n in sizes
+    }
     return {n: float("nan") if w is None else len(np.unique(w, axis=0)) / len(w) for n, w in windows.items()}
 
 # %% ../../nbs/analysis/00_metrics.ipynb #7d945466
 def frame_features(
-    score: Score,         # What to describe
+    score: Score,  # What to describe
     edges_s: np.ndarray,  # (n + 1,) frame edges in seconds, increasing
-    slots: int = 4,       # Parts of a frame that the onset pattern tells apart
-) -> np.ndarray:          # (n, 12 + slots): chroma and onset pattern, each of unit length where there is any
+    slots: int = 4,  # Parts of a frame that the onset pattern tells apart
+) -> np.ndarray:  # (n, 12 + slots): chroma and onset pattern, each of unit length where there is any
     "Describe frames by what sounds and by where notes begin."
     n = len(edges_s) - 1
-    start, end, pitch = score.onset_s, score.onset_s + score.notes["duration_ms"] / 1000, score.notes["pitch"] % 12
+    start, end, pitch = (
+        score.onset_s,
+        score.onset_s + score.notes["duration_ms"] / 1000,
+        score.notes["pitch"] % 12,
+    )
     chroma, onsets = np.zeros((n, 12)), np.zeros((n, slots))
     first = np.clip(np.searchsorted(edges_s, start, side="right") - 1, 0, n - 1)
     last = np.clip(np.searchsorted(edges_s, end, side="left") - 1, first, n - 1)
-    for k in range(int((last - first).max(initial=0)) + 1):   # as often as the longest note has frames
+    for k in range(int((last - first).max(initial=0)) + 1):  # as often as the longest note has frames
         held = np.flatnonzero(first + k <= last)
         frame = first[held] + k
         overlap = np.minimum(end[held], edges_s[frame + 1]) - np.maximum(start[held], edges_s[frame])
@@ -276,42 +355,49 @@ def frame_features(
 
 
 def self_similarity(
-    score: Score,          # At least one note
-    hop_s: float = 0.5,    # Length of a frame in seconds
-    context: int = 4,      # Frames that are read together
-) -> tuple[np.ndarray, np.ndarray]:   # (n, n) cosine similarity in [0, 1], (n,) start of each frame in seconds
+    score: Score,  # At least one note
+    hop_s: float = 0.5,  # Length of a frame in seconds
+    context: int = 4,  # Frames that are read together
+) -> tuple[np.ndarray, np.ndarray]:  # (n, n) cosine similarity in [0, 1], (n,) start of each frame in seconds
     "Compare every instant of a score with every other."
-    if hop_s <= 0 or context < 1: raise ValueError(f"hop_s must be above 0 and context at least 1, got {hop_s} and {context}")
+    if hop_s <= 0 or context < 1:
+        raise ValueError(f"hop_s must be above 0 and context at least 1, got {hop_s} and {context}")
     times = np.arange(max(int(np.ceil(score.duration_s / hop_s)), 1)) * hop_s
-    if len(times) > 20_000: raise ValueError(f"{len(times)} frames are too many for a matrix: choose a longer hop_s than {hop_s}")
+    if len(times) > 20_000:
+        raise ValueError(f"{len(times)} frames are too many for a matrix: choose a longer hop_s than {hop_s}")
     features = frame_features(score, np.append(times, times[-1] + hop_s))
     padded = np.concatenate([features, np.zeros((context - 1, features.shape[1]))])
-    stacked = np.concatenate([padded[k:k + len(times)] for k in range(context)], axis=1)
+    stacked = np.concatenate([padded[k : k + len(times)] for k in range(context)], axis=1)
     stacked /= np.maximum(np.linalg.norm(stacked, axis=1, keepdims=True), 1e-9)
     return np.clip(stacked @ stacked.T, 0, 1), times
 
 # %% ../../nbs/analysis/00_metrics.ipynb #9a871aa0
 def section_profiles(
-    score: Score,        # With sections
-    parts: int = 16,     # Equal parts of a section
-) -> np.ndarray:         # (K, F) a unit vector a section, the mean over sections taken away
+    score: Score,  # With sections
+    parts: int = 16,  # Equal parts of a section
+) -> np.ndarray:  # (K, F) a unit vector a section, the mean over sections taken away
     "Describe each section by the course of its harmony and rhythm."
-    profiles = np.stack([frame_features(score, np.linspace(s.start_s, s.end_s, parts + 1)).ravel() for s in score.sections])
+    profiles = np.stack(
+        [frame_features(score, np.linspace(s.start_s, s.end_s, parts + 1)).ravel() for s in score.sections]
+    )
     profiles = profiles - profiles.mean(axis=0)
     return profiles / np.maximum(np.linalg.norm(profiles, axis=1, keepdims=True), 1e-9)
 
 
 def section_contrast(
-    score: Score,                              # With sections
-    letters: Sequence[str] | None = None,      # Other letters for the sections, for a control; None: their own
-) -> float:                                    # In [-2, 2], above 0 where the form sounds; NaN where no letter returns or there is one letter
+    score: Score,  # With sections
+    letters: Sequence[str] | None = None,  # Other letters for the sections, for a control; None: their own
+) -> float:  # In [-2, 2], above 0 where the form sounds; NaN where no letter returns or there is one letter
     "Measure likeness of same-letter sections minus that of different-letter sections."
     letters = np.array([s.label for s in score.sections] if letters is None else list(letters))
-    if len(letters) != len(score.sections): raise ValueError(f"{len(letters)} letters for {len(score.sections)} sections")
+    if len(letters) != len(score.sections):
+        raise ValueError(f"{len(letters)} letters for {len(score.sections)} sections")
     named = letters != "N"
-    if named.sum() < 3: return float("nan")
+    if named.sum() < 3:
+        return float("nan")
     likeness = (lambda x: x @ x.T)(section_profiles(score)[named])
     same = letters[named][:, None] == letters[named][None, :]
     upper = np.triu(np.ones_like(same), 1).astype(bool)
-    if not (same & upper).any() or not (~same & upper).any(): return float("nan")
+    if not (same & upper).any() or not (~same & upper).any():
+        return float("nan")
     return float(likeness[same & upper].mean() - likeness[~same & upper].mean())

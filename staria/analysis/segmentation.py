@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..core.basics import LETTERS, compiled
 from .bar_similarity import bar_numbers, bars_of, compare_bars
+from ..core.basics import LETTERS, compiled
 from ..music.score import Score
 from ..music.sections import Section
 
@@ -22,95 +22,125 @@ from ..music.sections import Section
 @dataclasses.dataclass(frozen=True)
 class ParseConfig:
     "Say what speaks for a return and what lengths are usual."
-    weights: tuple[float, ...] = (0.09, 0.12, 0.08, 0.15, 0.15, 0.10, 0.10, 0.21)   # Of LIKENESSES, together 1
-    usual: float = 0.42          # The level of likeness that speaks neither way: this much of the piece's median …
-    best: float = 0.61           # … this much of the mean of each bar's best passage of four bars …
-    level: float = 0.72          # … and the rest of this constant
-    evidence: float = 13.2       # Nats for a likeness that lies 1 above the level
-    new: float = 0.87            # Nats that a new kind costs
-    more: float = 0.0            # Nats that each kind beyond two costs in addition to those before it
-    unequal: float = 0.35        # Likeness that each bar costs by which a return is longer or shorter
-    centre_s: float = 23.1       # The most usual length, in seconds
-    shorter: float = 1.34        # Nats for a length of half of it; four times as much for a quarter
-    longer: float = 3.82         # Nats for twice the length
-    uneven: float = 1.25         # Nats for a length that is no multiple of two bars, and 0.7 of it each for none of four and none of eight
-    section: float = 0.19        # Nats that each section costs
-    kinds: int = 5               # Most kinds; beyond four, those of the fewest bars are no section
-    longest: int = 48            # Bars
-    beam: int = 300              # Rows that are kept for each bar; with 12, dances lose 0.02 of their agreement (ARI)
-    join: float = 2.0            # Likeness from which kinds that only ever come together are one section; above 1: never
-    sharpness: float = 0.08      # How much a nat between two rows counts for probabilities; of those tried, its probabilities were truest on half of the labelled pieces (`hear_real_music`)
+
+    weights: tuple[float, ...] = (0.09, 0.12, 0.08, 0.15, 0.15, 0.10, 0.10, 0.21)  # Of LIKENESSES, together 1
+    usual: float = 0.42  # The level of likeness that speaks neither way: this much of the piece's median …
+    best: float = 0.61  # … this much of the mean of each bar's best passage of four bars …
+    level: float = 0.72  # … and the rest of this constant
+    evidence: float = 13.2  # Nats for a likeness that lies 1 above the level
+    new: float = 0.87  # Nats that a new kind costs
+    more: float = 0.0  # Nats that each kind beyond two costs in addition to those before it
+    unequal: float = 0.35  # Likeness that each bar costs by which a return is longer or shorter
+    centre_s: float = 23.1  # The most usual length, in seconds
+    shorter: float = 1.34  # Nats for a length of half of it; four times as much for a quarter
+    longer: float = 3.82  # Nats for twice the length
+    uneven: float = 1.25  # Nats for a length that is no multiple of two bars, and 0.7 of it each for none of four and none of eight
+    section: float = 0.19  # Nats that each section costs
+    kinds: int = 5  # Most kinds; beyond four, those of the fewest bars are no section
+    longest: int = 48  # Bars
+    beam: int = 300  # Rows that are kept for each bar; with 12, dances lose 0.02 of their agreement (ARI)
+    join: float = (
+        2.0  # Likeness from which kinds that only ever come together are one section; above 1: never
+    )
+    sharpness: float = 0.08  # How much a nat between two rows counts for probabilities; of those tried, its probabilities were truest on half of the labelled pieces (`hear_real_music`)
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #8e15666f
 def best_passages(
-    alike: np.ndarray,   # (N, N)
-    bars: int = 4,       # Length of a passage
-) -> float:              # 0 to 1
+    alike: np.ndarray,  # (N, N)
+    bars: int = 4,  # Length of a passage
+) -> float:  # 0 to 1
     "Average how alike each passage's best return is, nearer ones than four bars left out."
     n = len(alike)
-    if n <= bars + 3: return float(alike.mean())
+    if n <= bars + 3:
+        return float(alike.mean())
     near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= 3
     along = add_along(np.where(near, 0, alike))
     return float(((along[bars:, bars:] - along[:-bars, :-bars]) / bars).max(1).mean())
 
 
 def add_along(
-    values: np.ndarray,   # (N, N)
-) -> np.ndarray:          # (N + 1, N + 1): the sum of a diagonal from its beginning up to a place
+    values: np.ndarray,  # (N, N)
+) -> np.ndarray:  # (N + 1, N + 1): the sum of a diagonal from its beginning up to a place
     "Sum along diagonals, so that any stretch of one is a difference of two entries."
     sums = np.zeros((len(values) + 1, len(values) + 1))
-    for i, row in enumerate(values): sums[i + 1, 1:] = sums[i, :-1] + row
+    for i, row in enumerate(values):
+        sums[i + 1, 1:] = sums[i, :-1] + row
     return sums
 
 
 def mix_likenesses(
-    likenesses: np.ndarray,   # (8, N, N)
+    likenesses: np.ndarray,  # (8, N, N)
     config: ParseConfig = ParseConfig(),
-) -> np.ndarray:              # (N, N) 0 to 1
+) -> np.ndarray:  # (N, N) 0 to 1
     "Average the likenesses by their weights."
     return np.tensordot(np.array(config.weights) / sum(config.weights), likenesses, 1)
 
 
 def weigh_evidence(
-    alike: np.ndarray,        # (N, N) 0 to 1
+    alike: np.ndarray,  # (N, N) 0 to 1
     config: ParseConfig = ParseConfig(),
-) -> np.ndarray:              # (N, N) nats
+) -> np.ndarray:  # (N, N) nats
     "Weigh how much two bars speak for one being a return of the other."
     apart = alike[~np.eye(len(alike), dtype=bool)]
     usual = float(np.median(apart)) if len(apart) else 0.0
-    return config.evidence * (alike - (config.usual * usual + config.best * best_passages(alike) + (1 - config.usual - config.best) * config.level))
+    return config.evidence * (
+        alike
+        - (
+            config.usual * usual
+            + config.best * best_passages(alike)
+            + (1 - config.usual - config.best) * config.level
+        )
+    )
 
 
 def weigh_lengths(
-    bar_s: float,    # Length of a bar in seconds
+    bar_s: float,  # Length of a bar in seconds
     config: ParseConfig = ParseConfig(),
-) -> np.ndarray:     # (longest + 1,) nats for a section of so many bars
+) -> np.ndarray:  # (longest + 1,) nats for a section of so many bars
     "Weigh how usual the lengths of sections are."
     bars = np.arange(config.longest + 1)
     octaves = np.log2(np.maximum(bars, 1) * bar_s / config.centre_s)
     uneven = (bars % 2 > 0) + 0.7 * (bars % 4 > 0) + 0.7 * (bars % 8 > 0)
-    return -config.section - config.uneven * uneven - np.where(octaves < 0, config.shorter, config.longer) * octaves**2
+    return (
+        -config.section
+        - config.uneven * uneven
+        - np.where(octaves < 0, config.shorter, config.longer) * octaves**2
+    )
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #300657c5
 def count_bars(
-    bars_s: np.ndarray,   # (N,) starts in seconds
-) -> np.ndarray:          # (N + 1,) bars before each start and before the end
+    bars_s: np.ndarray,  # (N,) starts in seconds
+) -> np.ndarray:  # (N + 1,) bars before each start and before the end
     "Count bars, parts of bars as parts."
-    if len(bars_s) < 3: return np.arange(len(bars_s) + 1.0)
+    if len(bars_s) < 3:
+        return np.arange(len(bars_s) + 1.0)
     length = np.diff(bars_s)
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(length, 4, mode="reflect" if len(length) > 4 else "edge"), 9)
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.pad(length, 4, mode="reflect" if len(length) > 4 else "edge"), 9
+    )
     share = length / np.median(around, axis=1)
-    return np.concatenate([[0.0], np.cumsum(np.append(np.where(np.abs(np.log2(share)) < 0.4, 1.0, share), 1.0))])
+    return np.concatenate(
+        [[0.0], np.cumsum(np.append(np.where(np.abs(np.log2(share)) < 0.4, 1.0, share), 1.0))]
+    )
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #acb413c9
 class Row(NamedTuple):
     "Hold a row of sections."
-    starts: tuple[int, ...]   # The bar that each begins with; the first is 0
-    kinds: tuple[int, ...]    # Numbered by first appearance
+
+    starts: tuple[int, ...]  # The bar that each begins with; the first is 0
+    kinds: tuple[int, ...]  # Numbered by first appearance
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #846f0d55
 @compiled
-def _search(along: np.ndarray, lengths: np.ndarray, counted: np.ndarray, new: np.ndarray, unequal: float, kinds: int, beam: int):
+def _search(
+    along: np.ndarray,
+    lengths: np.ndarray,
+    counted: np.ndarray,
+    new: np.ndarray,
+    unequal: float,
+    kinds: int,
+    beam: int,
+):
     n, longest = len(along) - 1, len(lengths) - 1
     value = np.full((n + 1, beam), -np.inf)
     start, kind = np.zeros((n + 1, beam, n + 1), np.int16), np.zeros((n + 1, beam, n + 1), np.int8)
@@ -119,8 +149,9 @@ def _search(along: np.ndarray, lengths: np.ndarray, counted: np.ndarray, new: np
     filled, lowest, worth = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64), np.empty(kinds)
     filled[0] = 1
     for t in range(n):
-        for b in np.argsort(-value[t]):     # the best first, so that fewer are replaced later
-            if value[t, b] == -np.inf: break
+        for b in np.argsort(-value[t]):  # the best first, so that fewer are replaced later
+            if value[t, b] == -np.inf:
+                break
             rows, have = count[t, b], used[t, b]
             for length in range(1, min(longest, n - t) + 1):
                 worth[:] = -np.inf
@@ -129,41 +160,58 @@ def _search(along: np.ndarray, lengths: np.ndarray, counted: np.ndarray, new: np
                     size = (start[t, b, r + 1] if r + 1 < rows else t) - a
                     shared = min(size, length)
                     gain = along[t + shared, a + shared] - along[t, a] - unequal * abs(size - length)
-                    if gain > worth[kind[t, b, r]]: worth[kind[t, b, r]] = gain
+                    if gain > worth[kind[t, b, r]]:
+                        worth[kind[t, b, r]] = gain
                 end = t + length
                 usual = min(max(int(counted[end] - counted[t] + 0.5), 1), longest)
                 for k in range(min(have + 1, kinds)):
                     total = value[t, b] + lengths[usual] + (worth[k] if k < have else -new[k])
                     full = filled[end] == beam
                     place = lowest[end] if full else filled[end]
-                    if full and total <= value[end, place]: continue
+                    if full and total <= value[end, place]:
+                        continue
                     value[end, place], count[end, place], used[end, place] = total, rows + 1, max(have, k + 1)
                     start[end, place, :rows], kind[end, place, :rows] = start[t, b, :rows], kind[t, b, :rows]
                     start[end, place, rows], kind[end, place, rows] = t, k
-                    if not full: filled[end] += 1
-                    if filled[end] == beam: lowest[end] = np.argmin(value[end])
+                    if not full:
+                        filled[end] += 1
+                    if filled[end] == beam:
+                        lowest[end] = np.argmin(value[end])
     return value[n], start[n], kind[n], count[n]
 
 
 def find_rows(
-    evidence: np.ndarray,    # (N, N) nats
-    lengths: np.ndarray,     # (L + 1,) nats for each length
+    evidence: np.ndarray,  # (N, N) nats
+    lengths: np.ndarray,  # (L + 1,) nats for each length
     config: ParseConfig = ParseConfig(),
-    counted: np.ndarray | None = None,   # (N + 1,) bars before each, where some are parts of a bar; None: all are whole
-) -> tuple[np.ndarray, list[Row]]:    # (K,) nats of each row, best first, and the rows
+    counted: np.ndarray
+    | None = None,  # (N + 1,) bars before each, where some are parts of a bar; None: all are whole
+) -> tuple[np.ndarray, list[Row]]:  # (K,) nats of each row, best first, and the rows
     "Find the best rows of sections."
     new = config.new + config.more * np.maximum(np.arange(config.kinds) - 1.0, 0)
-    beam = max(1, min(config.beam, 500 * config.beam // max(len(evidence), 1)))      # a long piece must fit into memory
-    value, start, kind, count = _search(add_along(evidence), lengths, np.arange(len(evidence) + 1.0) if counted is None else counted, new, config.unequal * config.evidence, config.kinds, beam)
+    beam = max(
+        1, min(config.beam, 500 * config.beam // max(len(evidence), 1))
+    )  # a long piece must fit into memory
+    value, start, kind, count = _search(
+        add_along(evidence),
+        lengths,
+        np.arange(len(evidence) + 1.0) if counted is None else counted,
+        new,
+        config.unequal * config.evidence,
+        config.kinds,
+        beam,
+    )
     order = [k for k in np.argsort(-value, kind="stable") if np.isfinite(value[k])]
-    return value[order], [Row(tuple(start[k, : count[k]].tolist()), tuple(kind[k, : count[k]].tolist())) for k in order]
+    return value[order], [
+        Row(tuple(start[k, : count[k]].tolist()), tuple(kind[k, : count[k]].tolist())) for k in order
+    ]
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #0370884f
 def join_kinds(
     row: Row,
-    alike: np.ndarray,   # (N, N)
-    least: float,        # Mean likeness of two occurrences, bar for bar, from which they are joined
-) -> Row:                # Kinds are numbered anew
+    alike: np.ndarray,  # (N, N)
+    least: float,  # Mean likeness of two occurrences, bar for bar, from which they are joined
+) -> Row:  # Kinds are numbered anew
     "Make one section of kinds that only ever come together."
     starts, kinds = list(row.starts), list(row.kinds)
     while found := _find_word(starts, kinds, alike, least):
@@ -174,18 +222,32 @@ def join_kinds(
     return Row(tuple(starts), tuple(numbers[kind] for kind in kinds))
 
 
-def _find_word(starts: list[int], kinds: list[int], alike: np.ndarray, least: float) -> tuple[int, list[int]] | None:
+def _find_word(
+    starts: list[int], kinds: list[int], alike: np.ndarray, least: float
+) -> tuple[int, list[int]] | None:
     "Find the shortest run of sections of two kinds or more that holds all of their sections whenever it occurs."
     edges = [*starts, len(alike)]
     for size in range(2, len(kinds) // 2 + 1):
         for begin in range(len(kinds) - size + 1):
             word, places, place = kinds[begin : begin + size], [], 0
-            if len(set(word)) < 2: continue
+            if len(set(word)) < 2:
+                continue
             while place <= len(kinds) - size:
-                if kinds[place : place + size] == word: places.append(place); place += size
-                else: place += 1
-            if len(places) < 2 or len(places) * size < sum(kind in word for kind in kinds): continue
-            if max(_mean_likeness(alike, *(range(edges[p], edges[p + size]) for p in pair)) for pair in zip(places, places[1:])) >= least: return size, places
+                if kinds[place : place + size] == word:
+                    places.append(place)
+                    place += size
+                else:
+                    place += 1
+            if len(places) < 2 or len(places) * size < sum(kind in word for kind in kinds):
+                continue
+            if (
+                max(
+                    _mean_likeness(alike, *(range(edges[p], edges[p + size]) for p in pair))
+                    for pair in zip(places, places[1:])
+                )
+                >= least
+            ):
+                return size, places
     return None
 
 
@@ -196,15 +258,18 @@ def _mean_likeness(alike: np.ndarray, one: range, other: range) -> float:
 # %% ../../nbs/analysis/03_segmentation.ipynb #294823aa
 class Parse(NamedTuple):
     "Hold a piece's sections and how sure they are."
-    sections: tuple[Section, ...]   # In seconds, letters A to D by first appearance, N for what is none of them
-    bars_s: np.ndarray              # (N,) starts of the bars
-    probs: np.ndarray               # (N, 4) of each bar; they sum to less than 1 where N is likely
+
+    sections: tuple[
+        Section, ...
+    ]  # In seconds, letters A to D by first appearance, N for what is none of them
+    bars_s: np.ndarray  # (N,) starts of the bars
+    probs: np.ndarray  # (N, 4) of each bar; they sum to less than 1 where N is likely
 
 
 def parse(
-    score: Score,                            # At least one note
+    score: Score,  # At least one note
     config: ParseConfig = ParseConfig(),
-    bars_s: np.ndarray | None = None,        # (N,) starts in seconds; None: the score's own
+    bars_s: np.ndarray | None = None,  # (N,) starts in seconds; None: the score's own
 ) -> Parse:
     "Find a piece's sections."
     bars = bars_of(score, bars_s)
@@ -212,51 +277,82 @@ def parse(
     return found._replace(sections=_begin_with_notes(found.sections, score.onset_s, bars))
 
 
-def _begin_with_notes(sections: tuple[Section, ...], onset_s: np.ndarray, bars_s: np.ndarray) -> tuple[Section, ...]:
+def _begin_with_notes(
+    sections: tuple[Section, ...], onset_s: np.ndarray, bars_s: np.ndarray
+) -> tuple[Section, ...]:
     "Begin sections where their first notes are struck, if that is just before the bar."
     first = bars_s.copy()
     np.minimum.at(first, bar_numbers(onset_s, bars_s), onset_s)
     begins = dict(zip(bars_s.tolist(), first.tolist()))
-    edges = [min(sections[0].start_s, float(onset_s[0])), *(begins[section.start_s] for section in sections[1:]), sections[-1].end_s]
-    return tuple(dataclasses.replace(section, start_s=a, end_s=b) for section, a, b in zip(sections, edges, edges[1:]))
+    edges = [
+        min(sections[0].start_s, float(onset_s[0])),
+        *(begins[section.start_s] for section in sections[1:]),
+        sections[-1].end_s,
+    ]
+    return tuple(
+        dataclasses.replace(section, start_s=a, end_s=b) for section, a, b in zip(sections, edges, edges[1:])
+    )
 
 
 def parse_bars(
-    likenesses: np.ndarray,                  # (8, N, N)
-    bars_s: np.ndarray,                      # (N,) starts in seconds
-    end_s: float,                            # Where the piece ends
+    likenesses: np.ndarray,  # (8, N, N)
+    bars_s: np.ndarray,  # (N,) starts in seconds
+    end_s: float,  # Where the piece ends
     config: ParseConfig = ParseConfig(),
 ) -> Parse:
     "Find the sections of a piece whose bars have been compared."
     bar_s = float(np.median(np.diff(bars_s))) if len(bars_s) > 1 else 2.0
     alike = mix_likenesses(likenesses, config)
-    values, rows = find_rows(weigh_evidence(alike, config), weigh_lengths(bar_s, config), config, count_bars(bars_s))
+    values, rows = find_rows(
+        weigh_evidence(alike, config), weigh_lengths(bar_s, config), config, count_bars(bars_s)
+    )
     share = np.exp(config.sharpness * (values - values[0]))
-    rows = [join_kinds(row, alike, config.join) if config.join <= 1 else row for row, counts in zip(rows, share > 1e-3) if counts]
+    rows = [
+        join_kinds(row, alike, config.join) if config.join <= 1 else row
+        for row, counts in zip(rows, share > 1e-3)
+        if counts
+    ]
     kinds = np.array([_spread(row, len(bars_s)) for row in rows])
     letter_of, edges = _name_kinds(kinds[0]), np.append(bars_s, max(end_s, bars_s[-1] + bar_s))
-    if bars_s[0] < bar_s: edges[0] = 0.0      # an upbeat
-    sections = tuple(Section(float(edges[a]), float(edges[b]), letter_of.get(kind, "N")) for a, b, kind in zip(rows[0].starts, (*rows[0].starts[1:], len(bars_s)), rows[0].kinds))
+    if bars_s[0] < bar_s:
+        edges[0] = 0.0  # an upbeat
+    sections = tuple(
+        Section(float(edges[a]), float(edges[b]), letter_of.get(kind, "N"))
+        for a, b, kind in zip(rows[0].starts, (*rows[0].starts[1:], len(bars_s)), rows[0].kinds)
+    )
     return Parse(sections, bars_s, _weigh_rows(share[: len(rows)], kinds, letter_of))
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #9361527b
-def _spread(row: Row, n: int) -> np.ndarray: return np.repeat(row.kinds, np.diff([*row.starts, n]))   # (n,) the kind of each bar
+def _spread(row: Row, n: int) -> np.ndarray:
+    return np.repeat(row.kinds, np.diff([*row.starts, n]))  # (n,) the kind of each bar
 
 
-def _name_kinds(kinds: np.ndarray) -> dict[int, str]:   # (N,) to letters for at most four kinds
+def _name_kinds(kinds: np.ndarray) -> dict[int, str]:  # (N,) to letters for at most four kinds
     size = np.bincount(kinds)
-    kept = sorted(np.argsort(-size, kind="stable")[: len(LETTERS)][: int((size > 0).sum())], key=lambda k: int(np.argmax(kinds == k)))
+    kept = sorted(
+        np.argsort(-size, kind="stable")[: len(LETTERS)][: int((size > 0).sum())],
+        key=lambda k: int(np.argmax(kinds == k)),
+    )
     return {int(k): letter for k, letter in zip(kept, LETTERS)}
 
 
 def _weigh_rows(share: np.ndarray, kinds: np.ndarray, letter_of: dict[int, str]) -> np.ndarray:
     "Average the rows' letters, each row's kinds named as they best fit the first row's."
-    size, probs, bars = int(kinds.max()) + 1, np.zeros((kinds.shape[1], len(LETTERS))), np.arange(kinds.shape[1])
+    size, probs, bars = (
+        int(kinds.max()) + 1,
+        np.zeros((kinds.shape[1], len(LETTERS))),
+        np.arange(kinds.shape[1]),
+    )
     for weight, row in zip(share / share.sum(), kinds):
         both = np.zeros((size, size))
         np.add.at(both, (row, kinds[0]), 1)
         mine, its = linear_sum_assignment(-both)
-        column = np.array([LETTERS.index(letter_of[kind]) if kind in letter_of else len(LETTERS) for kind in its[np.argsort(mine)].tolist()])[row]
+        column = np.array(
+            [
+                LETTERS.index(letter_of[kind]) if kind in letter_of else len(LETTERS)
+                for kind in its[np.argsort(mine)].tolist()
+            ]
+        )[row]
         told = column < len(LETTERS)
         probs[bars[told], column[told]] += weight
     return probs

@@ -9,50 +9,68 @@ __all__ = ['SPANS_S', 'chroma_frames', 'enhanced_similarity', 'fitness_scape', '
 import numpy as np
 
 from ..core.basics import InputError, compiled
-from ..music.score import Score
 from ..music.midi import DRUM
+from ..music.score import Score
 
 # %% ../../nbs/analysis/04_structureness.ipynb #72105e12
 def chroma_frames(
-    score: Score,         # At least one note; drums are left out
-    hop_s: float = 1.0,   # Length of a frame in seconds
-) -> np.ndarray:          # (N, 12): a unit vector a frame, zeros where nothing sounds
+    score: Score,  # At least one note; drums are left out
+    hop_s: float = 1.0,  # Length of a frame in seconds
+) -> np.ndarray:  # (N, 12): a unit vector a frame, zeros where nothing sounds
     "Describe frames by how long each pitch class sounds."
     notes = score.notes[score.notes["instrument"] != DRUM]
-    if not len(notes): raise InputError(f"{score.source or 'the piece'} has no pitched notes: its structure cannot be measured")
-    if not hop_s > 0: raise InputError(f"hop_s must be above 0, got {hop_s}")
+    if not len(notes):
+        raise InputError(
+            f"{score.source or 'the piece'} has no pitched notes: its structure cannot be measured"
+        )
+    if not hop_s > 0:
+        raise InputError(f"hop_s must be above 0, got {hop_s}")
     start = (notes["onset_ms"] - notes["onset_ms"][0]) / 1e3
     end, pitch = start + notes["duration_ms"] / 1e3, notes["pitch"] % 12
     n = max(int(np.ceil(end.max() / hop_s - 1e-9)), 1)
     first = np.minimum((start / hop_s + 1e-9).astype(int), n - 1)
     last = np.clip(np.ceil(end / hop_s - 1e-9).astype(int) - 1, first, n - 1)
     chroma = np.zeros((n, 12))
-    for k in range(int((last - first).max()) + 1):   # as often as the longest note has frames
+    for k in range(int((last - first).max()) + 1):  # as often as the longest note has frames
         held = np.flatnonzero(first + k <= last)
         frame = first[held] + k
-        np.add.at(chroma, (frame, pitch[held]), np.maximum(np.minimum(end[held], (frame + 1) * hop_s) - np.maximum(start[held], frame * hop_s), 0))
+        np.add.at(
+            chroma,
+            (frame, pitch[held]),
+            np.maximum(
+                np.minimum(end[held], (frame + 1) * hop_s) - np.maximum(start[held], frame * hop_s), 0
+            ),
+        )
     return chroma / np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-9)
 
 # %% ../../nbs/analysis/04_structureness.ipynb #644a62c2
 def enhanced_similarity(
-    frames: np.ndarray,       # (N, F) unit vectors
-    course: int = 4,          # Frames that are compared together
-    keep: float = 0.2,        # Share of the cells that are kept
-    floor: float = 0.7,       # Least mean cosine of a cell that is kept
-    ceiling: float = 0.95,    # A mean cosine from here on is always kept, however many there are: below 1
-    penalty: float = -2.0,    # Of all other cells
-) -> np.ndarray:              # (N, N) symmetric, 1 on the diagonal, 0 to 1 where kept
+    frames: np.ndarray,  # (N, F) unit vectors
+    course: int = 4,  # Frames that are compared together
+    keep: float = 0.2,  # Share of the cells that are kept
+    floor: float = 0.7,  # Least mean cosine of a cell that is kept
+    ceiling: float = 0.95,  # A mean cosine from here on is always kept, however many there are: below 1
+    penalty: float = -2.0,  # Of all other cells
+) -> np.ndarray:  # (N, N) symmetric, 1 on the diagonal, 0 to 1 where kept
     "Keep of a self-similarity matrix what looks like repetition."
-    if frames.ndim != 2 or not len(frames) or course < 1 or not 0 < keep <= 1 or not ceiling < 1: raise InputError(f"expected frames (N, F), course from 1, keep in (0, 1] and a ceiling below 1, got {frames.shape}, {course}, {keep} and {ceiling}")
+    if frames.ndim != 2 or not len(frames) or course < 1 or not 0 < keep <= 1 or not ceiling < 1:
+        raise InputError(
+            f"expected frames (N, F), course from 1, keep in (0, 1] and a ceiling below 1, got {frames.shape}, {course}, {keep} and {ceiling}"
+        )
     cosine, n = np.clip(frames @ frames.T, 0, 1), len(frames)
     forward, backward = np.zeros((n, n)), np.zeros((n, n))
     for k in range(min(course, n)):
         forward[: n - k, : n - k] += cosine[k:, k:]
         backward[k:, k:] += cosine[: n - k, : n - k]
     place = np.arange(n)
-    left = np.minimum(course, n - np.maximum(place[:, None], place))     # near the edges there are fewer frames to average over
+    left = np.minimum(
+        course, n - np.maximum(place[:, None], place)
+    )  # near the edges there are fewer frames to average over
     gone = np.minimum(course, np.minimum(place[:, None], place) + 1)
-    smooth = np.maximum(np.where(left == min(course, n), forward / left, 0), np.where(gone == min(course, n), backward / gone, 0))
+    smooth = np.maximum(
+        np.where(left == min(course, n), forward / left, 0),
+        np.where(gone == min(course, n), backward / gone, 0),
+    )
     limit = min(max(float(np.quantile(smooth, 1 - keep)), floor), ceiling)
     kept = np.where(smooth >= limit, np.clip((smooth - limit) / (1 - limit), 0, 1), penalty)
     kept[place, place] = 1.0
@@ -68,15 +86,19 @@ def _fitness(S: np.ndarray, s: int, M: int, value: np.ndarray, count: np.ndarray
     for n in range(N):
         now, one, two = value[n % 3], value[(n + 2) % 3], value[(n + 1) % 3]
         now_count, one_count, two_count = count[n % 3], count[(n + 2) % 3], count[(n + 1) % 3]
-        if ended > outside: outside, outside_count = ended, ended_count
+        if ended > outside:
+            outside, outside_count = ended, ended_count
         now[1], now_count[1] = outside + S[n, s], outside_count + cell + 1
         for m in range(2, M + 1):
             best, c = one[m - 1], one_count[m - 1] + 1
-            if two[m - 1] > best: best, c = two[m - 1], two_count[m - 1] + 2
-            if m > 2 and one[m - 2] > best: best, c = one[m - 2], one_count[m - 2] + 1
+            if two[m - 1] > best:
+                best, c = two[m - 1], two_count[m - 1] + 2
+            if m > 2 and one[m - 2] > best:
+                best, c = one[m - 2], one_count[m - 2] + 1
             now[m], now_count[m] = S[n, s + m - 1] + best, c + cell
         ended, ended_count = now[M], now_count[M]
-    if ended > outside: outside, outside_count = ended, ended_count
+    if ended > outside:
+        outside, outside_count = ended, ended_count
     cells, covered = outside_count >> 32, outside_count & (cell - 1)
     score, coverage = (outside - M) / max(cells, 1), (covered - M) / N
     return 2 * score * coverage / (score + coverage) if score > 0 and coverage > 0 else 0.0
@@ -89,36 +111,56 @@ def _scape(S: np.ndarray, prune_from: int) -> np.ndarray:
     scape = np.zeros((N, N))
     value, count = np.empty((3, N + 1)), np.zeros((3, N + 1), np.int64)
     for M in range(1, N + 1):
-        if prune_from > 0 and M >= prune_from and 1 - M / N <= best: break
+        if prune_from > 0 and M >= prune_from and 1 - M / N <= best:
+            break
         for s in range(N - M + 1):
             scape[M - 1, s] = _fitness(S, s, M, value[:, : M + 1], count[:, : M + 1])
-            if M >= prune_from: best = max(best, scape[M - 1, s])
+            if M >= prune_from:
+                best = max(best, scape[M - 1, s])
     return scape
 
 
 def fitness_scape(
-    matrix: np.ndarray,   # (N, N) as `enhanced_similarity` gives it: 1 on the diagonal, at most 1 elsewhere
-) -> np.ndarray:          # (N, N) fitness in [0, 1]: row M - 1, column s, for the passage of M frames that starts at s; 0 where there is none
+    matrix: np.ndarray,  # (N, N) as `enhanced_similarity` gives it: 1 on the diagonal, at most 1 elsewhere
+) -> np.ndarray:  # (N, N) fitness in [0, 1]: row M - 1, column s, for the passage of M frames that starts at s; 0 where there is none
     "Measure how well each passage of a piece explains the piece."
     matrix = np.ascontiguousarray(matrix, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix): raise InputError(f"expected a square matrix, got shape {matrix.shape}")
-    if len(matrix) > 1000: raise InputError(f"{len(matrix)} frames are too many for a scape (at most 1000): use a longer hop_s")
-    if not np.isfinite(matrix).all() or not np.allclose(matrix.diagonal(), 1) or matrix.max() > 1 + 1e-9: raise InputError("the matrix must be 1 on its diagonal and at most 1 elsewhere: use enhanced_similarity")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise InputError(f"expected a square matrix, got shape {matrix.shape}")
+    if len(matrix) > 1000:
+        raise InputError(f"{len(matrix)} frames are too many for a scape (at most 1000): use a longer hop_s")
+    if not np.isfinite(matrix).all() or not np.allclose(matrix.diagonal(), 1) or matrix.max() > 1 + 1e-9:
+        raise InputError(
+            "the matrix must be 1 on its diagonal and at most 1 elsewhere: use enhanced_similarity"
+        )
     return _scape(matrix, 0)
 
 # %% ../../nbs/analysis/04_structureness.ipynb #ed4ebdcb
-SPANS_S = {"SI short": (3.0, 8.0), "SI mid": (8.0, 15.0), "SI long": (15.0, np.inf)}   # Lengths of passages in seconds, both ends included
+SPANS_S = {
+    "SI short": (3.0, 8.0),
+    "SI mid": (8.0, 15.0),
+    "SI long": (15.0, np.inf),
+}  # Lengths of passages in seconds, both ends included
 
 
 def structureness(
-    score: Score,               # At least one pitched note
-    hop_s: float = 1.0,         # Length of a frame in seconds
-    longest_s: float = 300.0,   # What comes later in a piece is left out: the time grows with the fourth power
-) -> dict[str, float]:          # A value in [0, 1] for each of SPANS_S; NaN where the piece is shorter than the span
+    score: Score,  # At least one pitched note
+    hop_s: float = 1.0,  # Length of a frame in seconds
+    longest_s: float = 300.0,  # What comes later in a piece is left out: the time grows with the fourth power
+) -> dict[str, float]:  # A value in [0, 1] for each of SPANS_S; NaN where the piece is shorter than the span
     "Measure how structured a piece is in short, middle and long passages."
     frames = chroma_frames(score, hop_s)[: max(int(longest_s / hop_s), 1)]
-    if len(frames) > 1000: raise InputError(f"{len(frames)} frames are too many (at most 1000): use a longer hop_s or a smaller longest_s")
+    if len(frames) > 1000:
+        raise InputError(
+            f"{len(frames)} frames are too many (at most 1000): use a longer hop_s or a smaller longest_s"
+        )
     first = {name: max(int(np.ceil(low / hop_s - 1e-9)), 1) for name, (low, _) in SPANS_S.items()}
     best = _scape(enhanced_similarity(frames), first["SI long"]).max(axis=1)
-    last = {name: len(frames) if np.isinf(high) else int(high / hop_s + 1e-9) for name, (_, high) in SPANS_S.items()}
-    return {name: float(best[first[name] - 1 : last[name]].max()) if len(frames) >= first[name] else float("nan") for name in SPANS_S}
+    last = {
+        name: len(frames) if np.isinf(high) else int(high / hop_s + 1e-9)
+        for name, (_, high) in SPANS_S.items()
+    }
+    return {
+        name: float(best[first[name] - 1 : last[name]].max()) if len(frames) >= first[name] else float("nan")
+        for name in SPANS_S
+    }

@@ -6,7 +6,13 @@
 __all__ = ['COMMANDS', 'ROOT', 'KINDS', 'WHERE', 'REMEDIES', 'OneLineParser', 'field_options', 'make_parser', 'main']
 
 # %% ../../nbs/app/02_cli.ipynb #96e68e6a
-import dataclasses, errno, inspect, os, re, sys, typing
+import dataclasses
+import errno
+import inspect
+import os
+import re
+import sys
+import typing
 from pathlib import Path
 
 from jsonargparse import ActionConfigFile, ActionYesNo, ArgumentParser
@@ -18,122 +24,247 @@ from ..core.files import Workspace
 # %% ../../nbs/app/02_cli.ipynb #4730e64e
 class OneLineParser(ArgumentParser):
     "Report a wrong option in one line, with status 2."
+
     def error(self, message, ex=None):
         line = " ".join(str(message).split())
-        print(f"staria: {line}; 'staria --help' and 'staria COMMAND --help' list what there is", file=sys.stderr)
+        print(
+            f"staria: {line}; 'staria --help' and 'staria COMMAND --help' list what there is", file=sys.stderr
+        )
         sys.exit(2)
 
 
-COMMANDS = {}   # Command name: (function that adds its options, function that runs it, one line of help)
+COMMANDS = {}  # Command name: (function that adds its options, function that runs it, one line of help)
 
 
 def _command(name: str, help: str, *options: tuple, more=None):
     "Register a command: each option is (names, settings for add_argument); `more` gives those that need a room loaded."
+
     def register(run):
         def add(parser):
-            for names, settings in (*options, *(more() if more else ())): parser.add_argument(*names.split(), **settings)
+            for names, settings in (*options, *(more() if more else ())):
+                parser.add_argument(*names.split(), **settings)
+
         COMMANDS[name] = (add, run, help)
         return run
+
     return register
 
 
 def _option(names: str, kind, default, help: str, **more):
-    return names, dict(action=ActionYesNo, default=default, help=help) if kind is bool else dict(type=kind, default=default, help=help, **more)
-def _given(names: str, kind, help: str, **more): return names, dict(type=kind, help=help, **more)
+    return names, dict(action=ActionYesNo, default=default, help=help) if kind is bool else dict(
+        type=kind, default=default, help=help, **more
+    )
+
+
+def _given(names: str, kind, help: str, **more):
+    return names, dict(type=kind, help=help, **more)
 
 # %% ../../nbs/app/02_cli.ipynb #64d4013a
-ROOT = _option("--root", str, None, "workspace that holds cache/, checkpoints/, runs/ (default: STARIA_ROOT or this folder)")
+ROOT = _option(
+    "--root",
+    str,
+    None,
+    "workspace that holds cache/, checkpoints/, runs/ (default: STARIA_ROOT or this folder)",
+)
 
 
-def _workspace(args) -> Workspace: return Workspace(Path(args.root)) if args.root else Workspace()
+def _workspace(args) -> Workspace:
+    return Workspace(Path(args.root)) if args.root else Workspace()
 
 
-@_command("demo", "the whole loop, small, on the embedded corpus; ends with a report and MIDI to play",
-          ROOT, _option("--seed", int, 0, "seed of everything that is drawn"),
-          _option("--fresh", bool, False, "make every step again, whatever is kept from an earlier run"),
-          _option("--size", str, "demo", "demo, or tiny: a minute's run that checks the plumbing and whose numbers mean nothing"))
+@_command(
+    "demo",
+    "the whole loop, small, on the embedded corpus; ends with a report and MIDI to play",
+    ROOT,
+    _option("--seed", int, 0, "seed of everything that is drawn"),
+    _option("--fresh", bool, False, "make every step again, whatever is kept from an earlier run"),
+    _option(
+        "--size",
+        str,
+        "demo",
+        "demo, or tiny: a minute's run that checks the plumbing and whose numbers mean nothing",
+    ),
+)
 def _demo(args):
     from staria.app.demo import DemoConfig, run_demo
+
     config = DemoConfig.sized(args.size, seed=args.seed)
-    try: run_demo(_workspace(args), config, fresh=args.fresh)
-    except KeyboardInterrupt: raise KeyboardInterrupt("stopped; call 'staria demo' again: it goes on from there") from None
+    try:
+        run_demo(_workspace(args), config, fresh=args.fresh)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("stopped; call 'staria demo' again: it goes on from there") from None
 
 
-@_command("prepare", "read a source once into a token store",
-          _given("source", str, "a folder of MIDI or written scores, music21:<collection>, pop909:<folder>, or labelled:<file or folder of .json.gz>"),
-          _given("--name", str, "name of the store", required=True), ROOT,
-          _option("--limit --file-limit", int, None, "read at most this many files"),
-          _option("--workers", int, None, "processes (default: one a core)"),
-          _option("--splits", str, "95,4,1", "shares of train, val and test; which piece goes where depends on its music"),
-          _option("--licence", str, None, "terms of the pieces that no index.tsv beside the data names"),
-          _option("--free_only --free-only", bool, False, "leave out what may not be used commercially, so that weights may ship"),
-          _option("--shard", str, None, "I/N: make only one part in every N, for the I-th job of an array"),
-          _option("--merge", bool, False, "put together what the shards made"),
-          _option("--array", int, None, "N: make N parts as jobs of a cluster, and a last one that puts them together; the same call again runs those that failed"),
-          _option("--profile", str, "local", "--array: what each job gets, a profile's name or a YAML file"), _option("--cluster", str, "slurm", "--array: slurm, local or debug"),
-          _option("--wait", bool, False, "--array: stay until all is done"))
+@_command(
+    "prepare",
+    "read a source once into a token store",
+    _given(
+        "source",
+        str,
+        "a folder of MIDI or written scores, music21:<collection>, pop909:<folder>, or labelled:<file or folder of .json.gz>",
+    ),
+    _given("--name", str, "name of the store", required=True),
+    ROOT,
+    _option("--limit --file-limit", int, None, "read at most this many files"),
+    _option("--workers", int, None, "processes (default: one a core)"),
+    _option(
+        "--splits",
+        str,
+        "95,4,1",
+        "shares of train, val and test; which piece goes where depends on its music",
+    ),
+    _option("--licence", str, None, "terms of the pieces that no index.tsv beside the data names"),
+    _option(
+        "--free_only --free-only",
+        bool,
+        False,
+        "leave out what may not be used commercially, so that weights may ship",
+    ),
+    _option("--shard", str, None, "I/N: make only one part in every N, for the I-th job of an array"),
+    _option("--merge", bool, False, "put together what the shards made"),
+    _option(
+        "--array",
+        int,
+        None,
+        "N: make N parts as jobs of a cluster, and a last one that puts them together; the same call again runs those that failed",
+    ),
+    _option("--profile", str, "local", "--array: what each job gets, a profile's name or a YAML file"),
+    _option("--cluster", str, "slurm", "--array: slurm, local or debug"),
+    _option("--wait", bool, False, "--array: stay until all is done"),
+)
 def _prepare(args):
     from staria.data.prepare import prepare, prepare_shard, read_shard
-    try: splits = tuple(float(share) for share in args.splits.split(","))
-    except ValueError: raise InputError(f"splits are three shares such as 95,4,1, got '{args.splits}'") from None
-    options = dict(limit=args.limit, workers=os.cpu_count() if args.workers is None else args.workers, splits=splits, licence=args.licence, free_only=args.free_only)
-    if args.array and (args.shard or args.merge): raise InputError("--array makes all parts and puts them together: leave --shard and --merge out")
-    if args.array: return _prepare_array(args, {name: value for name, value in options.items() if name != "workers"})
-    if args.shard and args.merge: raise InputError("--shard makes a part and --merge puts parts together: give one of them")
-    if args.shard: return print(prepare_shard(args.source, args.name, _workspace(args), read_shard(args.shard), **options))
+
+    try:
+        splits = tuple(float(share) for share in args.splits.split(","))
+    except ValueError:
+        raise InputError(f"splits are three shares such as 95,4,1, got '{args.splits}'") from None
+    options = dict(
+        limit=args.limit,
+        workers=os.cpu_count() if args.workers is None else args.workers,
+        splits=splits,
+        licence=args.licence,
+        free_only=args.free_only,
+    )
+    if args.array and (args.shard or args.merge):
+        raise InputError("--array makes all parts and puts them together: leave --shard and --merge out")
+    if args.array:
+        return _prepare_array(args, {name: value for name, value in options.items() if name != "workers"})
+    if args.shard and args.merge:
+        raise InputError("--shard makes a part and --merge puts parts together: give one of them")
+    if args.shard:
+        return print(
+            prepare_shard(args.source, args.name, _workspace(args), read_shard(args.shard), **options)
+        )
     store, report = prepare(args.source, args.name, _workspace(args), merge=args.merge, **options)
     print(report)
-    if study := len(store.non_commercial()): print(f"  {study} pieces are non-commercial, for study only: --free-only leaves them out")
+    if study := len(store.non_commercial()):
+        print(f"  {study} pieces are non-commercial, for study only: --free-only leaves them out")
     print(f"store: {store.folder}")
 
 # %% ../../nbs/app/02_cli.ipynb #8e9b121b
 def _prepare_array(args, options):
     from staria.app.prepare import prepare_array
-    array, merge = prepare_array(args.source, args.name, _workspace(args), args.array, args.profile, args.cluster, **options)
+
+    array, merge = prepare_array(
+        args.source, args.name, _workspace(args), args.array, args.profile, args.cluster, **options
+    )
     print(array, merge, sep="\n")
-    if not args.wait and args.cluster != "debug": return print("'staria jobs' shows how far they are")
+    if not args.wait and args.cluster != "debug":
+        return print("'staria jobs' shows how far they are")
     array.wait()
-    for k in array.failed: print(f"  part {array.points[k]['shard'][0]} of {args.array}: {array.jobs[k].look()['reason']}")
-    if array.failed: raise InputError(f"{len(array.failed)} of {len(array)} parts failed: call the same command again, it runs these alone")
+    for k in array.failed:
+        print(f"  part {array.points[k]['shard'][0]} of {args.array}: {array.jobs[k].look()['reason']}")
+    if array.failed:
+        raise InputError(
+            f"{len(array.failed)} of {len(array)} parts failed: call the same command again, it runs these alone"
+        )
     store, report = merge.result()
     print(report, f"store: {store.folder}", sep="\n")
 
 # %% ../../nbs/app/02_cli.ipynb #2348e1cd
 def _compose_options() -> list[tuple]:
     from staria.data.compose import Recipe
+
     low, high = Recipe().range_s
-    return [_option("--min_section_s --min-section-s", float, low, "shortest section, in seconds"), _option("--max_section_s --max-section-s", float, high, "longest section, in seconds"),
-            *field_options(Recipe, "mixture", "range_s")]
+    return [
+        _option("--min_section_s --min-section-s", float, low, "shortest section, in seconds"),
+        _option("--max_section_s --max-section-s", float, high, "longest section, in seconds"),
+        *field_options(Recipe, "mixture", "range_s"),
+    ]
 
 
-@_command("compose", "compose pieces in balanced forms from real sections",
-          _given("--name", str, "store to take material from", required=True), _given("--out", str, "name of the store of composed pieces", required=True),
-          _given("--count", int, "number of pieces", required=True), ROOT, _option("--seed", int, 0, "seed"),
-          _option("--forms", str, "all", "forms to balance over: all, tagged, long, held-out, or forms such as ABA,AABB"),
-          _option("--workers", int, 1, "processes; their number does not change the pieces"),
-          _option("--midi", str, None, "also write the pieces as MIDI with section files into this folder"), more=_compose_options)
+@_command(
+    "compose",
+    "compose pieces in balanced forms from real sections",
+    _given("--name", str, "store to take material from", required=True),
+    _given("--out", str, "name of the store of composed pieces", required=True),
+    _given("--count", int, "number of pieces", required=True),
+    ROOT,
+    _option("--seed", int, 0, "seed"),
+    _option(
+        "--forms", str, "all", "forms to balance over: all, tagged, long, held-out, or forms such as ABA,AABB"
+    ),
+    _option("--workers", int, 1, "processes; their number does not change the pieces"),
+    _option("--midi", str, None, "also write the pieces as MIDI with section files into this folder"),
+    more=_compose_options,
+)
 def _compose(args):
     from staria.data.compose import Recipe, measure_balance, read_forms
     from staria.data.prepare import compose_store
+
     workspace = _workspace(args)
-    recipe = {f.name: args[f.name] for f in dataclasses.fields(Recipe) if f.name in args} | {"range_s": (args.min_section_s, args.max_section_s)}
-    store = compose_store(open_store(args.name, workspace), args.out, workspace, args.count, args.seed, read_forms(args.forms), workers=args.workers, **recipe)
-    if args.midi: _write_pieces([store.score(i) for i in range(len(store))], Path(args.midi), [store[i].key for i in range(len(store))])
+    recipe = {f.name: args[f.name] for f in dataclasses.fields(Recipe) if f.name in args} | {
+        "range_s": (args.min_section_s, args.max_section_s)
+    }
+    store = compose_store(
+        open_store(args.name, workspace),
+        args.out,
+        workspace,
+        args.count,
+        args.seed,
+        read_forms(args.forms),
+        workers=args.workers,
+        **recipe,
+    )
+    if args.midi:
+        _write_pieces(
+            [store.score(i) for i in range(len(store))],
+            Path(args.midi),
+            [store[i].key for i in range(len(store))],
+        )
     balance = measure_balance([store[i].extra["plan"] for i in range(len(store))])
-    print(f"{len(store)} pieces in {store.folder}; each of {len(balance['forms'])} forms {min(balance['forms'].values())} to {max(balance['forms'].values())} times; "
-          f"sections by length class, short to long: {', '.join(f'{share:.0%}' for share in balance['lengths']['all'])}")
+    print(
+        f"{len(store)} pieces in {store.folder}; each of {len(balance['forms'])} forms {min(balance['forms'].values())} to {max(balance['forms'].values())} times; "
+        f"sections by length class, short to long: {', '.join(f'{share:.0%}' for share in balance['lengths']['all'])}"
+    )
 
 
-@_command("stats", "notes, rhythm, forms and balance of a store: CSV tables and figures", _given("--data", str, "name or folder of the store", required=True), ROOT,
-          _option("--out", str, None, "folder for tables and figures (default: runs/stats-<store>)"))
+@_command(
+    "stats",
+    "notes, rhythm, forms and balance of a store: CSV tables and figures",
+    _given("--data", str, "name or folder of the store", required=True),
+    ROOT,
+    _option("--out", str, None, "folder for tables and figures (default: runs/stats-<store>)"),
+)
 def _stats(args):
-    from staria.data.statistics import save_statistics
     import yaml
+
+    from staria.data.statistics import save_statistics
+
     workspace = _workspace(args)
     store = open_store(args.data, workspace)
     store.verify()
     folder = Path(args.out) if args.out else workspace.runs / f"stats-{store.folder.name}"
-    print(yaml.safe_dump(save_statistics(store, folder), sort_keys=False, allow_unicode=True, default_flow_style=None, width=160).rstrip())
+    print(
+        yaml.safe_dump(
+            save_statistics(store, folder),
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=160,
+        ).rstrip()
+    )
     print(f"tables and figures: {folder}", file=sys.stderr)
 
 # %% ../../nbs/app/02_cli.ipynb #244e9554
@@ -144,185 +275,472 @@ def field_options(kind: type, *without: str) -> list[tuple]:
     "Make an option of each field of a config, its comment as the help."
     comments = dict(re.findall(r"^    (\w+):[^#\n]*#\s*(.+)$", inspect.getsource(kind), re.M))
     names = lambda name: f"--{name} --{name.replace('_', '-')}" if "_" in name else f"--{name}"
-    return [_option(names(f.name), typing.get_type_hints(kind)[f.name], f.default, comments.get(f.name, "")) for f in dataclasses.fields(kind) if f.name not in without]
+    return [
+        _option(names(f.name), typing.get_type_hints(kind)[f.name], f.default, comments.get(f.name, ""))
+        for f in dataclasses.fields(kind)
+        if f.name not in without
+    ]
 
 
 def _lengths(args, model) -> dict[str, int]:
     "Choose the lengths that were not asked for by what the model reads; a baseline's prompt comes on top of its sequence."
-    decoder, encoder = (model if args.kind in kinds else getattr(model, kinds[0], None) for kinds in (("decoder", "baseline"), ("encoder",)))
-    prompt = len(LETTERS) * 257 + 66 if args.kind == "baseline" else 0                          # four snippets, and 64 sections
+    decoder, encoder = (
+        model if args.kind in kinds else getattr(model, kinds[0], None)
+        for kinds in (("decoder", "baseline"), ("encoder",))
+    )
+    prompt = len(LETTERS) * 257 + 66 if args.kind == "baseline" else 0  # four snippets, and 64 sections
     reads = lambda part, most: most if part is None else min(most, part.config.max_tokens - prompt)
-    return {"max_tokens": args.max_tokens or reads(decoder, 2048), "snippet_tokens": args.snippet_tokens or reads(encoder, 256)}
+    return {
+        "max_tokens": args.max_tokens or reads(decoder, 2048),
+        "snippet_tokens": args.snippet_tokens or reads(encoder, 256),
+    }
 
 # %% ../../nbs/app/02_cli.ipynb #21982406
 def _train_options() -> list[tuple]:
     from staria.training.tasks import TrainConfig
+
     return field_options(TrainConfig)
 
 
-@_command("train", "train a model on a store",
-          _given("kind", str, "one of " + ", ".join(KINDS)), _given("--data", str, "name or folder of a store; several by commas", required=True), ROOT,
-          _option("--name", str, None, "name of the run (default: the kind)"), _option("--preset", str, "small", "size: tiny, demo, light, small, base or paper"),
-          _option("--stage", str, None, "staria only: A, B or C; without it all three, a third of the steps each"),
-          _option("--init", str, None, "start from this checkpoint; for staria without one: --decoder and --encoder"),
-          _option("--decoder", str, None, "staria: a trained decoder"), _option("--encoder", str, None, "staria: a trained snippet encoder"),
-          _option("--classifier", str, None, "wake-sleep: a trained classifier"), _option("--composed", str, None, "wake-sleep: store of composed pieces"),
-          _option("--rounds", int, 3, "wake-sleep: rounds"), _option("--control", bool, True, "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing"),
-          _option("--frozen", bool, False, "wake-sleep: the classifier, or the listener that ships, labels but does not learn: self-training, the control of sleeping"),
-          _option("--dreams", int, 32, "wake-sleep: dreams in each round"), _option("--dream_tokens --dream-tokens", int, 2048, "wake-sleep: longest dream"), _option("--guidance", float, 1.0, "wake-sleep: of the dreams; above 1 (1.5) their form is clearer, and they take twice the time"),
-          _option("--forms", str, None, "wake-sleep: of the dreams: all, tagged, long, held-out, heard (as the classifier hears real pieces), or forms such as ABACA,ABABCB (default: eight of six to eight sections)"),
-          _option("--wake_limit --wake-limit", int, None, "wake-sleep: at most so many real pieces of each split in a round (default: all)"), _option("--composed_limit --composed-limit", int, 200, "wake-sleep: at most so many composed pieces of each split beside the woken ones, and beside the dreams"),
-          _option("--heard_tokens --heard-tokens", int, None, "wake-sleep: longest sequence that the classifier learns from (default: whole dreams)"), _option("--classifier_rate --classifier-rate", float, None, "wake-sleep: the classifier's learning rate (default: --learning_rate)"),
-          _option("--batch_size --batch-size", int, 8, "sequences in a batch"), _option("--max_tokens --max-tokens --max-seq-len", int, None, "longest sequence (default: what the model reads, at most 2048)"),
-          _option("--snippet_tokens --snippet-tokens", int, None, "longest snippet (default: what the model reads, at most 256)"),
-          _option("--pack", bool, False, "decoder, baseline, staria: several pieces in one row, each reading itself alone"),
-          _option("--snippet_at --snippet-at", str, "start", "where snippets begin: start of a section, or anywhere"), _option("--num_workers --num-workers", int, 0, "processes that make batches"),
-          _option("--study", bool, False, "allow non-commercial pieces: the run is called study-…, and its weights may not ship"),
-          _option("--resume", bool, False, "go on from the run's last state"), _option("--overwrite", bool, False, "start anew over a run of that name"),
-          more=_train_options)
+@_command(
+    "train",
+    "train a model on a store",
+    _given("kind", str, "one of " + ", ".join(KINDS)),
+    _given("--data", str, "name or folder of a store; several by commas", required=True),
+    ROOT,
+    _option("--name", str, None, "name of the run (default: the kind)"),
+    _option("--preset", str, "small", "size: tiny, demo, light, small, base or paper"),
+    _option("--stage", str, None, "staria only: A, B or C; without it all three, a third of the steps each"),
+    _option(
+        "--init", str, None, "start from this checkpoint; for staria without one: --decoder and --encoder"
+    ),
+    _option("--decoder", str, None, "staria: a trained decoder"),
+    _option("--encoder", str, None, "staria: a trained snippet encoder"),
+    _option("--classifier", str, None, "wake-sleep: a trained classifier"),
+    _option("--composed", str, None, "wake-sleep: store of composed pieces"),
+    _option("--rounds", int, 3, "wake-sleep: rounds"),
+    _option(
+        "--control",
+        bool,
+        True,
+        "wake-sleep: also train a copy of Staria on random letters; if that does as well, the classifier's labels carried nothing",
+    ),
+    _option(
+        "--frozen",
+        bool,
+        False,
+        "wake-sleep: the classifier, or the listener that ships, labels but does not learn: self-training, the control of sleeping",
+    ),
+    _option("--dreams", int, 32, "wake-sleep: dreams in each round"),
+    _option("--dream_tokens --dream-tokens", int, 2048, "wake-sleep: longest dream"),
+    _option(
+        "--guidance",
+        float,
+        1.0,
+        "wake-sleep: of the dreams; above 1 (1.5) their form is clearer, and they take twice the time",
+    ),
+    _option(
+        "--forms",
+        str,
+        None,
+        "wake-sleep: of the dreams: all, tagged, long, held-out, heard (as the classifier hears real pieces), or forms such as ABACA,ABABCB (default: eight of six to eight sections)",
+    ),
+    _option(
+        "--wake_limit --wake-limit",
+        int,
+        None,
+        "wake-sleep: at most so many real pieces of each split in a round (default: all)",
+    ),
+    _option(
+        "--composed_limit --composed-limit",
+        int,
+        200,
+        "wake-sleep: at most so many composed pieces of each split beside the woken ones, and beside the dreams",
+    ),
+    _option(
+        "--heard_tokens --heard-tokens",
+        int,
+        None,
+        "wake-sleep: longest sequence that the classifier learns from (default: whole dreams)",
+    ),
+    _option(
+        "--classifier_rate --classifier-rate",
+        float,
+        None,
+        "wake-sleep: the classifier's learning rate (default: --learning_rate)",
+    ),
+    _option("--batch_size --batch-size", int, 8, "sequences in a batch"),
+    _option(
+        "--max_tokens --max-tokens --max-seq-len",
+        int,
+        None,
+        "longest sequence (default: what the model reads, at most 2048)",
+    ),
+    _option(
+        "--snippet_tokens --snippet-tokens",
+        int,
+        None,
+        "longest snippet (default: what the model reads, at most 256)",
+    ),
+    _option(
+        "--pack",
+        bool,
+        False,
+        "decoder, baseline, staria: several pieces in one row, each reading itself alone",
+    ),
+    _option(
+        "--snippet_at --snippet-at", str, "start", "where snippets begin: start of a section, or anywhere"
+    ),
+    _option("--num_workers --num-workers", int, 0, "processes that make batches"),
+    _option(
+        "--study",
+        bool,
+        False,
+        "allow non-commercial pieces: the run is called study-…, and its weights may not ship",
+    ),
+    _option("--resume", bool, False, "go on from the run's last state"),
+    _option("--overwrite", bool, False, "start anew over a run of that name"),
+    more=_train_options,
+)
 def _train(args):
-    if args.kind not in KINDS: raise InputError(f"unknown model '{args.kind}': use one of {', '.join(KINDS)}")
-    from staria.training import fit as training
+    if args.kind not in KINDS:
+        raise InputError(f"unknown model '{args.kind}': use one of {', '.join(KINDS)}")
     from staria.data.datamodule import MidiDataModule
     from staria.models.presets import build, load_model
+    from staria.training import fit as training
+
     workspace = _workspace(args)
     config = training.TrainConfig(**{f.name: args[f.name] for f in dataclasses.fields(training.TrainConfig)})
     training.check_logger(config)
     store = open_stores(args.data, workspace)
     _check_terms(args, store, *([open_store(args.composed, workspace)] if args.composed else []))
     run = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind))
-    if args.kind == "wake-sleep": return _wake_sleep(args, workspace, store, config, run)
-    if args.kind == "staria" and not args.init and args.decoder and args.encoder: model = training.staria_from(load_model(args.decoder), load_model(args.encoder), seed=args.seed)
-    else: model = load_model(args.init) if args.init else build(args.kind, args.preset, seed=args.seed)
-    options = dict(batch_size=args.batch_size, **_lengths(args, model), seed=args.seed, pack=args.pack, snippet_at=args.snippet_at, num_workers=args.num_workers)
+    if args.kind == "wake-sleep":
+        return _wake_sleep(args, workspace, store, config, run)
+    if args.kind == "staria" and not args.init and args.decoder and args.encoder:
+        model = training.staria_from(load_model(args.decoder), load_model(args.encoder), seed=args.seed)
+    else:
+        model = load_model(args.init) if args.init else build(args.kind, args.preset, seed=args.seed)
+    options = dict(
+        batch_size=args.batch_size,
+        **_lengths(args, model),
+        seed=args.seed,
+        pack=args.pack,
+        snippet_at=args.snippet_at,
+        num_workers=args.num_workers,
+    )
     keep = dict(resume=args.resume, overwrite=args.overwrite)
     if args.kind == "staria" and args.stage is None:
         third = max(1, config.max_steps // 3)
-        result = training.fit_stages(model, MidiDataModule(store, "generative", **options), run, config, {stage: third for stage in "ABC"}, **keep)["C"]
+        result = training.fit_stages(
+            model,
+            MidiDataModule(store, "generative", **options),
+            run,
+            config,
+            {stage: third for stage in "ABC"},
+            **keep,
+        )["C"]
     else:
-        module = {"classifier": training.ClassifierModule, "encoder": training.SnippetModule, "decoder": training.GeneratorModule, "baseline": training.DecoderOnlyBaseline}.get(args.kind)
+        module = {
+            "classifier": training.ClassifierModule,
+            "encoder": training.SnippetModule,
+            "decoder": training.GeneratorModule,
+            "baseline": training.DecoderOnlyBaseline,
+        }.get(args.kind)
         module = module(model, config) if module else training.StariaModule(model, config, args.stage)
         result = training.fit(module, MidiDataModule(store, module.task, **options), run, config, **keep)
-    if int(os.environ.get("LOCAL_RANK", 0)) == 0: print(f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}")
+    if int(os.environ.get("LOCAL_RANK", 0)) == 0:
+        print(
+            f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}"
+        )
 
 # %% ../../nbs/app/02_cli.ipynb #f26b2498
 def _check_terms(args, *stores):
     "Keep non-commercial music out of weights that could ship."
     for store in stores:
         count = len(store.non_commercial())
-        if count and not args.study: raise InputError(f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt from them may not ship; "
-                                                      "prepare the store with --free-only, or train for study only with --study")
+        if count and not args.study:
+            raise InputError(
+                f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt from them may not ship; "
+                "prepare the store with --free-only, or train for study only with --study"
+            )
     for name in ("init", "decoder", "encoder", "classifier"):
-        if not args.study: _check_study(args[name], f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others")
+        if not args.study:
+            _check_study(
+                args[name],
+                f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others",
+            )
 
 
 def _check_study(path: str | None, line: str) -> None:
-    if any(part.startswith("study-") for part in Path(path or "").parts): raise InputError(line)
+    if any(part.startswith("study-") for part in Path(path or "").parts):
+        raise InputError(line)
 
 
-@_command("listen", "train a listener: where bars begin, and what kind of piece it hears; called again, it goes on",
-          ("sources", dict(nargs="+", type=str, help="folders of MIDI that know their meter, or music21:<collection>: notated pieces")),
-          ("--songs", dict(nargs="*", type=str, default=[], help="the same, of arrangements of songs")),
-          ("--leave_out", dict(nargs="*", type=str, default=[], help="files of labelled pieces (.json.gz) that are not to be learned from")), ROOT,
-          _option("--name", str, "listener", "name of the run"), _option("--steps", int, 6000, "updates"), _option("--seed", int, 0, "decides what is drawn"))
+@_command(
+    "listen",
+    "train a listener: where bars begin, and what kind of piece it hears; called again, it goes on",
+    (
+        "sources",
+        dict(
+            nargs="+",
+            type=str,
+            help="folders of MIDI that know their meter, or music21:<collection>: notated pieces",
+        ),
+    ),
+    ("--songs", dict(nargs="*", type=str, default=[], help="the same, of arrangements of songs")),
+    (
+        "--leave_out",
+        dict(
+            nargs="*",
+            type=str,
+            default=[],
+            help="files of labelled pieces (.json.gz) that are not to be learned from",
+        ),
+    ),
+    ROOT,
+    _option("--name", str, "listener", "name of the run"),
+    _option("--steps", int, 6000, "updates"),
+    _option("--seed", int, 0, "decides what is drawn"),
+)
 def _listen(args):
     from staria.training.train_listener import ListeningConfig, names_in, train_listener
+
     out = frozenset().union(*(names_in(path) for path in args.leave_out))
-    print(f"the listener: {train_listener(_workspace(args).runs / args.name, args.sources, args.songs, ListeningConfig(steps=args.steps, seed=args.seed), out)}")
+    print(
+        f"the listener: {train_listener(_workspace(args).runs / args.name, args.sources, args.songs, ListeningConfig(steps=args.steps, seed=args.seed), out)}"
+    )
 
 
 def _wake_sleep(args, workspace, store, config, run):
     import yaml
+
     from staria.core.config import config_to_dict
     from staria.core.tables import format_table
-    from staria.models.presets import load_hearing, load_model
     from staria.data.compose import read_forms
     from staria.generation.generation import Sampling
     from staria.loop.wake_sleep import DREAM_FORMS, WakeSleepConfig, wake_sleep
-    missing = [name for name in ("init", "composed") if not args[name]] + ["classifier"] * (not args.classifier and not args.frozen)
-    if missing: raise InputError(f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier (or --frozen, and the listener that ships labels), a trained staria (--init) and a store of composed pieces")
+    from staria.models.presets import load_hearing, load_model
+
+    missing = [name for name in ("init", "composed") if not args[name]] + ["classifier"] * (
+        not args.classifier and not args.frozen
+    )
+    if missing:
+        raise InputError(
+            f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier (or --frozen, and the listener that ships labels), a trained staria (--init) and a store of composed pieces"
+        )
     staria, hearing = load_model(args.init), load_hearing(args.classifier)
-    given = {name: args[name] for name in ("frozen", "rounds", "dreams", "dream_tokens", "wake_limit", "composed_limit", "heard_tokens", "classifier_rate", "batch_size", "control", "seed")}
+    given = {
+        name: args[name]
+        for name in (
+            "frozen",
+            "rounds",
+            "dreams",
+            "dream_tokens",
+            "wake_limit",
+            "composed_limit",
+            "heard_tokens",
+            "classifier_rate",
+            "batch_size",
+            "control",
+            "seed",
+        )
+    }
     forms = DREAM_FORMS if args.forms is None else () if args.forms == "heard" else read_forms(args.forms)
-    loop = WakeSleepConfig(staria_steps=config.max_steps, classifier_steps=config.max_steps, **_lengths(args, staria), train=config, sampling=Sampling(guidance=args.guidance), forms=forms, **given)
+    loop = WakeSleepConfig(
+        staria_steps=config.max_steps,
+        classifier_steps=config.max_steps,
+        **_lengths(args, staria),
+        train=config,
+        sampling=Sampling(guidance=args.guidance),
+        forms=forms,
+        **given,
+    )
     print(yaml.safe_dump(config_to_dict(loop), sort_keys=False))
     rows = wake_sleep(hearing, staria, store, open_store(args.composed, workspace), run, loop, verbose=True)
-    print(format_table([{"quantity": name, **{f"round {row['round']}": row[name] for row in rows}} for name in rows[0] if name != "round"], digits=4))
+    print(
+        format_table(
+            [
+                {"quantity": name, **{f"round {row['round']}": row[name] for row in rows}}
+                for name in rows[0]
+                if name != "round"
+            ],
+            digits=4,
+        )
+    )
     print(f"the same as a table: {run / 'rounds.csv'}")
 
 # %% ../../nbs/app/02_cli.ipynb #d5552fa5
-@_command("label", "hear the form of MIDI files: CSV, section file and picture of each",
-          ("files", dict(nargs="+", type=str, help="MIDI files or folders")), _option("--checkpoint", str, None, "a classifier's or a listener's .safetensors (default: the listener that ships)"), ROOT,
-          _option("--out", str, "labels", "folder for the results"), _option("--per_token --per-token", bool, False, "also a row a token"),
-          _option("--min_section_s", float, 4.0, "shortest section in seconds"), _option("--picture", bool, True, "also a picture of each"),
-          _option("--keep", bool, False, "leave files alone whose section file is there: a labelling that was stopped goes on"))
+@_command(
+    "label",
+    "hear the form of MIDI files: CSV, section file and picture of each",
+    ("files", dict(nargs="+", type=str, help="MIDI files or folders")),
+    _option(
+        "--checkpoint",
+        str,
+        None,
+        "a classifier's or a listener's .safetensors (default: the listener that ships)",
+    ),
+    ROOT,
+    _option("--out", str, "labels", "folder for the results"),
+    _option("--per_token --per-token", bool, False, "also a row a token"),
+    _option("--min_section_s", float, 4.0, "shortest section in seconds"),
+    _option("--picture", bool, True, "also a picture of each"),
+    _option(
+        "--keep",
+        bool,
+        False,
+        "leave files alone whose section file is there: a labelling that was stopped goes on",
+    ),
+)
 def _label(args):
-    from staria.recognition.label import label_files
     from staria.models.presets import load_hearing
-    report = label_files(load_hearing(args.checkpoint), args.files, args.out, args.per_token, args.min_section_s, args.picture, keep=args.keep)
+    from staria.recognition.label import label_files
+
+    report = label_files(
+        load_hearing(args.checkpoint),
+        args.files,
+        args.out,
+        args.per_token,
+        args.min_section_s,
+        args.picture,
+        keep=args.keep,
+    )
     print(report)
     print(f"results: {args.out}")
 
 # %% ../../nbs/app/02_cli.ipynb #9e3b55e4
 def _write_pieces(scores, folder: Path, names) -> None:
     from staria.music.sections import save_sections
+
     folder.mkdir(parents=True, exist_ok=True)
     for score, name in zip(scores, names):
-        score.to_midi(folder / f"{name}.mid"); save_sections(folder / f"{name}.txt", score.sections)
+        score.to_midi(folder / f"{name}.mid")
+        save_sections(folder / f"{name}.txt", score.sections)
 
 
 def _snippets(pairs) -> dict:
     from staria.music.score import Score
+
     found = {}
     for pair in pairs or []:
         letter, _, path = pair.partition("=")
-        if letter not in LETTERS or not path: raise InputError(f"--snippet {pair}: write it as A=file.mid, with a letter from A to D")
+        if letter not in LETTERS or not path:
+            raise InputError(f"--snippet {pair}: write it as A=file.mid, with a letter from A to D")
         found[letter] = Score.from_midi(path)
     return found
 
 # %% ../../nbs/app/02_cli.ipynb #146536fd
-@_command("generate", "write pieces in a form: MIDI, section file, sound, picture and record of each", _given("--form", str, "for example ABAC", required=True), _given("--out", str, "folder for the pieces", required=True), ROOT,
-          _option("--checkpoint", str, None, "a staria's or a baseline's .safetensors (default: the generator that ships)"),
-          ("--snippet", dict(nargs="+", action="extend", type=str, default=None, help="material for a letter, as A=x.mid; name several, or say it again")),
-          _option("--data", str, None, "store that missing snippets and lengths are drawn from (default: the material that ships)"), _option("--material", bool, True, "draw missing snippets; without: their letters are written freely"),
-          ("--lengths", dict(nargs="*", type=float, default=None, help="length of each section in seconds (default: drawn, 5 to 12)")),
-          _option("--num_samples --num-samples", int, 5, "pieces"), _option("--best_of --best-of", int, 1, "write so many for each piece, and keep the one whose form is clearest"),
-          _option("--temperature", float, 0.95, "0 takes the likeliest token"), _option("--top_k --top-k", int, 0, "keep so many tokens; 0 keeps all"),
-          _option("--top_p --top-p", float, 1.0, "nucleus, in (0, 1]"), _option("--min_p --min-p", float, 0.03, "share of the likeliest token's probability, in [0, 1)"), _option("--guidance", float, 1.5, "above 1: further towards the plan, in twice the time of 1"),
-          _option("--repetition", float, 0.0, "above 0: away from going round in circles within a section"), _option("--weights", str, "fp32", "keep the weights in fp32, bf16 or int8 while writing"),
-          _option("--go_on --go-on", str, None, "MIDI file that every piece begins with"),
-          _option("--max_length --max-length", int, None, "longest piece in tokens"), _option("--seed", int, 0, "the same seed gives the same pieces"))
+@_command(
+    "generate",
+    "write pieces in a form: MIDI, section file, sound, picture and record of each",
+    _given("--form", str, "for example ABAC", required=True),
+    _given("--out", str, "folder for the pieces", required=True),
+    ROOT,
+    _option(
+        "--checkpoint",
+        str,
+        None,
+        "a staria's or a baseline's .safetensors (default: the generator that ships)",
+    ),
+    (
+        "--snippet",
+        dict(
+            nargs="+",
+            action="extend",
+            type=str,
+            default=None,
+            help="material for a letter, as A=x.mid; name several, or say it again",
+        ),
+    ),
+    _option(
+        "--data",
+        str,
+        None,
+        "store that missing snippets and lengths are drawn from (default: the material that ships)",
+    ),
+    _option("--material", bool, True, "draw missing snippets; without: their letters are written freely"),
+    (
+        "--lengths",
+        dict(
+            nargs="*",
+            type=float,
+            default=None,
+            help="length of each section in seconds (default: drawn, 5 to 12)",
+        ),
+    ),
+    _option("--num_samples --num-samples", int, 5, "pieces"),
+    _option(
+        "--best_of --best-of", int, 1, "write so many for each piece, and keep the one whose form is clearest"
+    ),
+    _option("--temperature", float, 0.95, "0 takes the likeliest token"),
+    _option("--top_k --top-k", int, 0, "keep so many tokens; 0 keeps all"),
+    _option("--top_p --top-p", float, 1.0, "nucleus, in (0, 1]"),
+    _option("--min_p --min-p", float, 0.03, "share of the likeliest token's probability, in [0, 1)"),
+    _option("--guidance", float, 1.5, "above 1: further towards the plan, in twice the time of 1"),
+    _option("--repetition", float, 0.0, "above 0: away from going round in circles within a section"),
+    _option("--weights", str, "fp32", "keep the weights in fp32, bf16 or int8 while writing"),
+    _option("--go_on --go-on", str, None, "MIDI file that every piece begins with"),
+    _option("--max_length --max-length", int, None, "longest piece in tokens"),
+    _option("--seed", int, 0, "the same seed gives the same pieces"),
+)
 def _generate(args):
     from staria.generation.decoding import lighten
     from staria.models.presets import load_writing
-    if args.num_samples < 1 or args.best_of < 1: raise InputError(f"--num_samples and --best_of must be 1 or more, got {args.num_samples} and {args.best_of}")
+
+    if args.num_samples < 1 or args.best_of < 1:
+        raise InputError(
+            f"--num_samples and --best_of must be 1 or more, got {args.num_samples} and {args.best_of}"
+        )
     plans, model, saved = _draw_plans(args), load_writing(args.checkpoint), 0
     try:
-        for k, (piece, about) in enumerate(_write_best(args, lighten(model, args.weights), plans, _read_opening(args.go_on, plans))):
+        for k, (piece, about) in enumerate(
+            _write_best(args, lighten(model, args.weights), plans, _read_opening(args.go_on, plans))
+        ):
             name = f"{plans[k].form}-{args.seed}-{k + 1}"
             _save_piece(piece, Path(args.out), name)
             saved = k + 1
-            if not piece.whole: print(f"{name} ran out of room after section {piece.sections_done} of {len(piece.plan.form)}: give shorter --lengths, or more --max_length", file=sys.stderr)
-            print(f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {about['contrast']:.2f}")
-    except KeyboardInterrupt: raise KeyboardInterrupt(f"stopped: {saved} of {len(plans)} pieces are in {args.out}; the same command writes them from the beginning") from None
+            if not piece.whole:
+                print(
+                    f"{name} ran out of room after section {piece.sections_done} of {len(piece.plan.form)}: give shorter --lengths, or more --max_length",
+                    file=sys.stderr,
+                )
+            print(
+                f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {about['contrast']:.2f}"
+            )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"stopped: {saved} of {len(plans)} pieces are in {args.out}; the same command writes them from the beginning"
+        ) from None
 
 # %% ../../nbs/app/02_cli.ipynb #611a79bb
 def _draw_plans(args) -> list:
     "Complete what the call says into a plan for each piece."
     import numpy as np
+
     from staria.data.plan import Plan, sample_plan
     from staria.data.snippet_bank import load_material
+
     given, asked = _snippets(args.snippet), Plan(args.form, args.lengths)
-    Plan(asked.form, asked.lengths_s, given)                                  # a letter that the form lacks is said before anything is read
+    Plan(asked.form, asked.lengths_s, given)  # a letter that the form lacks is said before anything is read
     scores = None
     if args.data:
         store = open_store(args.data, _workspace(args))
-        scores = [store.score(int(i)) for i in store.split("test")] or [store.score(i) for i in range(len(store))]
-    elif args.material or args.lengths is None: scores = load_material()
+        scores = [store.score(int(i)) for i in store.split("test")] or [
+            store.score(i) for i in range(len(store))
+        ]
+    elif args.material or args.lengths is None:
+        scores = load_material()
     plans = []
     for k in range(args.num_samples):
-        drawn = sample_plan(asked.form, scores, np.random.default_rng([args.seed, k]), args.lengths) if scores else asked
-        plans.append(Plan(asked.form, drawn.lengths_s, {**(drawn.snippets if args.material else {}), **given}))
+        drawn = (
+            sample_plan(asked.form, scores, np.random.default_rng([args.seed, k]), args.lengths)
+            if scores
+            else asked
+        )
+        plans.append(
+            Plan(asked.form, drawn.lengths_s, {**(drawn.snippets if args.material else {}), **given})
+        )
     return plans
 
 
@@ -330,34 +748,58 @@ def _read_opening(path: str | None, plans: list):
     "Read the music to go on from, and see that it fits every plan before any is written."
     from staria.generation.generation import opening_ids
     from staria.music.score import Score
-    if path is None: return None
+
+    if path is None:
+        return None
     given = Score.from_midi(path)
-    for plan in plans: opening_ids(given, plan)
+    for plan in plans:
+        opening_ids(given, plan)
     return given
 
 
 def _write_best(args, model, plans: list, given):
     "Write each plan's candidates side by side; give the best of each with what was judged of it, as soon as it is written."
     import numpy as np
+
     from staria.core.basics import progress
+    from staria.generation.candidates import judge_structure, write_candidates
     from staria.generation.generation import Sampling
     from staria.models.staria import StariaModel
-    from staria.generation.candidates import judge_structure, write_candidates
+
     sampling = Sampling(args.temperature, args.top_k, args.top_p, args.min_p, args.guidance, args.repetition)
     every = [plan for plan in plans for _ in range(args.best_of)]
     together = isinstance(model, StariaModel) and given is None
     bar = progress(desc="writing", unit="token")
     for number, group in enumerate([every] if together else [[plan] * args.best_of for plan in plans]):
-        seed = args.seed if together else int(np.random.SeedSequence([args.seed, number]).generate_state(1)[0])      # no piece of one seed is a piece of the next
-        written = write_candidates(model, group, sampling=sampling, seed=seed, checkpoint=args.checkpoint or "", max_tokens=args.max_length, on_token=lambda piece, token: bar.update() and None, given=given)
+        seed = (
+            args.seed if together else int(np.random.SeedSequence([args.seed, number]).generate_state(1)[0])
+        )  # no piece of one seed is a piece of the next
+        written = write_candidates(
+            model,
+            group,
+            sampling=sampling,
+            seed=seed,
+            checkpoint=args.checkpoint or "",
+            max_tokens=args.max_length,
+            on_token=lambda piece, token: bar.update() and None,
+            given=given,
+        )
         for k in range(0, len(written), args.best_of):
-            yield max(((piece, judge_structure(piece.score, piece.plan)) for piece in written[k : k + args.best_of]), key=lambda judged: judged[1]["structure"])
+            yield max(
+                (
+                    (piece, judge_structure(piece.score, piece.plan))
+                    for piece in written[k : k + args.best_of]
+                ),
+                key=lambda judged: judged[1]["structure"],
+            )
     bar.close()
 
 
 def _save_piece(piece, folder: Path, name: str) -> None:
     from staria.generation.candidates import save_candidate
-    if (folder / f"{name}.mid").exists(): print(f"{folder / name}.mid is written over", file=sys.stderr)
+
+    if (folder / f"{name}.mid").exists():
+        print(f"{folder / name}.mid is written over", file=sys.stderr)
     save_candidate(piece, folder, name)
 
 # %% ../../nbs/app/02_cli.ipynb #4a561716
@@ -366,162 +808,358 @@ def _named_folders(pairs: list[str], option: str) -> dict[str, str]:
     found = {}
     for pair in pairs:
         name, _, folder = pair.partition("=")
-        if not name or not folder: raise InputError(f"{option}{pair}: write a name and a folder, as real=DIR")
-        if name in found: raise InputError(f"{option}{pair}: {name} is {found[name]} already: give each folder a name of its own")
+        if not name or not folder:
+            raise InputError(f"{option}{pair}: write a name and a folder, as real=DIR")
+        if name in found:
+            raise InputError(
+                f"{option}{pair}: {name} is {found[name]} already: give each folder a name of its own"
+            )
         found[name] = folder
     return found
 
 
-@_command("ship", "write a model in bfloat16, half as large, to be given to others", _given("checkpoint", str, "a model's .safetensors"), _given("out", str, "file to write, .safetensors"))
+@_command(
+    "ship",
+    "write a model in bfloat16, half as large, to be given to others",
+    _given("checkpoint", str, "a model's .safetensors"),
+    _given("out", str, "file to write, .safetensors"),
+)
 def _ship(args):
     import torch
-    from staria.models.weights import load_weights
+
     from staria.models.presets import load_model, save_model
-    _check_study(args.checkpoint, f"{args.checkpoint}: these weights learnt from non-commercial pieces, and may not ship")
-    if Path(args.out).suffix != ".safetensors": raise InputError(f"{args.out}: the file to write must end in .safetensors")
+    from staria.models.weights import load_weights
+
+    _check_study(
+        args.checkpoint,
+        f"{args.checkpoint}: these weights learnt from non-commercial pieces, and may not ship",
+    )
+    if Path(args.out).suffix != ".safetensors":
+        raise InputError(f"{args.out}: the file to write must end in .safetensors")
     saved = load_weights(args.checkpoint)
     save_model(args.out, load_model(args.checkpoint), saved.step, saved.extra, dtype=torch.bfloat16)
     print(f"{args.out}: {saved.kind}, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
 
-@_command("blind-test", "a page for blind listening, or the statistics of what people said",
-          ("groups", dict(nargs="*", type=str, help="groups of pieces, as staria=DIR real=DIR: equally many, item k of each for one plan")),
-          _option("--out", str, "listening", "folder for the page and its sounds"), _option("--key", str, "listening-key.json", "file that says which sample is what: keep it apart"), _option("--embed", bool, False, "sounds within the page"),
-          ("--read", dict(nargs="+", type=str, default=None, help="CSV files that listeners sent back: read them with --key")), _option("--by", str, "listener", "--read: what makes a pair, listener or item"), _option("--seed", int, 0, "decides the samples' names; the order comes from each listener's"))
+@_command(
+    "blind-test",
+    "a page for blind listening, or the statistics of what people said",
+    (
+        "groups",
+        dict(
+            nargs="*",
+            type=str,
+            help="groups of pieces, as staria=DIR real=DIR: equally many, item k of each for one plan",
+        ),
+    ),
+    _option("--out", str, "listening", "folder for the page and its sounds"),
+    _option("--key", str, "listening-key.json", "file that says which sample is what: keep it apart"),
+    _option("--embed", bool, False, "sounds within the page"),
+    (
+        "--read",
+        dict(
+            nargs="+", type=str, default=None, help="CSV files that listeners sent back: read them with --key"
+        ),
+    ),
+    _option("--by", str, "listener", "--read: what makes a pair, listener or item"),
+    _option("--seed", int, 0, "decides the samples' names; the order comes from each listener's"),
+)
 def _blind_test(args):
     from staria.evaluation.blind_test import make_kit
     from staria.evaluation.form_judge import read_written
-    if args.read: return _read_listeners(args)
-    if not args.groups: raise InputError("name groups as NAME=FOLDER, for example staria=out real=songs, or give --read with listeners' CSV files")
-    groups = {name: [piece.score for piece in read_written(folder)] for name, folder in _named_folders(args.groups, "").items()}
-    print(f"{make_kit(groups, args.out, args.key, embed=args.embed, seed=args.seed)}: send the folder to listeners, and keep {args.key}")
+
+    if args.read:
+        return _read_listeners(args)
+    if not args.groups:
+        raise InputError(
+            "name groups as NAME=FOLDER, for example staria=out real=songs, or give --read with listeners' CSV files"
+        )
+    groups = {
+        name: [piece.score for piece in read_written(folder)]
+        for name, folder in _named_folders(args.groups, "").items()
+    }
+    print(
+        f"{make_kit(groups, args.out, args.key, embed=args.embed, seed=args.seed)}: send the folder to listeners, and keep {args.key}"
+    )
 
 
 def _read_listeners(args):
     "Print means and comparison; one listener alone has means."
-    from staria.evaluation.blind_test import compare_ratings, rating_means, read_ratings
     from staria.core.tables import format_table
+    from staria.evaluation.blind_test import compare_ratings, rating_means, read_ratings
+
     ratings = read_ratings(args.read, args.key)
     alone = args.by == "listener" and len({row["listener"] for row in ratings}) < 2
     compared = None if alone else compare_ratings(ratings, args.by)
     print(format_table(rating_means(ratings), digits=2))
-    if alone: print("one listener: too few to compare groups by listener; --by item pairs the pieces", file=sys.stderr)
-    else: print("\n" + format_table(compared, digits=3))
+    if alone:
+        print(
+            "one listener: too few to compare groups by listener; --by item pairs the pieces", file=sys.stderr
+        )
+    else:
+        print("\n" + format_table(compared, digits=3))
 
 # %% ../../nbs/app/02_cli.ipynb #2be133cc
-@_command("evaluate", "tables for a classifier, or for folders of written pieces", _given("what", str, "classifier, or generated"), _option("folder", str, None, "generated: folder of MIDI files with section files beside them", nargs="?"),
-          ("--beside", dict(nargs="+", action="extend", type=str, default=[], help="generated: other folders to compare with, as real=DIR baseline=DIR")),
-          _option("--name", str, "written", "generated: what the folder's pieces are called in the table"), _option("--most", int, None, "generated: at most so many pieces of each folder beside"),
-          _option("--checkpoint", str, None, "a classifier's or a listener's .safetensors (default, for classifier: the listener that ships; for generated: none)"), ROOT,
-          _option("--data", str, None, "classifier: store with labelled pieces; generated: store that the model learnt from, to look for what it remembers"),
-          _option("--split", str, "test", "classifier: train, val or test"), _option("--seed", int, 0, "generated: of the shuffled plans"), _option("--out", str, None, "folder for the tables as CSV and JSON"))
+@_command(
+    "evaluate",
+    "tables for a classifier, or for folders of written pieces",
+    _given("what", str, "classifier, or generated"),
+    _option("folder", str, None, "generated: folder of MIDI files with section files beside them", nargs="?"),
+    (
+        "--beside",
+        dict(
+            nargs="+",
+            action="extend",
+            type=str,
+            default=[],
+            help="generated: other folders to compare with, as real=DIR baseline=DIR",
+        ),
+    ),
+    _option("--name", str, "written", "generated: what the folder's pieces are called in the table"),
+    _option("--most", int, None, "generated: at most so many pieces of each folder beside"),
+    _option(
+        "--checkpoint",
+        str,
+        None,
+        "a classifier's or a listener's .safetensors (default, for classifier: the listener that ships; for generated: none)",
+    ),
+    ROOT,
+    _option(
+        "--data",
+        str,
+        None,
+        "classifier: store with labelled pieces; generated: store that the model learnt from, to look for what it remembers",
+    ),
+    _option("--split", str, "test", "classifier: train, val or test"),
+    _option("--seed", int, 0, "generated: of the shuffled plans"),
+    _option("--out", str, None, "folder for the tables as CSV and JSON"),
+)
 def _evaluate(args):
-    from staria.evaluation.evaluation import evaluate_classifier
     from staria.core.tables import format_table, save_table
+    from staria.evaluation.evaluation import evaluate_classifier
     from staria.models.presets import load_hearing
-    if args.what not in ("classifier", "generated"): raise InputError(f"cannot evaluate '{args.what}': use classifier or generated")
-    if args.what == "generated": return _evaluate_generated(args)
-    if not args.data: raise InputError("evaluate classifier needs --data STORE with labelled pieces")
+
+    if args.what not in ("classifier", "generated"):
+        raise InputError(f"cannot evaluate '{args.what}': use classifier or generated")
+    if args.what == "generated":
+        return _evaluate_generated(args)
+    if not args.data:
+        raise InputError("evaluate classifier needs --data STORE with labelled pieces")
     store = open_store(args.data, _workspace(args))
     result = evaluate_classifier(load_hearing(args.checkpoint), store, store.split(args.split))
     for name, rows in {"classifier": result.rows, "letters": result.letters}.items():
         print(format_table(rows) + "\n")
-        if args.out: save_table(rows, Path(args.out) / name)
+        if args.out:
+            save_table(rows, Path(args.out) / name)
 
 
 def _evaluate_generated(args):
     from staria.core.tables import format_table, save_table
     from staria.evaluation.form_judge import judge_folder, side_by_side
     from staria.models.presets import load_hearing
-    if not args.folder or not Path(args.folder).is_dir(): raise InputError(f"evaluate generated needs a folder of MIDI files, got {args.folder}: name one")
+
+    if not args.folder or not Path(args.folder).is_dir():
+        raise InputError(f"evaluate generated needs a folder of MIDI files, got {args.folder}: name one")
     beside = _named_folders(args.beside, "--beside ")
-    if args.name in beside: raise InputError(f"--beside {args.name}={beside[args.name]}: the folder's own pieces are called {args.name} (--name): give another name")
+    if args.name in beside:
+        raise InputError(
+            f"--beside {args.name}={beside[args.name]}: the folder's own pieces are called {args.name} (--name): give another name"
+        )
     store = open_store(args.data, _workspace(args)) if args.data else None
-    tables = judge_folder(args.folder, beside=beside, known=(store.score(int(i)) for i in store.split("train")) if store else None,
-                          classifier=load_hearing(args.checkpoint) if args.checkpoint else None, name=args.name, most=args.most, seed=args.seed)
+    tables = judge_folder(
+        args.folder,
+        beside=beside,
+        known=(store.score(int(i)) for i in store.split("train")) if store else None,
+        classifier=load_hearing(args.checkpoint) if args.checkpoint else None,
+        name=args.name,
+        most=args.most,
+        seed=args.seed,
+    )
     print(format_table(side_by_side(tables["groups"]), digits=2))
-    if tables["memorised"]: print("\n" + format_table(tables["memorised"][:20], digits=2))
+    if tables["memorised"]:
+        print("\n" + format_table(tables["memorised"][:20], digits=2))
     if args.out:
         for name, rows in tables.items():
-            if rows: save_table(rows, Path(args.out) / name)
+            if rows:
+                save_table(rows, Path(args.out) / name)
 
 # %% ../../nbs/app/02_cli.ipynb #dec499bc
-WHERE = (_option("--profile", str, "local", "resources: a profile's name or a YAML file"), _option("--cluster", str, "slurm", "slurm, local or debug"), _option("--partition", str, None, "the queue's name on the cluster"),
-         _option("--nodes", int, None, "machines"), _option("--gpus_per_node --gpus-per-node", int, None, "GPUs of each"), _option("--memory_gb --memory-gb", int, None, "memory of each"), _option("--hours", float, None, "time limit of a link"),
-         _option("--chain", int, None, "links: how often the job may go on after its limit or a preemption"), _option("--name", str, None, "name of the job"), ROOT)
+WHERE = (
+    _option("--profile", str, "local", "resources: a profile's name or a YAML file"),
+    _option("--cluster", str, "slurm", "slurm, local or debug"),
+    _option("--partition", str, None, "the queue's name on the cluster"),
+    _option("--nodes", int, None, "machines"),
+    _option("--gpus_per_node --gpus-per-node", int, None, "GPUs of each"),
+    _option("--memory_gb --memory-gb", int, None, "memory of each"),
+    _option("--hours", float, None, "time limit of a link"),
+    _option("--chain", int, None, "links: how often the job may go on after its limit or a preemption"),
+    _option("--name", str, None, "name of the job"),
+    ROOT,
+)
 
 
 def _resources(args):
     from staria.cluster.resources import load_resources
-    return dataclasses.replace(load_resources(args.profile), **{name: args[name] for name in ("partition", "nodes", "gpus_per_node", "memory_gb", "hours") if args[name] is not None})
+
+    return dataclasses.replace(
+        load_resources(args.profile),
+        **{
+            name: args[name]
+            for name in ("partition", "nodes", "gpus_per_node", "memory_gb", "hours")
+            if args[name] is not None
+        },
+    )
 
 
-@_command("submit", "run a command as a Slurm job: staria submit --hours 2 -- staria train …", *WHERE,
-          _option("--until_epoch --until-epoch", int, None, "a training goes on until it enters this epoch, in as many links as it takes"),
-          _option("--global_batch --global-batch", int, None, "staria train: sequences in a step over all processes, instead of its --batch_size"),
-          ("cmd", dict(nargs="+", type=str, help="the command and its options")))
+@_command(
+    "submit",
+    "run a command as a Slurm job: staria submit --hours 2 -- staria train …",
+    *WHERE,
+    _option(
+        "--until_epoch --until-epoch",
+        int,
+        None,
+        "a training goes on until it enters this epoch, in as many links as it takes",
+    ),
+    _option(
+        "--global_batch --global-batch",
+        int,
+        None,
+        "staria train: sequences in a step over all processes, instead of its --batch_size",
+    ),
+    ("cmd", dict(nargs="+", type=str, help="the command and its options")),
+)
 def _submit(args):
     from staria.cluster.slurm import submit
-    job = submit(list(args.cmd), resources=_resources(args), cluster=args.cluster, name=args.name, folder=_workspace(args).slurm_logs, chain=args.chain, until_epoch=args.until_epoch, global_batch=args.global_batch)
+
+    job = submit(
+        list(args.cmd),
+        resources=_resources(args),
+        cluster=args.cluster,
+        name=args.name,
+        folder=_workspace(args).slurm_logs,
+        chain=args.chain,
+        until_epoch=args.until_epoch,
+        global_batch=args.global_batch,
+    )
     print(job)
 
 
-@_command("sweep", "run a command with each combination of some settings: staria sweep --grid seed=0,1 learning_rate=1e-3,3e-4 -- staria train …", *WHERE,
-          ("--grid", dict(nargs="+", type=str, required=True, help="settings with their values, as seed=0,1,2")),
-          _option("--parallel", int, None, "at most so many at a time"), _option("--wait", bool, False, "stay until all is done, then print the table"),
-          ("cmd", dict(nargs="+", type=str, help="the command and its options")))
+@_command(
+    "sweep",
+    "run a command with each combination of some settings: staria sweep --grid seed=0,1 learning_rate=1e-3,3e-4 -- staria train …",
+    *WHERE,
+    ("--grid", dict(nargs="+", type=str, required=True, help="settings with their values, as seed=0,1,2")),
+    _option("--parallel", int, None, "at most so many at a time"),
+    _option("--wait", bool, False, "stay until all is done, then print the table"),
+    ("cmd", dict(nargs="+", type=str, help="the command and its options")),
+)
 def _sweep(args):
     from staria.cluster.slurm import sweep
+
     grid = {}
     for word in args.grid:
         name, _, values = word.partition("=")
-        if not values: raise InputError(f"a setting of the grid is written name=value,value, such as seed=0,1, got '{word}'")
+        if not values:
+            raise InputError(
+                f"a setting of the grid is written name=value,value, such as seed=0,1, got '{word}'"
+            )
         grid[name.lstrip("-").replace("-", "_")] = [_plain(value) for value in values.split(",")]
-    array = sweep(list(args.cmd), grid, resources=_resources(args), cluster=args.cluster, name=args.name, folder=_workspace(args).slurm_logs, parallel=args.parallel, chain=args.chain)
+    array = sweep(
+        list(args.cmd),
+        grid,
+        resources=_resources(args),
+        cluster=args.cluster,
+        name=args.name,
+        folder=_workspace(args).slurm_logs,
+        parallel=args.parallel,
+        chain=args.chain,
+    )
     print(array)
-    if args.wait: array.wait()
+    if args.wait:
+        array.wait()
     _print_rows(array.table())
 
 
 def _plain(text: str) -> int | float | bool | str:
     for kind in (int, float):
-        try: return kind(text)
-        except ValueError: pass
+        try:
+            return kind(text)
+        except ValueError:
+            pass
     return {"true": True, "false": False}.get(text.lower(), text)
 
 # %% ../../nbs/app/02_cli.ipynb #e47bcdca
 def _print_rows(rows: list[dict]):
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [columns, *([("" if row.get(name) is None else f"{row[name]:g}" if isinstance(row[name], float) else str(row[name])) for name in columns] for row in rows)]
-    for row in cells: print("  ".join(text.ljust(max(len(other[k]) for other in cells)) for k, text in enumerate(row)).rstrip())
+    cells = [
+        columns,
+        *(
+            [
+                (
+                    ""
+                    if row.get(name) is None
+                    else f"{row[name]:g}"
+                    if isinstance(row[name], float)
+                    else str(row[name])
+                )
+                for name in columns
+            ]
+            for row in rows
+        ),
+    ]
+    for row in cells:
+        print(
+            "  ".join(
+                text.ljust(max(len(other[k]) for other in cells)) for k, text in enumerate(row)
+            ).rstrip()
+        )
 
 
-@_command("jobs", "one's jobs: state, link, step, loss, time left; or one of them with its log", ROOT,
-          _option("job", str, None, "a job's number, name or folder: its log, and what to do if it failed", nargs="?"),
-          _option("--follow", bool, False, "print what it writes until it ends"), _option("--cancel", bool, False, "stop it for good"))
+@_command(
+    "jobs",
+    "one's jobs: state, link, step, loss, time left; or one of them with its log",
+    ROOT,
+    _option(
+        "job", str, None, "a job's number, name or folder: its log, and what to do if it failed", nargs="?"
+    ),
+    _option("--follow", bool, False, "print what it writes until it ends"),
+    _option("--cancel", bool, False, "stop it for good"),
+)
 def _jobs(args):
     from staria.cluster.jobs import Array, Job, explain, jobs
+
     folder = _workspace(args).slurm_logs
     rows = jobs(folder)
     if args.job is None:
-        if args.follow or args.cancel: raise InputError("name a job: staria jobs JOB --follow, or --cancel")
+        if args.follow or args.cancel:
+            raise InputError("name a job: staria jobs JOB --follow, or --cancel")
         return print(rows if rows else "no jobs yet: staria submit sends one")
     found = next((row for row in rows if args.job in (row["id"], row["name"], row["folder"])), None)
-    if found is None: raise InputError(f"no job '{args.job}' in {folder}: 'staria jobs' lists the numbers and names")
+    if found is None:
+        raise InputError(f"no job '{args.job}' in {folder}: 'staria jobs' lists the numbers and names")
     place = folder / found["folder"]
     item = Array(place) if (place / "array.json").exists() else Job(place)
-    if args.cancel: item.cancel()
-    elif isinstance(item, Array): _print_rows(item.table())
-    elif args.follow: item.logs(follow=True)
-    else: print(explain(item) if found["help"] else item.logs())
+    if args.cancel:
+        item.cancel()
+    elif isinstance(item, Array):
+        _print_rows(item.table())
+    elif args.follow:
+        item.logs(follow=True)
+    else:
+        print(explain(item) if found["help"] else item.logs())
     print(item)
 
 # %% ../../nbs/app/02_cli.ipynb #404c4e4a
 def make_parser(
-    command: str | None = None,   # Its options are built; None: only the names of the commands
+    command: str | None = None,  # Its options are built; None: only the names of the commands
 ) -> ArgumentParser:
     "Build the parser."
-    parser = OneLineParser(prog="staria", description="A research workbench for structure-aware piano music.", version=__version__)
+    parser = OneLineParser(
+        prog="staria",
+        description="A research workbench for structure-aware piano music.",
+        version=__version__,
+    )
     commands = parser.add_subcommands(required=True, dest="command", title="commands")
     for name, (add, _, line) in COMMANDS.items():
         sub = OneLineParser(description=line[0].upper() + line[1:] + ".")
@@ -541,34 +1179,46 @@ REMEDIES = {
     errno.ENOTDIR: "a folder is needed there, but a file has that name: move the file, or choose another folder",
     errno.EISDIR: "a file is needed there, but a folder has that name: name a file",
     errno.EEXIST: "a file of that name is in the way: move it, or choose another name",
-}   # What the system refused: what a person can do about it
+}  # What the system refused: what a person can do about it
 
 # %% ../../nbs/app/02_cli.ipynb #958a48fc
 def main(
-    argv: list[str] | None = None,   # Words after `staria`; None: those of the call
-) -> None:                           # Leaves with status 0, 1 or 2
+    argv: list[str] | None = None,  # Words after `staria`; None: those of the call
+) -> None:  # Leaves with status 0, 1 or 2
     "Run a command."
     words = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in words if not word.startswith("-")), None)
     try:
         args = make_parser(command).parse_args(words)
-        if os.environ.get("STARIA_RESOLVE"): return _print_options(args[args.command])      # `submit` asks what a command's options come to
-        if isinstance(seed := args[args.command].get("seed"), int) and seed < 0: raise InputError(f"--seed must be 0 or more, got {seed}")
+        if os.environ.get("STARIA_RESOLVE"):
+            return _print_options(args[args.command])  # `submit` asks what a command's options come to
+        if isinstance(seed := args[args.command].get("seed"), int) and seed < 0:
+            raise InputError(f"--seed must be 0 or more, got {seed}")
         COMMANDS[args.command][1](args[args.command])
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())   # what is still buffered has to go somewhere at exit
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # what is still buffered has to go somewhere at exit
         sys.exit(1)
-    except KeyboardInterrupt as stop: _leave(1, str(stop) or "stopped; what was finished is kept, and the same command can be called again")
+    except KeyboardInterrupt as stop:
+        _leave(1, str(stop) or "stopped; what was finished is kept, and the same command can be called again")
     except OSError as error:
-        if error.errno not in REMEDIES: raise
+        if error.errno not in REMEDIES:
+            raise
         _leave(2, f"{f'{error.filename}: ' if error.filename else ''}{REMEDIES[error.errno]}")
-    except ValueError as error: _leave(2, str(error))   # InputError is one
+    except ValueError as error:
+        _leave(2, str(error))  # InputError is one
 
 
 def _print_options(args) -> None:
     import yaml
-    print(yaml.safe_dump({name: value for name, value in args.as_dict().items() if name != "config"}, sort_keys=False))
+
+    print(
+        yaml.safe_dump(
+            {name: value for name, value in args.as_dict().items() if name != "config"}, sort_keys=False
+        )
+    )
 
 
 def _leave(status: int, line: str) -> None:

@@ -7,10 +7,15 @@ __all__ = ['SPLITS', 'PARTS', 'DemoConfig', 'Steps', 'Demo', 'read_music', 'trai
            'judge', 'pictures', 'summary', 'report_chapters', 'open_demo', 'run_demo']
 
 # %% ../../nbs/app/00_demo.ipynb #3c7380d4
-import dataclasses, json, os, platform, shutil, time
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,225 +24,492 @@ import torch
 
 from .. import __version__
 from ..core.basics import InputError, progress, seed_everything
-from ..core.files import Workspace, atomic_write
 from ..core.config import config_hash, load_yaml, save_yaml
-from ..music.score import Score
-from ..music.sections import save_sections
-from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..music.plots import plot_confusion, plot_curves, plot_roll, save_figure
-from ..music.audio import save_wav
-from ..data.corpus import open_source
-from ..data.compose import LONG_FORMS, TAGGED_FORMS
-from ..data.store import Store
-from ..data.prepare import compose_store, prepare
-from ..data.datamodule import MidiDataModule
-from ..models.presets import build, count_parameters, load_model, save_model
-from ..models.staria import StariaModel
-from ..generation.generation import Sampling, write
-from ..data.plan import sample_plan
-from ..evaluation.evaluation import evaluate_classifier, evaluate_generated, evaluate_generator, generator_rows, mean_row
+from ..core.files import Workspace, atomic_write
 from ..core.tables import format_table, save_table
-from ..recognition.recognizer import note_probabilities
+from ..data.compose import LONG_FORMS, TAGGED_FORMS
+from ..data.corpus import open_source
+from ..data.datamodule import MidiDataModule
+from ..data.plan import sample_plan
+from ..data.prepare import compose_store, prepare
+from ..data.store import Store, mix_stores
+from staria.evaluation.evaluation import (
+    evaluate_classifier,
+    evaluate_generated,
+    evaluate_generator,
+    generator_rows,
+    mean_row,
+)
 from ..evaluation.form_judge import judge_form
 from ..evaluation.report import audio, facts, figure, paragraph, steps, table, write_report
-from ..training.tasks import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, staria_from
+from ..generation.generation import Sampling, write
+from ..loop.wake_sleep import WakeSleepConfig, wake_sleep
+from ..models.presets import build, count_parameters, load_model, save_model
+from ..models.staria import StariaModel
+from ..music.audio import save_wav
+from ..music.plots import plot_confusion, plot_curves, plot_roll, save_figure
+from ..music.score import Score
+from ..music.sections import save_sections
+from ..recognition.recognizer import note_probabilities
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit
 from ..training.run_table import read_metrics
-from ..loop.wake_sleep import WakeSleepConfig, wake_sleep
-from ..data.store import mix_stores
+from staria.training.tasks import (
+    ClassifierModule,
+    DecoderOnlyBaseline,
+    GeneratorModule,
+    SnippetModule,
+    StariaModule,
+    TrainConfig,
+    staria_from,
+)
 
 # %% ../../nbs/app/00_demo.ipynb #a39d7420
 @dataclass(frozen=True)
 class DemoConfig:
     "Set the sizes of the demo."
-    name: str = "demo"                   # Its folders: runs/<name>, checkpoints/<name>
-    seed: int = 0                        # Of everything that is drawn
-    source: str = "music21:demo"         # Where the music comes from
-    limit: int | None = None             # At most so many pieces of the source
-    preset: str = "demo"                 # Size of the models
-    composed: int = 1200                 # Composed pieces
-    classifier_steps: int = 500          # Updates of the classifier, on composed pieces
-    encoder_steps: int = 60              # Updates of the snippet encoder, on pairs of sections
-    decoder_steps: int = 150             # Updates of the decoder that Staria and the baseline both start from
-    stage_steps: tuple[int, ...] = (25, 25, 40)   # Updates of Staria in stages A, B and C
-    wake_steps: int = 30                 # Updates of Staria on woken pieces
-    wake_limit: int = 400                # Real pieces that are labelled in the wake phase
-    sleep_steps: int = 60                # Updates of the classifier on dreams
-    dreams: int = 32                     # Pieces that are dreamt
-    batch_size: int = 8                  # Sequences in a batch of the generative models
-    max_tokens: int = 512                # Longest sequence of the generative models
-    snippet_tokens: int = 96             # Longest snippet
-    learning_rate: float = 3e-3          # Of the decoder, at its highest; a part of it for the others
-    judged: int = 80                      # Held-out pieces that losses are measured on
-    forms: tuple[str, ...] = ("ABA", "ABAC")       # Forms to write
-    pieces: int = 3                      # Pieces to write for each form, by Staria and by the baseline
-    section_s: float = 8.0               # Length of a written section
+
+    name: str = "demo"  # Its folders: runs/<name>, checkpoints/<name>
+    seed: int = 0  # Of everything that is drawn
+    source: str = "music21:demo"  # Where the music comes from
+    limit: int | None = None  # At most so many pieces of the source
+    preset: str = "demo"  # Size of the models
+    composed: int = 1200  # Composed pieces
+    classifier_steps: int = 500  # Updates of the classifier, on composed pieces
+    encoder_steps: int = 60  # Updates of the snippet encoder, on pairs of sections
+    decoder_steps: int = 150  # Updates of the decoder that Staria and the baseline both start from
+    stage_steps: tuple[int, ...] = (25, 25, 40)  # Updates of Staria in stages A, B and C
+    wake_steps: int = 30  # Updates of Staria on woken pieces
+    wake_limit: int = 400  # Real pieces that are labelled in the wake phase
+    sleep_steps: int = 60  # Updates of the classifier on dreams
+    dreams: int = 32  # Pieces that are dreamt
+    batch_size: int = 8  # Sequences in a batch of the generative models
+    max_tokens: int = 512  # Longest sequence of the generative models
+    snippet_tokens: int = 96  # Longest snippet
+    learning_rate: float = 3e-3  # Of the decoder, at its highest; a part of it for the others
+    judged: int = 80  # Held-out pieces that losses are measured on
+    forms: tuple[str, ...] = ("ABA", "ABAC")  # Forms to write
+    pieces: int = 3  # Pieces to write for each form, by Staria and by the baseline
+    section_s: float = 8.0  # Length of a written section
 
     @classmethod
     def sized(cls, size: str, seed: int = 0) -> "DemoConfig":
         "Give the settings of a size: demo or tiny."
-        if size == "demo": return cls(seed=seed)
-        if size == "tiny": return cls(name="demo-tiny", seed=seed, source="music21:airdsAirs", limit=200, preset="tiny", composed=40, classifier_steps=4, encoder_steps=4, decoder_steps=4, stage_steps=(2, 2, 2), wake_steps=2,
-                                      wake_limit=24, sleep_steps=2, dreams=3, batch_size=4, max_tokens=384, snippet_tokens=48, judged=8, pieces=1, section_s=3.0)
+        if size == "demo":
+            return cls(seed=seed)
+        if size == "tiny":
+            return cls(
+                name="demo-tiny",
+                seed=seed,
+                source="music21:airdsAirs",
+                limit=200,
+                preset="tiny",
+                composed=40,
+                classifier_steps=4,
+                encoder_steps=4,
+                decoder_steps=4,
+                stage_steps=(2, 2, 2),
+                wake_steps=2,
+                wake_limit=24,
+                sleep_steps=2,
+                dreams=3,
+                batch_size=4,
+                max_tokens=384,
+                snippet_tokens=48,
+                judged=8,
+                pieces=1,
+                section_s=3.0,
+            )
         raise InputError(f"unknown size '{size}': use demo or tiny")
 
     @property
-    def composed_forms(self) -> tuple[str, ...]: return (*TAGGED_FORMS, *(form for form in LONG_FORMS if len(form) <= 5))   # Real tunes repeat their sections: AABB
+    def composed_forms(self) -> tuple[str, ...]:
+        return (
+            *TAGGED_FORMS,
+            *(form for form in LONG_FORMS if len(form) <= 5),
+        )  # Real tunes repeat their sections: AABB
 
 # %% ../../nbs/app/00_demo.ipynb #d8465895
 class Steps:
     "Run named steps, once each, and keep their times and results."
-    def __init__(self, folder: Path, fresh: bool = False, only_kept: bool = False):
-        self.file, self.fresh, self.only_kept, self.chain, self.seen = folder / "steps.json", fresh, only_kept, "", []
-        try: self.kept = {} if fresh else json.loads(self.file.read_text())
-        except (FileNotFoundError, json.JSONDecodeError): self.kept = {}
 
-    def run(self,
-        name: str,                                  # What the step is called, for people
-        settings,                                   # What decides its result
-        make: Callable[[bool], dict | None],        # Called with whether to start over; gives plain values to keep
-        outputs: tuple[Path, ...] = (),             # Files that must be there for a kept step to count
-        make_room: Callable[[], None] = lambda: None,   # Takes away what a step of other settings left
-    ) -> dict:                                      # What `make` gave, now or in an earlier run
+    def __init__(self, folder: Path, fresh: bool = False, only_kept: bool = False):
+        self.file, self.fresh, self.only_kept, self.chain, self.seen = (
+            folder / "steps.json",
+            fresh,
+            only_kept,
+            "",
+            [],
+        )
+        try:
+            self.kept = {} if fresh else json.loads(self.file.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            self.kept = {}
+
+    def run(
+        self,
+        name: str,  # What the step is called, for people
+        settings,  # What decides its result
+        make: Callable[[bool], dict | None],  # Called with whether to start over; gives plain values to keep
+        outputs: tuple[Path, ...] = (),  # Files that must be there for a kept step to count
+        make_room: Callable[[], None] = lambda: None,  # Takes away what a step of other settings left
+    ) -> dict:  # What `make` gave, now or in an earlier run
         "Make a step, or keep the one that is there."
         self.chain = config_hash([self.chain, name, settings, __version__])
         old = self.kept.get(name, {})
         same = old.get("hash") == self.chain
         if same and old.get("done") and all(path.exists() for path in outputs):
-            if not self.only_kept: print(f"{name}: kept from an earlier run", flush=True)
+            if not self.only_kept:
+                print(f"{name}: kept from an earlier run", flush=True)
             self.seen.append((name, old["seconds"], "kept"))
             return old["result"]
-        if self.only_kept: raise InputError(f"the demo's step '{name}' is not there or was made under other settings: run 'make demo' (or 'staria demo') first")
+        if self.only_kept:
+            raise InputError(
+                f"the demo's step '{name}' is not there or was made under other settings: run 'make demo' (or 'staria demo') first"
+            )
         print(f"{name} …", flush=True)
         began, spent = time.perf_counter(), old.get("seconds", 0.0) if same and not old.get("done") else 0.0
-        state = lambda **more: self._keep(name, {"hash": self.chain, "done": False, "seconds": round(spent + time.perf_counter() - began, 2), **more})
-        if self.fresh or not same: make_room()
+        state = lambda **more: self._keep(
+            name,
+            {
+                "hash": self.chain,
+                "done": False,
+                "seconds": round(spent + time.perf_counter() - began, 2),
+                **more,
+            },
+        )
+        if self.fresh or not same:
+            make_room()
         state()
-        try: result = make(self.fresh or not same) or {}
-        except BaseException: state(); raise
+        try:
+            result = make(self.fresh or not same) or {}
+        except BaseException:
+            state()
+            raise
         state(done=True, result=result)
         self.seen.append((name, self.kept[name]["seconds"], ""))
         return result
 
     def _keep(self, name: str, value: dict) -> None:
         self.kept[name] = value
-        with atomic_write(self.file) as file: file.write((json.dumps(self.kept, indent=1) + "\n").encode())
+        with atomic_write(self.file) as file:
+            file.write((json.dumps(self.kept, indent=1) + "\n").encode())
 
 # %% ../../nbs/app/00_demo.ipynb #0cc8d4a0
 class Demo:
     "Hold what the walk has made so far: stores, models, numbers."
-    def __init__(self, workspace: Workspace, config: DemoConfig, fresh: bool = False, only_kept: bool = False):
+
+    def __init__(
+        self, workspace: Workspace, config: DemoConfig, fresh: bool = False, only_kept: bool = False
+    ):
         self.workspace, self.config, self.tok = workspace, config, MusicTokenizerWithStyle()
         self.run, self.weights = workspace.runs / config.name, workspace.checkpoints / config.name
-        self.report, self.steps, self.fresh = self.run / "report.html", Steps(self.run, fresh, only_kept), fresh
-        self.store = self.composed = self.both = self.classifier = self.encoder = self.decoder = self.baseline = self.staria = None
-        self.awake, self.numbers, self.pieces = None, {}, {}   # awake: a classifier that had the sleep phase's updates, but no dreams
+        self.report, self.steps, self.fresh = (
+            self.run / "report.html",
+            Steps(self.run, fresh, only_kept),
+            fresh,
+        )
+        self.store = self.composed = self.both = self.classifier = self.encoder = self.decoder = (
+            self.baseline
+        ) = self.staria = None
+        self.awake, self.numbers, self.pieces = (
+            None,
+            {},
+            {},
+        )  # awake: a classifier that had the sleep phase's updates, but no dreams
 
     def train_config(self, n_steps: int, share: float = 1.0) -> TrainConfig:
         "Give the training settings of a step."
-        return TrainConfig(max_steps=n_steps, learning_rate=self.config.learning_rate * share, warmup_steps=min(30, n_steps // 5), val_every=max(1, n_steps // 3), val_batches=6, save_every=max(1, n_steps // 2), seed=self.config.seed)
+        return TrainConfig(
+            max_steps=n_steps,
+            learning_rate=self.config.learning_rate * share,
+            warmup_steps=min(30, n_steps // 5),
+            val_every=max(1, n_steps // 3),
+            val_batches=6,
+            save_every=max(1, n_steps // 2),
+            seed=self.config.seed,
+        )
 
     def data(self, store: Store, task: str, **changes) -> MidiDataModule:
         "Give a store's batches for a task."
         c = self.config
-        return MidiDataModule(store, task, **{"batch_size": c.batch_size, "max_tokens": c.max_tokens, "snippet_tokens": c.snippet_tokens, "seed": c.seed, **changes})
+        return MidiDataModule(
+            store,
+            task,
+            **{
+                "batch_size": c.batch_size,
+                "max_tokens": c.max_tokens,
+                "snippet_tokens": c.snippet_tokens,
+                "seed": c.seed,
+                **changes,
+            },
+        )
 
     def clear(self, *places: str) -> Callable[[], None]:
         "Give a call that deletes these folders of runs and checkpoints."
-        return lambda: [shutil.rmtree(root / place, ignore_errors=True) for root in (self.run, self.weights) for place in places]
+        return lambda: [
+            shutil.rmtree(root / place, ignore_errors=True)
+            for root in (self.run, self.weights)
+            for place in places
+        ]
 
-    def model_step(self, name: str, kind: str, settings, place: str, train: Callable[[bool], torch.nn.Module]) -> torch.nn.Module:
+    def model_step(
+        self, name: str, kind: str, settings, place: str, train: Callable[[bool], torch.nn.Module]
+    ) -> torch.nn.Module:
         "Train a model once, in runs/demo/<place>, and keep its weights as one file."
         path = self.weights / f"{kind}.safetensors"
+
         def make(over: bool) -> dict:
             model = train(over)
             save_model(path, model, 0, {"step": name})
             return {"parameters": count_parameters(model)}
-        self.numbers.setdefault("sizes", {})[kind] = self.steps.run(name, settings, make, (path,), self.clear(place))["parameters"]
+
+        self.numbers.setdefault("sizes", {})[kind] = self.steps.run(
+            name, settings, make, (path,), self.clear(place)
+        )["parameters"]
         return load_model(path)
 
-    def fit_model(self, module, data: MidiDataModule, name: str, n_steps: int, over: bool, share: float = 1.0) -> torch.nn.Module:
+    def fit_model(
+        self, module, data: MidiDataModule, name: str, n_steps: int, over: bool, share: float = 1.0
+    ) -> torch.nn.Module:
         "Train one model in runs/demo/<name>."
         fit(module, data, self.run / name, self.train_config(n_steps, share), resume=True, overwrite=over)
         return module.model
 
-    def fresh_model(self, kind: str) -> torch.nn.Module: return build(kind, self.config.preset, seed=self.config.seed)
+    def fresh_model(self, kind: str) -> torch.nn.Module:
+        return build(kind, self.config.preset, seed=self.config.seed)
 
 # %% ../../nbs/app/00_demo.ipynb #4b32820c
-SPLITS = (87, 3, 10)   # Shares of train, val and test: more held out than for a large corpus, since the demo judges on it
+SPLITS = (
+    87,
+    3,
+    10,
+)  # Shares of train, val and test: more held out than for a large corpus, since the demo judges on it
 
 
 def read_music(demo: Demo) -> None:
     "Make the two stores: real music, and pieces composed from it."
     c, workers = demo.config, max(1, min(os.cpu_count() or 1, 8))
+
     def read(over: bool) -> dict:
-        store, report = prepare(open_source(c.source, limit=c.limit), "demo", demo.workspace, workers=workers, splits=SPLITS)
+        store, report = prepare(
+            open_source(c.source, limit=c.limit), "demo", demo.workspace, workers=workers, splits=SPLITS
+        )
         print(f"  {report}")
-        return {"folder": store.folder.name, "files": report.n_files, "read": report.n_ok, "skipped": [list(pair) for pair in report.skipped], "tokens": report.n_tokens}
+        return {
+            "folder": store.folder.name,
+            "files": report.n_files,
+            "read": report.n_ok,
+            "skipped": [list(pair) for pair in report.skipped],
+            "tokens": report.n_tokens,
+        }
+
     made = demo.steps.run("read the corpus", {"source": c.source, "limit": c.limit, "splits": SPLITS}, read)
     demo.store, demo.numbers["corpus"] = Store.open(demo.workspace.cache / made["folder"]), made
 
     def compose(over: bool) -> dict:
-        return {"folder": compose_store(demo.store, "demo-forms", demo.workspace, c.composed, forms=c.composed_forms, seed=c.seed, range_s=(4.0, 12.0)).folder.name}
-    made = demo.steps.run("compose forms", {"composed": c.composed, "forms": c.composed_forms, "seed": c.seed}, compose)
+        return {
+            "folder": compose_store(
+                demo.store,
+                "demo-forms",
+                demo.workspace,
+                c.composed,
+                forms=c.composed_forms,
+                seed=c.seed,
+                range_s=(4.0, 12.0),
+            ).folder.name
+        }
+
+    made = demo.steps.run(
+        "compose forms", {"composed": c.composed, "forms": c.composed_forms, "seed": c.seed}, compose
+    )
     demo.composed = Store.open(demo.workspace.cache / made["folder"])
-    mixture = demo.workspace.cache / f"demo-both-{config_hash([demo.store.manifest['checksums'], demo.composed.manifest['checksums']])}"
-    demo.both = Store.open(mixture) if (mixture / "manifest.json").exists() else mix_stores({"real": demo.store, "composed": demo.composed}, mixture)
+    mixture = (
+        demo.workspace.cache
+        / f"demo-both-{config_hash([demo.store.manifest['checksums'], demo.composed.manifest['checksums']])}"
+    )
+    demo.both = (
+        Store.open(mixture)
+        if (mixture / "manifest.json").exists()
+        else mix_stores({"real": demo.store, "composed": demo.composed}, mixture)
+    )
 
 # %% ../../nbs/app/00_demo.ipynb #5965c66f
 def train_models(demo: Demo) -> None:
     "Train classifier, snippet encoder, decoder, baseline, and Staria through its stages."
     c, budget = demo.config, sum(demo.config.stage_steps)
-    shared = {"preset": c.preset, "seed": c.seed, "rate": c.learning_rate, "batch": c.batch_size, "tokens": c.max_tokens, "snippet": c.snippet_tokens}
-    demo.classifier = demo.model_step("train the classifier", "classifier-composed", shared | {"steps": c.classifier_steps}, "classifier", lambda over: demo.fit_model(
-        ClassifierModule(demo.fresh_model("classifier")), demo.data(demo.composed, "classification", batch_size=2 * c.batch_size, max_tokens=2 * c.max_tokens), "classifier", c.classifier_steps, over, 0.35))
-    demo.encoder = demo.model_step("train the snippet encoder", "encoder", shared | {"steps": c.encoder_steps}, "encoder", lambda over: demo.fit_model(
-        SnippetModule(demo.fresh_model("encoder")), demo.data(demo.composed, "contrastive", batch_size=4 * c.batch_size), "encoder", c.encoder_steps, over, 0.35))
-    demo.decoder = demo.model_step("train the decoder", "decoder", shared | {"steps": c.decoder_steps}, "decoder", lambda over: demo.fit_model(
-        GeneratorModule(demo.fresh_model("decoder")), demo.data(demo.both, "generative"), "decoder", c.decoder_steps, over))
+    shared = {
+        "preset": c.preset,
+        "seed": c.seed,
+        "rate": c.learning_rate,
+        "batch": c.batch_size,
+        "tokens": c.max_tokens,
+        "snippet": c.snippet_tokens,
+    }
+    demo.classifier = demo.model_step(
+        "train the classifier",
+        "classifier-composed",
+        shared | {"steps": c.classifier_steps},
+        "classifier",
+        lambda over: demo.fit_model(
+            ClassifierModule(demo.fresh_model("classifier")),
+            demo.data(
+                demo.composed, "classification", batch_size=2 * c.batch_size, max_tokens=2 * c.max_tokens
+            ),
+            "classifier",
+            c.classifier_steps,
+            over,
+            0.35,
+        ),
+    )
+    demo.encoder = demo.model_step(
+        "train the snippet encoder",
+        "encoder",
+        shared | {"steps": c.encoder_steps},
+        "encoder",
+        lambda over: demo.fit_model(
+            SnippetModule(demo.fresh_model("encoder")),
+            demo.data(demo.composed, "contrastive", batch_size=4 * c.batch_size),
+            "encoder",
+            c.encoder_steps,
+            over,
+            0.35,
+        ),
+    )
+    demo.decoder = demo.model_step(
+        "train the decoder",
+        "decoder",
+        shared | {"steps": c.decoder_steps},
+        "decoder",
+        lambda over: demo.fit_model(
+            GeneratorModule(demo.fresh_model("decoder")),
+            demo.data(demo.both, "generative"),
+            "decoder",
+            c.decoder_steps,
+            over,
+        ),
+    )
 
     def stages(over: bool) -> StariaModel:
         model = staria_from(demo.decoder, demo.encoder, seed=c.seed)
         for stage, n_steps, share in zip("ABC", c.stage_steps, (1.0, 0.5, 0.5)):
             module = StariaModule(model, demo.train_config(n_steps, share), stage)
-            demo.fit_model(module, demo.data(demo.composed, "generative", seed=c.seed + ord(stage)), f"staria/stage-{stage}", n_steps, over, share)
+            demo.fit_model(
+                module,
+                demo.data(demo.composed, "generative", seed=c.seed + ord(stage)),
+                f"staria/stage-{stage}",
+                n_steps,
+                over,
+                share,
+            )
         return model
-    demo.staria = demo.model_step("train Staria, stages A, B, C", "staria-composed", shared | {"steps": c.stage_steps}, "staria", stages)
+
+    demo.staria = demo.model_step(
+        "train Staria, stages A, B, C", "staria-composed", shared | {"steps": c.stage_steps}, "staria", stages
+    )
 
     def baseline(over: bool) -> torch.nn.Module:
         model = build("baseline", c.preset, seed=c.seed)
         model.load_state_dict(demo.decoder.state_dict())
-        return demo.fit_model(DecoderOnlyBaseline(model), demo.data(demo.composed, "baseline"), "baseline/composed", budget, over, 0.5)
-    demo.baseline = demo.model_step("train the baseline", "baseline-composed", shared | {"steps": budget}, "baseline", baseline)
+        return demo.fit_model(
+            DecoderOnlyBaseline(model),
+            demo.data(demo.composed, "baseline"),
+            "baseline/composed",
+            budget,
+            over,
+            0.5,
+        )
+
+    demo.baseline = demo.model_step(
+        "train the baseline", "baseline-composed", shared | {"steps": budget}, "baseline", baseline
+    )
 
 # %% ../../nbs/app/00_demo.ipynb #9df3d026
 def teach_each_other(demo: Demo) -> None:
     "Do one wake and one sleep phase, and give the baseline the same."
     c = demo.config
-    loop = WakeSleepConfig(rounds=1, staria_steps=c.wake_steps, classifier_steps=c.sleep_steps, dreams=c.dreams, wake_limit=c.wake_limit, composed_limit=None, dream_tokens=c.max_tokens, forms=TAGGED_FORMS[:6], batch_size=c.batch_size,
-                           max_tokens=c.max_tokens, snippet_tokens=c.snippet_tokens, measure_pieces=c.judged, train=demo.train_config(c.wake_steps, 0.3), seed=c.seed)
+    loop = WakeSleepConfig(
+        rounds=1,
+        staria_steps=c.wake_steps,
+        classifier_steps=c.sleep_steps,
+        dreams=c.dreams,
+        wake_limit=c.wake_limit,
+        composed_limit=None,
+        dream_tokens=c.max_tokens,
+        forms=TAGGED_FORMS[:6],
+        batch_size=c.batch_size,
+        max_tokens=c.max_tokens,
+        snippet_tokens=c.snippet_tokens,
+        measure_pieces=c.judged,
+        train=demo.train_config(c.wake_steps, 0.3),
+        seed=c.seed,
+    )
     paths = {kind: demo.weights / f"{kind}.safetensors" for kind in ("classifier", "staria", "baseline")}
     before = (demo.classifier, demo.staria, demo.baseline)
 
     def rounds(over: bool) -> dict:
-        classifier, staria = load_model(demo.weights / "classifier-composed.safetensors"), load_model(demo.weights / "staria-composed.safetensors")
+        classifier, staria = (
+            load_model(demo.weights / "classifier-composed.safetensors"),
+            load_model(demo.weights / "staria-composed.safetensors"),
+        )
         rows = wake_sleep(classifier, staria, demo.store, demo.composed, demo.run / "wake-sleep", loop)
-        save_model(paths["classifier"], classifier, 0, {}); save_model(paths["staria"], staria, 0, {})
+        save_model(paths["classifier"], classifier, 0, {})
+        save_model(paths["staria"], staria, 0, {})
         return {"rows": rows}
-    demo.numbers["rounds"] = demo.steps.run("wake and sleep", dataclasses.asdict(loop), rounds, (paths["classifier"], paths["staria"]), demo.clear("wake-sleep"))["rows"]
+
+    demo.numbers["rounds"] = demo.steps.run(
+        "wake and sleep",
+        dataclasses.asdict(loop),
+        rounds,
+        (paths["classifier"], paths["staria"]),
+        demo.clear("wake-sleep"),
+    )["rows"]
 
     def baseline(over: bool) -> dict:
         model = load_model(demo.weights / "baseline-composed.safetensors")
-        woken = max((demo.run / "wake-sleep").glob("round-1-*/woken-and-composed/manifest.json"), key=lambda p: p.stat().st_mtime).parent
-        demo.fit_model(DecoderOnlyBaseline(model), demo.data(Store.open(woken), "baseline"), "baseline/woken", c.wake_steps, over, 0.3)
+        woken = max(
+            (demo.run / "wake-sleep").glob("round-1-*/woken-and-composed/manifest.json"),
+            key=lambda p: p.stat().st_mtime,
+        ).parent
+        demo.fit_model(
+            DecoderOnlyBaseline(model),
+            demo.data(Store.open(woken), "baseline"),
+            "baseline/woken",
+            c.wake_steps,
+            over,
+            0.3,
+        )
         save_model(paths["baseline"], model, 0, {})
         return {}
-    demo.steps.run("the baseline on the woken pieces", {"steps": c.wake_steps}, baseline, (paths["baseline"],), demo.clear("baseline/woken"))
+
+    demo.steps.run(
+        "the baseline on the woken pieces",
+        {"steps": c.wake_steps},
+        baseline,
+        (paths["baseline"],),
+        demo.clear("baseline/woken"),
+    )
 
     def awake(over: bool) -> torch.nn.Module:
-        return demo.fit_model(ClassifierModule(load_model(demo.weights / "classifier-composed.safetensors")), demo.data(demo.composed, "classification"), "classifier-awake", c.sleep_steps, over, 0.3)
-    demo.awake = demo.model_step("control: the same updates without dreams", "classifier-awake", {"steps": c.sleep_steps}, "classifier-awake", awake)
-    demo.classifier, demo.staria, demo.baseline = (load_model(paths[kind]) for kind in ("classifier", "staria", "baseline"))
+        return demo.fit_model(
+            ClassifierModule(load_model(demo.weights / "classifier-composed.safetensors")),
+            demo.data(demo.composed, "classification"),
+            "classifier-awake",
+            c.sleep_steps,
+            over,
+            0.3,
+        )
+
+    demo.awake = demo.model_step(
+        "control: the same updates without dreams",
+        "classifier-awake",
+        {"steps": c.sleep_steps},
+        "classifier-awake",
+        awake,
+    )
+    demo.classifier, demo.staria, demo.baseline = (
+        load_model(paths[kind]) for kind in ("classifier", "staria", "baseline")
+    )
     demo.numbers["before"] = before
 
 # %% ../../nbs/app/00_demo.ipynb #67718f0f
@@ -246,24 +518,45 @@ def write_pieces(demo: Demo) -> None:
     c, folder = demo.config, demo.run / "samples"
     held_out = [demo.store.score(int(i)) for i in demo.store.split("test")]
     rng = np.random.default_rng(c.seed)
-    plans = {form: [sample_plan(form, held_out, rng, [c.section_s] * len(form)) for _ in range(c.pieces)] for form in c.forms}
+    plans = {
+        form: [sample_plan(form, held_out, rng, [c.section_s] * len(form)) for _ in range(c.pieces)]
+        for form in c.forms
+    }
     names = [(form, k, kind) for form in c.forms for k in range(c.pieces) for kind in ("staria", "baseline")]
     stem = lambda form, k, kind: folder / f"{form}-{k + 1}-{kind}"
 
     def make(over: bool) -> dict:
         folder.mkdir(parents=True, exist_ok=True)
         players = set()
-        sampling, asked = Sampling(0.9, min_p=0.08), [plans[form][k] for form, k, kind in names if kind == "staria"]
+        sampling, asked = (
+            Sampling(0.9, min_p=0.08),
+            [plans[form][k] for form, k, kind in names if kind == "staria"],
+        )
         side_by_side = iter(write(demo.staria, asked, sampling, c.seed, snippet_tokens=c.snippet_tokens))
         for form, k, kind in progress(names, "writing pieces", unit="piece"):
-            keeper = next(side_by_side) if kind == "staria" else write(demo.baseline, [plans[form][k]], sampling, c.seed + k, snippet_tokens=c.snippet_tokens)[0]
+            keeper = (
+                next(side_by_side)
+                if kind == "staria"
+                else write(
+                    demo.baseline, [plans[form][k]], sampling, c.seed + k, snippet_tokens=c.snippet_tokens
+                )[0]
+            )
             score, plan = keeper.score(), keeper.plan
-            score.to_midi(f"{stem(form, k, kind)}.mid"); save_sections(f"{stem(form, k, kind)}.txt", score.sections)
-            with atomic_write(f"{stem(form, k, kind)}.json") as file: file.write(json.dumps(plan.to_dict()).encode())
+            score.to_midi(f"{stem(form, k, kind)}.mid")
+            save_sections(f"{stem(form, k, kind)}.txt", score.sections)
+            with atomic_write(f"{stem(form, k, kind)}.json") as file:
+                file.write(json.dumps(plan.to_dict()).encode())
             players.add(save_wav(score, f"{stem(form, k, kind)}.wav"))
         return {"player": ", ".join(sorted(players))}
+
     outputs = tuple(Path(f"{stem(*name)}.mid") for name in names)
-    demo.numbers["player"] = demo.steps.run("write pieces", {"forms": c.forms, "pieces": c.pieces, "section_s": c.section_s}, make, outputs, demo.clear("samples"))["player"]
+    demo.numbers["player"] = demo.steps.run(
+        "write pieces",
+        {"forms": c.forms, "pieces": c.pieces, "section_s": c.section_s},
+        make,
+        outputs,
+        demo.clear("samples"),
+    )["player"]
     demo.pieces = {name: Score.from_midi(f"{stem(*name)}.mid") for name in names}
     demo.plans = plans
 
@@ -275,23 +568,60 @@ def judge(demo: Demo) -> None:
 
     def measure(over: bool) -> dict:
         tests = demo.store.split("test")
-        heard = {name: evaluate_classifier(model, demo.store, tests) for name, model in (("classifier, composed pieces only", earlier_classifier), ("classifier, after the sleep phase", demo.classifier), ("control: as many updates, no dreams", demo.awake))}
-        hearing = [{**result.rows[0], "method": name} for name, result in heard.items()] + next(iter(heard.values())).rows[1:]
+        heard = {
+            name: evaluate_classifier(model, demo.store, tests)
+            for name, model in (
+                ("classifier, composed pieces only", earlier_classifier),
+                ("classifier, after the sleep phase", demo.classifier),
+                ("control: as many updates, no dreams", demo.awake),
+            )
+        }
+        hearing = [{**result.rows[0], "method": name} for name, result in heard.items()] + next(
+            iter(heard.values())
+        ).rows[1:]
         losses = {}
-        for name, model, task in (("Staria, stages A–C", earlier_staria, "generative"), ("Staria, after the wake phase", demo.staria, "generative"),
-                                  ("baseline, composed pieces", earlier_baseline, "baseline"), ("baseline, after the wake phase", demo.baseline, "baseline")):
+        for name, model, task in (
+            ("Staria, stages A–C", earlier_staria, "generative"),
+            ("Staria, after the wake phase", demo.staria, "generative"),
+            ("baseline, composed pieces", earlier_baseline, "baseline"),
+            ("baseline, after the wake phase", demo.baseline, "baseline"),
+        ):
             losses[name] = evaluate_generator(model, demo.data(demo.store, task).sample("test", c.judged))
-        assert len({(row["pieces"], row["tokens"]) for row in losses.values()}) == 1, "the models must be judged on the same tokens"
-        rows = evaluate_generated(list(demo.pieces.values()), [form for form, *_ in demo.pieces], earlier_classifier, seed=c.seed)
+        assert len({(row["pieces"], row["tokens"]) for row in losses.values()}) == 1, (
+            "the models must be judged on the same tokens"
+        )
+        rows = evaluate_generated(
+            list(demo.pieces.values()), [form for form, *_ in demo.pieces], earlier_classifier, seed=c.seed
+        )
         judged = [judge_form(score, c.seed) for score in demo.pieces.values()]
-        rows = [{"model": kind, "piece": f"{form}-{k + 1}", **row, "judge": by["ARI"], "judge shuffled": by["ARI shuffled"]} for (form, k, kind), row, by in zip(demo.pieces, rows, judged)]
+        rows = [
+            {
+                "model": kind,
+                "piece": f"{form}-{k + 1}",
+                **row,
+                "judge": by["ARI"],
+                "judge shuffled": by["ARI shuffled"],
+            }
+            for (form, k, kind), row, by in zip(demo.pieces, rows, judged)
+        ]
         last = heard["classifier, after the sleep phase"]
-        return {"hearing": hearing, "losses": generator_rows(losses), "written": rows, "confusion": last.confusion.tolist(), "letters": last.letters, "pieces": last.pieces}
+        return {
+            "hearing": hearing,
+            "losses": generator_rows(losses),
+            "written": rows,
+            "confusion": last.confusion.tolist(),
+            "letters": last.letters,
+            "pieces": last.pieces,
+        }
+
     outputs = tuple(folder / f"{stem}.csv" for stem in ("hearing", "losses", "written"))
+
     def make(over: bool) -> dict:
         made = measure(over)
-        for path in outputs: save_table(made[path.stem], path.with_suffix(""))
+        for path in outputs:
+            save_table(made[path.stem], path.with_suffix(""))
         return made
+
     demo.numbers |= demo.steps.run("judge", {"forms": c.forms}, make, outputs)
 
 # %% ../../nbs/app/00_demo.ipynb #a90d9e0b
@@ -303,72 +633,234 @@ def pictures(demo: Demo) -> dict:
     record, score = demo.store[index], demo.store.score(index)
     heard = note_probabilities(demo.classifier, [record.ids], demo.tok)[0].argmax(1) + 1
     name = score.title or record.key
-    drawn = {"reference": plot_roll(score, title=f"{name}: the score's own sections, {score.form}"), "heard": plot_roll(score, labels=heard, title=f"{name}: as the classifier hears it (ARI {middle['ARI']:.2f})"),
-             "confusion": plot_confusion(np.array(demo.numbers["confusion"]), title="Held-out real pieces, letter by letter")}
-    runs = {"classifier": "classifier", "snippet encoder": "encoder", "decoder": "decoder", "Staria, stage A": "staria/stage-A", "Staria, stage B": "staria/stage-B", "Staria, stage C": "staria/stage-C", "baseline": "baseline/composed"}
+    drawn = {
+        "reference": plot_roll(score, title=f"{name}: the score's own sections, {score.form}"),
+        "heard": plot_roll(
+            score, labels=heard, title=f"{name}: as the classifier hears it (ARI {middle['ARI']:.2f})"
+        ),
+        "confusion": plot_confusion(
+            np.array(demo.numbers["confusion"]), title="Held-out real pieces, letter by letter"
+        ),
+    }
+    runs = {
+        "classifier": "classifier",
+        "snippet encoder": "encoder",
+        "decoder": "decoder",
+        "Staria, stage A": "staria/stage-A",
+        "Staria, stage B": "staria/stage-B",
+        "Staria, stage C": "staria/stage-C",
+        "baseline": "baseline/composed",
+    }
     curves = {title: read_metrics(demo.run / place / "metrics.csv") for title, place in runs.items()}
-    points = lambda rows, column: ([row["step"] for row in rows if column in row], [row[column] for row in rows if column in row])
-    drawn["first"] = plot_curves({title: points(curves[title], "train_loss") for title in ("classifier", "snippet encoder")}, title="Classifier and snippet encoder", ylabel="training loss")
+    points = lambda rows, column: (
+        [row["step"] for row in rows if column in row],
+        [row[column] for row in rows if column in row],
+    )
+    drawn["first"] = plot_curves(
+        {title: points(curves[title], "train_loss") for title in ("classifier", "snippet encoder")},
+        title="Classifier and snippet encoder",
+        ylabel="training loss",
+    )
     shifted, at = {"decoder": points(curves["decoder"], "train_loss")}, 0
     for title in ("Staria, stage A", "Staria, stage B", "Staria, stage C"):
         x, y = points(curves[title], "train_loss")
         shifted[title] = ([at + step for step in x], y)
         at += max(x, default=0)
-    drawn["second"] = plot_curves(shifted | {"baseline": points(curves["baseline"], "train_loss")}, title="Decoder, then Staria and the baseline from it", ylabel="nats a token")
-    drawn["composed"] = plot_roll(demo.composed.score(0), title=f"A composed piece in the form {demo.composed[0].form}")
+    drawn["second"] = plot_curves(
+        shifted | {"baseline": points(curves["baseline"], "train_loss")},
+        title="Decoder, then Staria and the baseline from it",
+        ylabel="nats a token",
+    )
+    drawn["composed"] = plot_roll(
+        demo.composed.score(0), title=f"A composed piece in the form {demo.composed[0].form}"
+    )
     for name, fig in (("labelled_roll", drawn["reference"]), ("confusion", drawn["confusion"])):
         for path in save_figure(fig, demo.run / "figures" / name):
-            if (shown := demo.workspace.figures / path.name).exists() or c.name != "demo": continue
-            shown.parent.mkdir(parents=True, exist_ok=True); shutil.copy(path, shown)
+            if (shown := demo.workspace.figures / path.name).exists() or c.name != "demo":
+                continue
+            shown.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, shown)
     return drawn
 
 
 def summary(demo: Demo) -> str:
     "Say in words what the tables say, whichever way they went."
     row_of = lambda name: next(row for row in demo.numbers["hearing"] if row["method"].startswith(name))
-    model, awake, losses = row_of("classifier, after"), row_of("control"), {row["model"]: row for row in demo.numbers["losses"]}
-    guess = max((row for row in demo.numbers["hearing"] if row["method"].startswith(("one", "position"))), key=lambda row: row["ARI"])
+    model, awake, losses = (
+        row_of("classifier, after"),
+        row_of("control"),
+        {row["model"]: row for row in demo.numbers["losses"]},
+    )
+    guess = max(
+        (row for row in demo.numbers["hearing"] if row["method"].startswith(("one", "position"))),
+        key=lambda row: row["ARI"],
+    )
     staria, baseline = losses["Staria, after the wake phase"], losses["baseline, after the wake phase"]
-    written = {kind: mean_row([row for row in demo.numbers["written"] if row["model"] == kind]) for kind in ("staria", "baseline")}
+    written = {
+        kind: mean_row([row for row in demo.numbers["written"] if row["model"] == kind])
+        for kind in ("staria", "baseline")
+    }
     harmed = staria["pieces harmed"] > 0.6 and staria["cost of swapping"] > 0
-    used = "the snippets are used" if harmed and staria["cost of swapping"] > 0.02 else "the snippets are used, but little" if harmed else "so small a training does not learn to use the snippets"
-    return (f"**Hearing.** On {model['pieces']} held-out real pieces the classifier reaches an ARI of {model['ARI']:.2f}. The strongest guess without listening is “{guess['method']}” with {guess['ARI']:.2f}{': most of these tunes are AABB, and half of the time is A' if guess['method'].endswith('halves') else ''}; "
-            f"{'the classifier is above it' if model['ARI'] > guess['ARI'] else 'the classifier is not above it'}. Returns (retF): {model['retF']:.2f}, against {guess['retF']:.2f} for that guess and {row_of('one letter')['retF']:.2f} for one letter. "
-            f"The sleep phase changed the ARI from {row_of('classifier, composed')['ARI']:.3f} to {model['ARI']:.3f}; as many updates without dreams give {awake['ARI']:.3f}.\n\n"
-            f"**Writing.** Loss a token on the same {staria['pieces']} held-out pieces: Staria {staria['correct']:.3f}, baseline of equal budget {baseline['correct']:.3f}: {'Staria is lower' if staria['correct'] < baseline['correct'] else 'the baseline is as low or lower'}. "
-            f"Exchanging the snippets between letters costs Staria {staria['cost of swapping']:+.4f} nats a token and harms {100 * staria['pieces harmed']:.0f} % of the pieces (half would be chance): {used}. The baseline pays {baseline['cost of swapping']:+.4f}.\n\n"
-            f"**Form in the pieces.** Same-letter sections of Staria's pieces are more alike than different-letter ones by {written['staria']['contrast']:+.3f} (letters shuffled: {written['staria']['contrast shuffled']:+.3f}); of the baseline's by {written['baseline']['contrast']:+.3f} ({written['baseline']['contrast shuffled']:+.3f}).\n\n"
-            "These models are small and were trained for minutes: the pieces are first attempts at notes, not music to keep. The numbers show that every part works and is measured, not what the method can do.")
+    used = (
+        "the snippets are used"
+        if harmed and staria["cost of swapping"] > 0.02
+        else "the snippets are used, but little"
+        if harmed
+        else "so small a training does not learn to use the snippets"
+    )
+    return (
+        f"**Hearing.** On {model['pieces']} held-out real pieces the classifier reaches an ARI of {model['ARI']:.2f}. The strongest guess without listening is “{guess['method']}” with {guess['ARI']:.2f}{': most of these tunes are AABB, and half of the time is A' if guess['method'].endswith('halves') else ''}; "
+        f"{'the classifier is above it' if model['ARI'] > guess['ARI'] else 'the classifier is not above it'}. Returns (retF): {model['retF']:.2f}, against {guess['retF']:.2f} for that guess and {row_of('one letter')['retF']:.2f} for one letter. "
+        f"The sleep phase changed the ARI from {row_of('classifier, composed')['ARI']:.3f} to {model['ARI']:.3f}; as many updates without dreams give {awake['ARI']:.3f}.\n\n"
+        f"**Writing.** Loss a token on the same {staria['pieces']} held-out pieces: Staria {staria['correct']:.3f}, baseline of equal budget {baseline['correct']:.3f}: {'Staria is lower' if staria['correct'] < baseline['correct'] else 'the baseline is as low or lower'}. "
+        f"Exchanging the snippets between letters costs Staria {staria['cost of swapping']:+.4f} nats a token and harms {100 * staria['pieces harmed']:.0f} % of the pieces (half would be chance): {used}. The baseline pays {baseline['cost of swapping']:+.4f}.\n\n"
+        f"**Form in the pieces.** Same-letter sections of Staria's pieces are more alike than different-letter ones by {written['staria']['contrast']:+.3f} (letters shuffled: {written['staria']['contrast shuffled']:+.3f}); of the baseline's by {written['baseline']['contrast']:+.3f} ({written['baseline']['contrast shuffled']:+.3f}).\n\n"
+        "These models are small and were trained for minutes: the pieces are first attempts at notes, not music to keep. The numbers show that every part works and is measured, not what the method can do."
+    )
 
 # %% ../../nbs/app/00_demo.ipynb #11ec710f
 def report_chapters(demo: Demo) -> list[tuple]:
     "Put the report together."
     drawn, n, c = pictures(demo), demo.numbers, demo.config
     total = sum(seconds for _, seconds, _ in demo.steps.seen)
-    links = [{"title": f"{form}, piece {k + 1}, by {'Staria' if kind == 'staria' else 'the baseline'}", "wav": f"samples/{form}-{k + 1}-{kind}.wav", "midi": f"samples/{form}-{k + 1}-{kind}.mid", "note": f"heard as {row['heard']}, {row['notes']} notes, {row['seconds']} s"}
-             for (form, k, kind), row in zip(demo.pieces, n["written"])]
-    rolls = [figure(plot_roll(score, title=f"{form} by {'Staria' if kind == 'staria' else 'the baseline'}"), f"The first piece in the form {form}, coloured by the sections that were asked for.") for (form, k, kind), score in demo.pieces.items() if k == 0]
-    means = [{"model": kind, **{key: value for key, value in mean_row([row for row in n["written"] if row["model"] == kind]).items() if key != "model"}} for kind in ("staria", "baseline")]
-    keep = ("model", "ARI", "ARI shuffled", "judge", "judge shuffled", "contrast", "contrast shuffled", "notes", "seconds", "distinct 4")
+    links = [
+        {
+            "title": f"{form}, piece {k + 1}, by {'Staria' if kind == 'staria' else 'the baseline'}",
+            "wav": f"samples/{form}-{k + 1}-{kind}.wav",
+            "midi": f"samples/{form}-{k + 1}-{kind}.mid",
+            "note": f"heard as {row['heard']}, {row['notes']} notes, {row['seconds']} s",
+        }
+        for (form, k, kind), row in zip(demo.pieces, n["written"])
+    ]
+    rolls = [
+        figure(
+            plot_roll(score, title=f"{form} by {'Staria' if kind == 'staria' else 'the baseline'}"),
+            f"The first piece in the form {form}, coloured by the sections that were asked for.",
+        )
+        for (form, k, kind), score in demo.pieces.items()
+        if k == 0
+    ]
+    means = [
+        {
+            "model": kind,
+            **{
+                key: value
+                for key, value in mean_row([row for row in n["written"] if row["model"] == kind]).items()
+                if key != "model"
+            },
+        }
+        for kind in ("staria", "baseline")
+    ]
+    keep = (
+        "model",
+        "ARI",
+        "ARI shuffled",
+        "judge",
+        "judge shuffled",
+        "contrast",
+        "contrast shuffled",
+        "notes",
+        "seconds",
+        "distinct 4",
+    )
     corpus, forms = n["corpus"], Counter(demo.store.column("form").tolist())
     skipped = [{"file": key, "reason": reason} for key, reason in corpus["skipped"][:20]]
     labelled = sum(count for form, count in forms.items() if form)
     return [
         ("What came out", [paragraph(summary(demo))]),
-        ("The music", [paragraph(f"{corpus['files']} pieces of music21's own corpus were opened, {corpus['read']} read, {len(corpus['skipped'])} left out; {labelled} have sections from repeat signs, endings and part marks. "
-                                 f"The most common forms are {', '.join(f'{form} ({count})' for form, count in forms.most_common(9) if form)}. Every voice is played by a piano. This is {'a balanced part of' if c.source == 'music21:demo' else 'a part of'} the corpus (`{c.source}`).")]
-         + ([table(skipped, "Left out")] if skipped else []) + [figure(drawn["composed"], "One of the composed pieces that the classifier learns from: its sections come from real tunes, its returns are varied, its labels are known.")]),
-        ("Hearing form", [table(n["hearing"], "Held-out real pieces (a few are variants of tunes that were trained on: splits go by exact music)", "ARI: adjusted Rand index, 0 for chance, 1 for perfect. retF: are returns recognised. b_…: boundaries within a bar, 0.5 s, 3 s. Every figure is the mean over pieces.", lead=1),
-                          figure(drawn["reference"], "A held-out tune with its true sections."), figure(drawn["heard"], "The same tune as the classifier hears it. Of all held-out tunes this one has the median score."),
-                          figure(drawn["confusion"], "Which letter is taken for which."), table(n["letters"], "Letter by letter", "After naming letters by first appearance.")]),
-        ("Writing form", [audio(links, n["player"]), *rolls,
-                          table([{key: row.get(key, "") for key in keep} for row in means], f"{c.pieces} pieces of each form, asked against heard", "ARI: asked letters against those that the classifier hears that never heard a dream. Judge: the same by a judge that shares nothing with our models. Contrast: likeness of same-letter sections less that of others. Shuffled: the same with the asked letters in another order, which is the control.", lead=0),
-                          table(n["losses"], "Loss a token on held-out real pieces (nats)", "Swapped: each letter is given another letter's snippet. None: no snippets. Staria and the baseline start from the same decoder and take the same number of updates on the same pieces; all rows are measured on the same tokens. Beside the snippets, Staria is told label, position and time left, which the baseline's prompt does not say, and has its snippet encoder's own short training; the baseline was never trained without snippets, so its column none is out of its experience. A letter's snippet is an occurrence outside the excerpt or, where there is none, its own music transposed, in another tempo and touch, from another note on.")]),
-        ("Wake and sleep", [table([{"quantity": key, "value": value} for key, value in n["rounds"][0].items()], "One round", "The wake phase labels real pieces with the frozen classifier and trains Staria on them and the composed pieces; the sleep phase trains the classifier on Staria's dreams and the composed pieces. Measured on real pieces of the validation split. The control for the sleep phase stands under Hearing form; the control for the wake phase, random labels, is `control=True` in `wake_sleep` and was not run here.")]),
-        ("Learning", [figure(drawn["first"], "Training losses of the recognition side."), figure(drawn["second"], "Training losses of the generative side. Staria's stages are laid end to end.")]),
-        ("How it was made", [steps(demo.steps.seen), facts({"seed": c.seed, "Staria": __version__, "Python": platform.python_version(), **{name: version(name) for name in ("torch", "lightning", "numpy", "music21")}, "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-                             **{f"parameters, {kind}": f"{count:,}" for kind, count in n["sizes"].items()}, "total time of the steps": f"{total:.0f} s", "played by": n["player"]}),
-                             paragraph("On the same machine the same seed and settings give the same models. `tables/` beside this page has every table as CSV and JSON, `samples/` every piece with its plan.")]),
+        (
+            "The music",
+            [
+                paragraph(
+                    f"{corpus['files']} pieces of music21's own corpus were opened, {corpus['read']} read, {len(corpus['skipped'])} left out; {labelled} have sections from repeat signs, endings and part marks. "
+                    f"The most common forms are {', '.join(f'{form} ({count})' for form, count in forms.most_common(9) if form)}. Every voice is played by a piano. This is {'a balanced part of' if c.source == 'music21:demo' else 'a part of'} the corpus (`{c.source}`)."
+                )
+            ]
+            + ([table(skipped, "Left out")] if skipped else [])
+            + [
+                figure(
+                    drawn["composed"],
+                    "One of the composed pieces that the classifier learns from: its sections come from real tunes, its returns are varied, its labels are known.",
+                )
+            ],
+        ),
+        (
+            "Hearing form",
+            [
+                table(
+                    n["hearing"],
+                    "Held-out real pieces (a few are variants of tunes that were trained on: splits go by exact music)",
+                    "ARI: adjusted Rand index, 0 for chance, 1 for perfect. retF: are returns recognised. b_…: boundaries within a bar, 0.5 s, 3 s. Every figure is the mean over pieces.",
+                    lead=1,
+                ),
+                figure(drawn["reference"], "A held-out tune with its true sections."),
+                figure(
+                    drawn["heard"],
+                    "The same tune as the classifier hears it. Of all held-out tunes this one has the median score.",
+                ),
+                figure(drawn["confusion"], "Which letter is taken for which."),
+                table(n["letters"], "Letter by letter", "After naming letters by first appearance."),
+            ],
+        ),
+        (
+            "Writing form",
+            [
+                audio(links, n["player"]),
+                *rolls,
+                table(
+                    [{key: row.get(key, "") for key in keep} for row in means],
+                    f"{c.pieces} pieces of each form, asked against heard",
+                    "ARI: asked letters against those that the classifier hears that never heard a dream. Judge: the same by a judge that shares nothing with our models. Contrast: likeness of same-letter sections less that of others. Shuffled: the same with the asked letters in another order, which is the control.",
+                    lead=0,
+                ),
+                table(
+                    n["losses"],
+                    "Loss a token on held-out real pieces (nats)",
+                    "Swapped: each letter is given another letter's snippet. None: no snippets. Staria and the baseline start from the same decoder and take the same number of updates on the same pieces; all rows are measured on the same tokens. Beside the snippets, Staria is told label, position and time left, which the baseline's prompt does not say, and has its snippet encoder's own short training; the baseline was never trained without snippets, so its column none is out of its experience. A letter's snippet is an occurrence outside the excerpt or, where there is none, its own music transposed, in another tempo and touch, from another note on.",
+                ),
+            ],
+        ),
+        (
+            "Wake and sleep",
+            [
+                table(
+                    [{"quantity": key, "value": value} for key, value in n["rounds"][0].items()],
+                    "One round",
+                    "The wake phase labels real pieces with the frozen classifier and trains Staria on them and the composed pieces; the sleep phase trains the classifier on Staria's dreams and the composed pieces. Measured on real pieces of the validation split. The control for the sleep phase stands under Hearing form; the control for the wake phase, random labels, is `control=True` in `wake_sleep` and was not run here.",
+                )
+            ],
+        ),
+        (
+            "Learning",
+            [
+                figure(drawn["first"], "Training losses of the recognition side."),
+                figure(
+                    drawn["second"],
+                    "Training losses of the generative side. Staria's stages are laid end to end.",
+                ),
+            ],
+        ),
+        (
+            "How it was made",
+            [
+                steps(demo.steps.seen),
+                facts(
+                    {
+                        "seed": c.seed,
+                        "Staria": __version__,
+                        "Python": platform.python_version(),
+                        **{name: version(name) for name in ("torch", "lightning", "numpy", "music21")},
+                        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+                        **{f"parameters, {kind}": f"{count:,}" for kind, count in n["sizes"].items()},
+                        "total time of the steps": f"{total:.0f} s",
+                        "played by": n["player"],
+                    }
+                ),
+                paragraph(
+                    "On the same machine the same seed and settings give the same models. `tables/` beside this page has every table as CSV and JSON, `samples/` every piece with its plan."
+                ),
+            ],
+        ),
     ]
 
 # %% ../../nbs/app/00_demo.ipynb #1951420f
@@ -376,29 +868,38 @@ PARTS = (read_music, train_models, teach_each_other, write_pieces, judge)
 
 
 def open_demo(
-    workspace: Workspace | None = None,    # Where a demo was run; None: the current one
-    name: str = "demo",                    # Or "demo-tiny"
-) -> Demo:                                 # Stores, models, numbers, and the path of the report
+    workspace: Workspace | None = None,  # Where a demo was run; None: the current one
+    name: str = "demo",  # Or "demo-tiny"
+) -> Demo:  # Stores, models, numbers, and the path of the report
     "Open what a finished demo left, without making anything."
     workspace = workspace or Workspace()
     settings = workspace.runs / name / "config.yaml"
-    if not settings.exists(): raise InputError(f"no demo in {workspace.runs}: run 'make demo' (or 'staria demo') first")
+    if not settings.exists():
+        raise InputError(f"no demo in {workspace.runs}: run 'make demo' (or 'staria demo') first")
     demo = Demo(workspace, load_yaml(settings, DemoConfig), only_kept=True)
-    for part in PARTS: part(demo)
+    for part in PARTS:
+        part(demo)
     return demo
 
 
 def run_demo(
-    workspace: Workspace | None = None,    # Where everything goes; None: the current one
-    config: DemoConfig = DemoConfig(),     # Sizes and seed
-    fresh: bool = False,                   # Make every step again
-) -> Demo:                                 # Stores, models, numbers, and the path of the report
+    workspace: Workspace | None = None,  # Where everything goes; None: the current one
+    config: DemoConfig = DemoConfig(),  # Sizes and seed
+    fresh: bool = False,  # Make every step again
+) -> Demo:  # Stores, models, numbers, and the path of the report
     "Run the whole loop, or what is missing of it, and write the report."
     began, demo = time.perf_counter(), Demo(workspace or Workspace(), config, fresh)
     seed_everything(config.seed)
     save_yaml(config, demo.run / "config.yaml")
-    for part in PARTS: part(demo)
-    write_report(demo.report, "Staria: the whole loop, small", f"From {demo.numbers['corpus']['read']} real pieces to new music in the forms {' and '.join(config.forms)}.", report_chapters(demo), f"Staria {__version__}, seed {config.seed}")
+    for part in PARTS:
+        part(demo)
+    write_report(
+        demo.report,
+        "Staria: the whole loop, small",
+        f"From {demo.numbers['corpus']['read']} real pieces to new music in the forms {' and '.join(config.forms)}.",
+        report_chapters(demo),
+        f"Staria {__version__}, seed {config.seed}",
+    )
     print("\n" + format_table(demo.numbers["hearing"]) + "\n\n" + format_table(demo.numbers["losses"]))
     print(f"\n{demo.report}: open it in a browser ({time.perf_counter() - began:.0f} s)")
     return demo

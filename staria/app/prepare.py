@@ -9,36 +9,79 @@ __all__ = ['prepare_array']
 import dataclasses
 from pathlib import Path
 
-from ..core.basics import InputError
-from ..core.files import Workspace
-from ..core.config import config_hash
-from ..data.prepare import prepare, prepare_shard
-from ..cluster.resources import Resources, load_resources
 from ..cluster.chain import pack
 from ..cluster.jobs import Array, Job
+from ..cluster.resources import Resources, load_resources
 from ..cluster.slurm import submit, submit_again, submit_array
+from ..core.basics import InputError
+from ..core.config import config_hash
+from ..core.files import Workspace
+from ..data.prepare import prepare, prepare_shard
 
 # %% ../../nbs/app/01_prepare.ipynb #046b93b7
 def prepare_array(
-    source: str,                          # As `prepare` takes it
-    name: str,                            # Of the store
-    workspace: Workspace,                 # On a disk that all nodes see
-    parts: int,                           # Shares
-    resources: Resources | str = "local", # Of each part; its processes read with `cpus_per_task` workers
-    cluster: str = "slurm",               # slurm, local or debug
-    folder: str | Path | None = None,     # None: the workspace's slurm_logs
-    parallel: int | None = None,          # Parts at a time
-    **options,                            # Of `prepare`: limit, splits, clock, licence, free_only
-) -> tuple[Array, Job]:                   # The parts, and the job that puts them together
+    source: str,  # As `prepare` takes it
+    name: str,  # Of the store
+    workspace: Workspace,  # On a disk that all nodes see
+    parts: int,  # Shares
+    resources: Resources | str = "local",  # Of each part; its processes read with `cpus_per_task` workers
+    cluster: str = "slurm",  # slurm, local or debug
+    folder: str | Path | None = None,  # None: the workspace's slurm_logs
+    parallel: int | None = None,  # Parts at a time
+    **options,  # Of `prepare`: limit, splits, clock, licence, free_only
+) -> tuple[Array, Job]:  # The parts, and the job that puts them together
     "Prepare a store with many jobs; called again, only those parts that failed."
-    if parts < 1: raise InputError(f"array must be 1 or more, got {parts}")
+    if parts < 1:
+        raise InputError(f"array must be 1 or more, got {parts}")
     resources = resources if isinstance(resources, Resources) else load_resources(resources)
-    folder, workspace = Path(folder or workspace.slurm_logs), dataclasses.replace(workspace, root=workspace.root.absolute())
-    if Path(source).exists(): source = str(Path(source).absolute())
-    shared = {"source": source, "name": name, "workspace": workspace, "workers": resources.cpus_per_task} | options
+    folder, workspace = (
+        Path(folder or workspace.slurm_logs),
+        dataclasses.replace(workspace, root=workspace.root.absolute()),
+    )
+    if Path(source).exists():
+        source = str(Path(source).absolute())
+    shared = {
+        "source": source,
+        "name": name,
+        "workspace": workspace,
+        "workers": resources.cpus_per_task,
+    } | options
     label = config_hash({"parts": parts, "of": pack(shared | {"workers": 0})})
-    earlier = next((item for item in sorted((Array(path.parent) for path in folder.glob("*/array.json")), key=lambda item: -item.facts["submitted"]) if item.facts["label"] == label), None)
-    if earlier and not earlier.done: raise InputError(f"{earlier.name} is being prepared already ({earlier.state}): wait, or cancel it first")
-    if earlier and earlier.failed: array = submit_again(earlier, resources)
-    else: array = submit_array(prepare_shard, [{"shard": [k + 1, parts]} for k in range(parts)], shared, resources, cluster, f"prepare-{name}", folder, parallel, label=label)
-    return array, submit(prepare, shared | {"merge": True}, dataclasses.replace(resources, nodes=1, gpus_per_node=0), cluster, f"merge-{name}", folder, after=[array])
+    earlier = next(
+        (
+            item
+            for item in sorted(
+                (Array(path.parent) for path in folder.glob("*/array.json")),
+                key=lambda item: -item.facts["submitted"],
+            )
+            if item.facts["label"] == label
+        ),
+        None,
+    )
+    if earlier and not earlier.done:
+        raise InputError(
+            f"{earlier.name} is being prepared already ({earlier.state}): wait, or cancel it first"
+        )
+    if earlier and earlier.failed:
+        array = submit_again(earlier, resources)
+    else:
+        array = submit_array(
+            prepare_shard,
+            [{"shard": [k + 1, parts]} for k in range(parts)],
+            shared,
+            resources,
+            cluster,
+            f"prepare-{name}",
+            folder,
+            parallel,
+            label=label,
+        )
+    return array, submit(
+        prepare,
+        shared | {"merge": True},
+        dataclasses.replace(resources, nodes=1, gpus_per_node=0),
+        cluster,
+        f"merge-{name}",
+        folder,
+        after=[array],
+    )

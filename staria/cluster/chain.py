@@ -9,329 +9,521 @@ __all__ = ['LOST_CONTACT', 'NO_ROOM', 'TASK', 'read_state', 'read_progress', 'no
            'wait_for_nodes', 'queue_again', 'wait_for_the_end']
 
 # %% ../../nbs/cluster/02_chain.ipynb #1a781125
-import contextlib, dataclasses, json, os, pickle, shlex, shutil, signal, subprocess, sys, time, traceback, zipfile
+import contextlib
+import dataclasses
+import json
+import os
+import pickle
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import zipfile
 from importlib import import_module
 from pathlib import Path
 
 from submitit.core.utils import cloudpickle_dump, pickle_load
 
-from ..core.basics import InputError
-from ..core.files import atomic_write, checkpoint_folder
-from ..core.config import config_from_dict, config_to_dict, load_yaml
 from .resources import Resources, ask
+from ..core.basics import InputError
+from ..core.config import config_from_dict, config_to_dict, load_yaml
+from ..core.files import atomic_write, checkpoint_folder
 
 # %% ../../nbs/cluster/02_chain.ipynb #37f42b0d
-class _Inert(dict):   # Stands for whatever a state is made of beside plain values
-    def __init__(self, *arguments, **options): super().__init__()
-    def __setstate__(self, state): pass
-    def append(self, value): pass
+class _Inert(dict):  # Stands for whatever a state is made of beside plain values
+    def __init__(self, *arguments, **options):
+        super().__init__()
+
+    def __setstate__(self, state):
+        pass
+
+    def append(self, value):
+        pass
 
 
 class _TableReader(pickle.Unpickler):
     "Read plain values; nothing that a file names is looked up or run."
-    def find_class(self, module, name): return _Inert
-    def persistent_load(self, key): return None
+
+    def find_class(self, module, name):
+        return _Inert
+
+    def persistent_load(self, key):
+        return None
 
 
 def read_state(
-    path: Path,   # A training state
-) -> tuple[int, int]:   # Steps and epochs that are done
+    path: Path,  # A training state
+) -> tuple[int, int]:  # Steps and epochs that are done
     "Read how far a training state is, without its tensors."
     with zipfile.ZipFile(path) as archive:
         table = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
-        with archive.open(table) as file: state = _TableReader(file).load()
+        with archive.open(table) as file:
+            state = _TableReader(file).load()
     stream = state.get("callbacks", {}).get("RunLog", {}).get("stream", {})
     return int(state["global_step"]), int(stream.get("epoch", 0))
 
 
 def read_progress(
-    run: str | Path | None,   # A run's folder, or a file that holds a number
-) -> tuple[int, int] | None:  # Steps over all states of the run, and the least epoch of them; None where no run is known
+    run: str | Path | None,  # A run's folder, or a file that holds a number
+) -> (
+    tuple[int, int] | None
+):  # Steps over all states of the run, and the least epoch of them; None where no run is known
     "Read how far a run has got."
-    if run is None: return None
+    if run is None:
+        return None
     run = Path(run)
-    if run.is_file(): return int(float(run.read_text().strip() or 0)), 0
-    found = [read_state(path) for place in {run / "checkpoints", checkpoint_folder(run)} for path in place.rglob("last.ckpt")]
+    if run.is_file():
+        return int(float(run.read_text().strip() or 0)), 0
+    found = [
+        read_state(path)
+        for place in {run / "checkpoints", checkpoint_folder(run)}
+        for path in place.rglob("last.ckpt")
+    ]
     return sum(steps for steps, _ in found), min((epoch for _, epoch in found), default=0)
 
 # %% ../../nbs/cluster/02_chain.ipynb #36423a2b
 def note(
-    folder: Path,    # A job's folder
-    **facts,         # Plain values
+    folder: Path,  # A job's folder
+    **facts,  # Plain values
 ) -> None:
     "Add a line to the job's book of links."
-    with open(folder / "links.jsonl", "a") as file: file.write(json.dumps(facts | {"time": round(time.time(), 2)}) + "\n")
+    with open(folder / "links.jsonl", "a") as file:
+        file.write(json.dumps(facts | {"time": round(time.time(), 2)}) + "\n")
 
 
 def read_links(
-    folder: Path,     # A job's folder
-) -> list[dict]:      # One dict a link: link, at (progress when it began), time, host, job; and why, until, message where its end was noted
+    folder: Path,  # A job's folder
+) -> list[
+    dict
+]:  # One dict a link: link, at (progress when it began), time, host, job; and why, until, message where its end was noted
     "Read the job's book of links."
     path, links = Path(folder) / "links.jsonl", []
     for line in path.read_text().splitlines() if path.exists() else []:
-        try: facts = json.loads(line)
-        except json.JSONDecodeError: continue     # cut short by a full disk
-        if facts.pop("event") == "begin": links.append(facts)
-        elif links: links[-1] |= {"why": facts["why"], "message": facts.get("message", ""), "until": facts["time"]}
+        try:
+            facts = json.loads(line)
+        except json.JSONDecodeError:
+            continue  # cut short by a full disk
+        if facts.pop("event") == "begin":
+            links.append(facts)
+        elif links:
+            links[-1] |= {"why": facts["why"], "message": facts.get("message", ""), "until": facts["time"]}
     return links
 
 
 def why_not_again(
-    links: list[dict],            # Those that there were
-    chain: int | None,            # How many there may be
-    progress: int | None,         # Now
-) -> str | None:                  # A reason; None: go on
+    links: list[dict],  # Those that there were
+    chain: int | None,  # How many there may be
+    progress: int | None,  # Now
+) -> str | None:  # A reason; None: go on
     "Say why a job should not run another link."
-    if chain is not None and len(links) >= chain: return f"all {chain} links of the chain are used" if chain > 1 else "its one link is used: submit it as a chain (--chain K) to let it go on"
+    if chain is not None and len(links) >= chain:
+        return (
+            f"all {chain} links of the chain are used"
+            if chain > 1
+            else "its one link is used: submit it as a chain (--chain K) to let it go on"
+        )
     marks = [link["at"] for link in links] + [progress]
-    if len(links) < 2 or None in marks[-3:] or marks[-1] > marks[-3]: return None
+    if len(links) < 2 or None in marks[-3:] or marks[-1] > marks[-3]:
+        return None
     return f"two links in a row made no progress (both ended at {marks[-1]}): give it a longer limit (--hours), or save more often (--save_every)"
 
 
 def settle(
-    folder: Path,    # A job's folder
-    state: str,      # COMPLETED, FAILED, STOPPED or CANCELLED
-    why: str = "",   # In a line
+    folder: Path,  # A job's folder
+    state: str,  # COMPLETED, FAILED, STOPPED or CANCELLED
+    why: str = "",  # In a line
 ) -> None:
     "Write down that a job will not go on."
-    with atomic_write(folder / "settled.json") as file: file.write((json.dumps({"state": state, "why": why, "time": round(time.time(), 2)}) + "\n").encode())
+    with atomic_write(folder / "settled.json") as file:
+        file.write((json.dumps({"state": state, "why": why, "time": round(time.time(), 2)}) + "\n").encode())
 
 # %% ../../nbs/cluster/02_chain.ipynb #7125f44d
 def read_job(
-    number: str,            # Slurm's number of the job
+    number: str,  # Slurm's number of the job
     text: str | None = None,
-) -> dict[str, str]:        # JobState, PreemptTime, EndTime, Reason, …; empty where Slurm does not know it
+) -> dict[str, str]:  # JobState, PreemptTime, EndTime, Reason, …; empty where Slurm does not know it
     "Ask Slurm about a running job."
     for attempt in range(4 if text is None else 1):
-        try: text = ask("scontrol", "show", "job", "-o", number) if text is None else text
+        try:
+            text = ask("scontrol", "show", "job", "-o", number) if text is None else text
         except InputError as error:
-            if "Invalid job id" in str(error): return {}
-            time.sleep(2 + 4 * attempt)          # the controller may be busy or just be started again
+            if "Invalid job id" in str(error):
+                return {}
+            time.sleep(2 + 4 * attempt)  # the controller may be busy or just be started again
             continue
         return dict(word.split("=", 1) for word in text.split() if "=" in word)
     return {}
 
 
 def seconds_left(
-    facts: dict[str, str],   # As `read_job` gives them
-) -> float:                  # Until the limit; infinite where there is none
+    facts: dict[str, str],  # As `read_job` gives them
+) -> float:  # Until the limit; infinite where there is none
     "Say how long a job may still run."
-    try: return time.mktime(time.strptime(facts.get("EndTime", ""), "%Y-%m-%dT%H:%M:%S")) - time.time()
-    except ValueError: return float("inf")
+    try:
+        return time.mktime(time.strptime(facts.get("EndTime", ""), "%Y-%m-%dT%H:%M:%S")) - time.time()
+    except ValueError:
+        return float("inf")
 
 
-LOST_CONTACT = ("Connection closed by peer", "Connection reset by peer", "Connection refused", "NCCL", "gloo/transport", "connectFullMesh", "DistBackendError", "DistNetworkError", "Broken pipe", "Socket Timeout", "heartbeat")   # What a task says when another one has died
+LOST_CONTACT = (
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "Connection refused",
+    "NCCL",
+    "gloo/transport",
+    "connectFullMesh",
+    "DistBackendError",
+    "DistNetworkError",
+    "Broken pipe",
+    "Socket Timeout",
+    "heartbeat",
+)  # What a task says when another one has died
 
 
 def judge(
-    ends: list[dict],       # How the tasks that could tell say that they ended: kind (done, stopped, failed), message, time
-    tasks: int,             # How many there were
+    ends: list[
+        dict
+    ],  # How the tasks that could tell say that they ended: kind (done, stopped, failed), message, time
+    tasks: int,  # How many there were
     facts: dict[str, str],  # As `read_job` gives them
-    forced: bool,           # The link was ended from here, as it did not stop by itself before its limit
-    warning_s: int,         # Seconds before the limit at which tasks are told
-) -> tuple[str, str]:       # done, failed, cancelled, taken back, preempted, time limit, stopped or crashed; and a message
+    forced: bool,  # The link was ended from here, as it did not stop by itself before its limit
+    warning_s: int,  # Seconds before the limit at which tasks are told
+) -> tuple[
+    str, str
+]:  # done, failed, cancelled, taken back, preempted, time limit, stopped or crashed; and a message
     "Say why a link ended."
-    if len(ends) == tasks and all(end["kind"] == "done" for end in ends): return "done", ""
-    own = sorted((end for end in ends if end["kind"] == "failed" and not any(sign in end["message"] for sign in LOST_CONTACT)), key=lambda end: end["time"])
+    if len(ends) == tasks and all(end["kind"] == "done" for end in ends):
+        return "done", ""
+    own = sorted(
+        (
+            end
+            for end in ends
+            if end["kind"] == "failed" and not any(sign in end["message"] for sign in LOST_CONTACT)
+        ),
+        key=lambda end: end["time"],
+    )
     state = facts.get("JobState", "")
-    if state.startswith("CANCELLED"): return "cancelled", "cancelled"
-    if own and not forced and facts.get("PreemptTime", "None") in ("None", "N/A"): return "failed", own[0]["message"]
-    if state not in ("RUNNING", ""): return "taken back", f"Slurm has ended this link ({state})"
-    if forced: return "time limit", "it did not stop when it was told, and was ended shortly before its limit"
-    if facts.get("PreemptTime", "None") not in ("None", "N/A"): return "preempted", "another job needed its nodes"
-    if len(ends) == tasks and all(end["kind"] in ("done", "stopped") for end in ends):     # Slurm looks at limits twice a minute, and warns up to a minute early
-        return ("time limit", "its time was up") if seconds_left(facts) <= warning_s + 95 else ("stopped", "somebody told it to stop")
-    return "crashed", next((end["message"] for end in ends if end["kind"] == "failed"), f"{tasks - len(ends)} of {tasks} tasks ended without a word, as when a node dies or memory runs out")
+    if state.startswith("CANCELLED"):
+        return "cancelled", "cancelled"
+    if own and not forced and facts.get("PreemptTime", "None") in ("None", "N/A"):
+        return "failed", own[0]["message"]
+    if state not in ("RUNNING", ""):
+        return "taken back", f"Slurm has ended this link ({state})"
+    if forced:
+        return "time limit", "it did not stop when it was told, and was ended shortly before its limit"
+    if facts.get("PreemptTime", "None") not in ("None", "N/A"):
+        return "preempted", "another job needed its nodes"
+    if len(ends) == tasks and all(
+        end["kind"] in ("done", "stopped") for end in ends
+    ):  # Slurm looks at limits twice a minute, and warns up to a minute early
+        return (
+            ("time limit", "its time was up")
+            if seconds_left(facts) <= warning_s + 95
+            else ("stopped", "somebody told it to stop")
+        )
+    return "crashed", next(
+        (end["message"] for end in ends if end["kind"] == "failed"),
+        f"{tasks - len(ends)} of {tasks} tasks ended without a word, as when a node dies or memory runs out",
+    )
 
 # %% ../../nbs/cluster/02_chain.ipynb #d9246c64
 def find_function(
-    name: str,   # As "staria.core.config.config_hash"
+    name: str,  # As "staria.core.config.config_hash"
 ):
     "Find what a module of the package exports by its full name."
     module, _, function = name.rpartition(".")
     return getattr(import_module(module), function)
 
 
-def pack(value):   # Plain values; a dataclass of the package comes with its name
+def pack(value):  # Plain values; a dataclass of the package comes with its name
     "Turn what a function is called with into what YAML can hold."
-    if dataclasses.is_dataclass(value) and not isinstance(value, type): return {"dataclass": f"{type(value).__module__}.{type(value).__qualname__}", "values": config_to_dict(value)}
-    if isinstance(value, dict): return {key: pack(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)): return [pack(inner) for inner in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            "dataclass": f"{type(value).__module__}.{type(value).__qualname__}",
+            "values": config_to_dict(value),
+        }
+    if isinstance(value, dict):
+        return {key: pack(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [pack(inner) for inner in value]
     return config_to_dict(value)
 
 
 def unpack(value):
     "Turn what `pack` gave back."
-    if isinstance(value, dict) and set(value) == {"dataclass", "values"} and value["dataclass"].startswith("staria."): return config_from_dict(find_function(value["dataclass"]), value["values"])
-    if isinstance(value, dict): return {key: unpack(inner) for key, inner in value.items()}
+    if (
+        isinstance(value, dict)
+        and set(value) == {"dataclass", "values"}
+        and value["dataclass"].startswith("staria.")
+    ):
+        return config_from_dict(find_function(value["dataclass"]), value["values"])
+    if isinstance(value, dict):
+        return {key: unpack(inner) for key, inner in value.items()}
     return [unpack(inner) for inner in value] if isinstance(value, list) else value
 
 
 def read_tail(
-    path: Path,         # A log
-    lines: int = 20,    # At most so many
-) -> list[str]:         # Those that are not empty
+    path: Path,  # A log
+    lines: int = 20,  # At most so many
+) -> list[str]:  # Those that are not empty
     "Read the end of a log."
-    if not path.exists(): return []
+    if not path.exists():
+        return []
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - 300 * lines))
         return [line for line in file.read().decode(errors="replace").splitlines() if line.strip()][-lines:]
 
 # %% ../../nbs/cluster/02_chain.ipynb #0a91e3b3
 def say(
-    text: str,          # A line or more
-    file=None,          # Where to; None: standard output
+    text: str,  # A line or more
+    file=None,  # Where to; None: standard output
 ) -> None:
     "Print what can be printed: a log on a full disk must not change how a job ends."
-    with contextlib.suppress(OSError): print(text, file=file or sys.stdout, flush=True)
+    with contextlib.suppress(OSError):
+        print(text, file=file or sys.stdout, flush=True)
 
 
 class Told(BaseException):
     "Say that this task was told to stop while nothing was at stake."
 
 
-def run_work(job: dict) -> tuple[str, object, str]:   # done, stopped or failed; its value; a message
+def run_work(job: dict) -> tuple[str, object, str]:  # done, stopped or failed; its value; a message
     "Run the work of a job in this process."
     child, told = [], []
 
     def hear(number, frame):
         told.append(number)
-        if child: child[0].terminate()
-        elif len(told) == 1: raise Told
-    for number in (signal.SIGUSR2, signal.SIGTERM): signal.signal(number, hear)
+        if child:
+            child[0].terminate()
+        elif len(told) == 1:
+            raise Told
+
+    for number in (signal.SIGUSR2, signal.SIGTERM):
+        signal.signal(number, hear)
     try:
         if isinstance(job["work"], str):
             config = unpack(job["config"])
-            return "done", find_function(job["work"])(**config) if isinstance(config, dict) else find_function(job["work"])(config), ""
-        child.append(subprocess.Popen(job["work"], preexec_fn=lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN)))
+            return (
+                "done",
+                find_function(job["work"])(**config)
+                if isinstance(config, dict)
+                else find_function(job["work"])(config),
+                "",
+            )
+        child.append(
+            subprocess.Popen(job["work"], preexec_fn=lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN))
+        )
         status = child[0].wait()
-        if status == 0: return "done", 0, ""
-        return ("stopped", None, "") if told else ("failed", None, f"'{shlex.join(job['work'][:3])}{' …' if job['work'][3:] else ''}' ended with status {status}")
+        if status == 0:
+            return "done", 0, ""
+        return (
+            ("stopped", None, "")
+            if told
+            else (
+                "failed",
+                None,
+                f"'{shlex.join(job['work'][:3])}{' …' if job['work'][3:] else ''}' ended with status {status}",
+            )
+        )
     except (Told, KeyboardInterrupt) as stop:
         say(str(stop) or "stopped before anything was at stake")
         return "stopped", None, ""
-    except BaseException as error:     # whatever it is, it is told where people look
+    except BaseException as error:  # whatever it is, it is told where people look
         say(traceback.format_exc(), sys.stderr)
         return "failed", None, f"{type(error).__name__}: {error}"
 
 
 def run_task(
-    folder: str | Path,   # A job's folder
-    link: int,            # Which link this is
-) -> None:                # Leaves with status 1 where the work failed
+    folder: str | Path,  # A job's folder
+    link: int,  # Which link this is
+) -> None:  # Leaves with status 1 where the work failed
     "Run one task of a link, and write down how it ended."
     folder, rank = Path(folder), int(os.environ.get("SLURM_PROCID", 0))
     kind, value, message = run_work(load_yaml(folder / "job.yaml"))
-    for number in (signal.SIGUSR2, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGUSR2, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     try:
-        if kind == "done" and rank == 0: cloudpickle_dump(value, folder / "value.pkl")
-        if kind == "failed" and message.startswith("'"): message += ": " + " | ".join(read_tail(folder / f"rank-{rank}.log", 4)[::-1])
+        if kind == "done" and rank == 0:
+            cloudpickle_dump(value, folder / "value.pkl")
+        if kind == "failed" and message.startswith("'"):
+            message += ": " + " | ".join(read_tail(folder / f"rank-{rank}.log", 4)[::-1])
         (folder / "ends").mkdir(exist_ok=True)
-        with atomic_write(folder / "ends" / f"{link}-{rank}.json") as file: file.write(json.dumps({"kind": kind, "message": message, "time": time.time()}).encode())
-    except OSError as error: say(f"{folder} cannot be written to: {error}", sys.stderr)
+        with atomic_write(folder / "ends" / f"{link}-{rank}.json") as file:
+            file.write(json.dumps({"kind": kind, "message": message, "time": time.time()}).encode())
+    except OSError as error:
+        say(f"{folder} cannot be written to: {error}", sys.stderr)
     sys.exit(1 if kind == "failed" else 0)
 
 # %% ../../nbs/cluster/02_chain.ipynb #3d9fd454
 class Batch:
     "Run a job link by link. It holds only the job's folder, so it can be sent anywhere and started again."
 
-    def __init__(self, folder: str | Path): self.folder, self.job = Path(folder), None
+    def __init__(self, folder: str | Path):
+        self.folder, self.job = Path(folder), None
 
     def __call__(self):
         self.job, self.told = load_yaml(self.folder / "job.yaml"), []
-        self.resources, self.in_slurm = config_from_dict(Resources, self.job["resources"]), self.job["cluster"] == "slurm"
-        for number in (signal.SIGTERM, signal.SIGUSR2, signal.SIGCONT): signal.signal(number, lambda number, frame: self.told.append(number))
+        self.resources, self.in_slurm = (
+            config_from_dict(Resources, self.job["resources"]),
+            self.job["cluster"] == "slurm",
+        )
+        for number in (signal.SIGTERM, signal.SIGUSR2, signal.SIGCONT):
+            signal.signal(number, lambda number, frame: self.told.append(number))
         os.chdir(self.job["cwd"])
-        if self.job["until_epoch"]: os.environ["STARIA_UNTIL_EPOCH"] = str(self.job["until_epoch"])     # a training looks there
+        if self.job["until_epoch"]:
+            os.environ["STARIA_UNTIL_EPOCH"] = str(self.job["until_epoch"])  # a training looks there
         try:
-            while (link := self.begin()):
-                if self.finish(link, *self.run(link)): break
+            while link := self.begin():
+                if self.finish(link, *self.run(link)):
+                    break
         except OSError as error:
             say(f"{self.folder}: {error}; its disk may be full", sys.stderr)
             os._exit(NO_ROOM)
         settled = json.loads((self.folder / "settled.json").read_text())
-        if settled["state"] != "COMPLETED": raise RuntimeError(f"{settled['state']}: {settled['why']}")
+        if settled["state"] != "COMPLETED":
+            raise RuntimeError(f"{settled['state']}: {settled['why']}")
         return pickle_load(self.folder / "value.pkl")
 
-    def progress(self) -> int | None: return (read_progress(self.job["run"]) or [None])[0]
+    def progress(self) -> int | None:
+        return (read_progress(self.job["run"]) or [None])[0]
 
-    def begin(self) -> int:   # The link's number; 0: there is none
-        if (self.folder / "settled.json").exists(): return 0
-        if (self.folder / "cancelled").exists(): settle(self.folder, "CANCELLED", "cancelled"); return 0
+    def begin(self) -> int:  # The link's number; 0: there is none
+        if (self.folder / "settled.json").exists():
+            return 0
+        if (self.folder / "cancelled").exists():
+            settle(self.folder, "CANCELLED", "cancelled")
+            return 0
         links, at = read_links(self.folder), self.progress()
         reason = why_not_again(links, self.job["chain"], at)
-        if reason: settle(self.folder, "STOPPED", reason); return 0
-        if not links and (self.folder / "config.yaml").exists() and self.job["run"]:     # a training of staria: what it was started with is kept with its numbers, too
+        if reason:
+            settle(self.folder, "STOPPED", reason)
+            return 0
+        if (
+            not links and (self.folder / "config.yaml").exists() and self.job["run"]
+        ):  # a training of staria: what it was started with is kept with its numbers, too
             (kept := Path(self.job["run"]) / "job").mkdir(parents=True, exist_ok=True)
-            for name in ("job.yaml", "git.json", "git.diff"):      # of a part of an array, the state of git lies with the array
-                shutil.copyfile(next(path for path in (self.folder / name, self.folder.parent / name) if path.exists()), kept / name)
-        note(self.folder, event="begin", link=len(links) + 1, at=at, host=os.uname().nodename, job=os.environ.get("SLURM_JOB_ID", str(os.getpid())), nodes=os.environ.get("SLURM_JOB_NODELIST", ""))
+            for name in (
+                "job.yaml",
+                "git.json",
+                "git.diff",
+            ):  # of a part of an array, the state of git lies with the array
+                shutil.copyfile(
+                    next(path for path in (self.folder / name, self.folder.parent / name) if path.exists()),
+                    kept / name,
+                )
+        note(
+            self.folder,
+            event="begin",
+            link=len(links) + 1,
+            at=at,
+            host=os.uname().nodename,
+            job=os.environ.get("SLURM_JOB_ID", str(os.getpid())),
+            nodes=os.environ.get("SLURM_JOB_NODELIST", ""),
+        )
         return len(links) + 1
 
-    def run(self, link: int) -> tuple[int, bool]:   # Exit status, and whether it had to be ended from here
+    def run(self, link: int) -> tuple[int, bool]:  # Exit status, and whether it had to be ended from here
         return (run_in_slurm if self.in_slurm else run_here)(self, link)
 
     def finish(self, link: int, status: int, forced: bool) -> bool:
         "Judge a link; True when the job is settled, False for the next link on this machine."
-        ends, tasks = [json.loads(path.read_text()) for path in (self.folder / "ends").glob(f"{link}-*.json")], self.resources.world_size if self.in_slurm else 1
-        if status == 0 and not ends: raise OSError("no task could write down how it ended")
+        ends, tasks = (
+            [json.loads(path.read_text()) for path in (self.folder / "ends").glob(f"{link}-*.json")],
+            self.resources.world_size if self.in_slurm else 1,
+        )
+        if status == 0 and not ends:
+            raise OSError("no task could write down how it ended")
         facts = read_job(os.environ["SLURM_JOB_ID"]) if self.in_slurm else local_facts(self)
         why, message = judge(ends, tasks, facts, forced, self.resources.warning_s)
         progress = read_progress(self.job["run"])
-        if self.job["until_epoch"] and progress and progress[1] >= self.job["until_epoch"] and why != "cancelled": why, message = "done", f"epoch {progress[1]} is reached"
+        if (
+            self.job["until_epoch"]
+            and progress
+            and progress[1] >= self.job["until_epoch"]
+            and why != "cancelled"
+        ):
+            why, message = "done", f"epoch {progress[1]} is reached"
         note(self.folder, event="end", link=link, why=why, message=message, at=progress and progress[0])
         return conclude(self, why, message, progress and progress[0])
 
 # %% ../../nbs/cluster/02_chain.ipynb #174502a6
 def local_facts(batch: Batch) -> dict[str, str]:
     "Tell of a job on this machine what Slurm tells of its own."
-    if signal.SIGTERM in batch.told or (batch.folder / "cancelled").exists(): return {"JobState": "CANCELLED"}
+    if signal.SIGTERM in batch.told or (batch.folder / "cancelled").exists():
+        return {"JobState": "CANCELLED"}
     return {"JobState": "RUNNING", "EndTime": time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(batch.limit))}
 
 
 def conclude(
-    batch: Batch,      # The job
-    why: str,          # As `judge` says
+    batch: Batch,  # The job
+    why: str,  # As `judge` says
     message: str,
-    at: int | None,    # Progress
-) -> bool:             # The job goes no further here
+    at: int | None,  # Progress
+) -> bool:  # The job goes no further here
     "Draw the conclusion from the end of a link: settle the job, or let it go on."
     folder = batch.folder
     if why == "done":
-        if not (folder / "value.pkl").exists(): cloudpickle_dump(message, folder / "value.pkl")
+        if not (folder / "value.pkl").exists():
+            cloudpickle_dump(message, folder / "value.pkl")
         settle(folder, "COMPLETED", message)
-    elif why in ("failed", "cancelled", "stopped"): settle(folder, why.upper(), message)
-    elif why == "taken back": wait_for_the_end()
-    elif reason := why_not_again(read_links(folder), batch.job["chain"], at): settle(folder, "STOPPED", f"{reason} (the last one: {why}, {message})")
-    elif not batch.in_slurm: return False
+    elif why in ("failed", "cancelled", "stopped"):
+        settle(folder, why.upper(), message)
+    elif why == "taken back":
+        wait_for_the_end()
+    elif reason := why_not_again(read_links(folder), batch.job["chain"], at):
+        settle(folder, "STOPPED", f"{reason} (the last one: {why}, {message})")
+    elif not batch.in_slurm:
+        return False
     else:
-        if why == "crashed": wait_for_nodes()
+        if why == "crashed":
+            wait_for_nodes()
         queue_again(folder)
     return True
 
 # %% ../../nbs/cluster/02_chain.ipynb #ebf6458c
-NO_ROOM = 76   # Exit status of a job whose folder cannot be written to: it is not queued again
+NO_ROOM = 76  # Exit status of a job whose folder cannot be written to: it is not queued again
 TASK = "import sys; from staria.cluster.chain import run_task; run_task(sys.argv[1], int(sys.argv[2]))"
 
 
 def end_steps(
-    number: str,   # Slurm's number of the job
+    number: str,  # Slurm's number of the job
 ) -> None:
     "End what a job runs, but not the job: it is still to be queued again. (To send KILL to a job by its number cancels it.)"
-    steps = [step for step in ask("squeue", "-h", "--steps", "-j", number, "-o", "%i").split() if step.rpartition(".")[2].isdigit()]
-    if steps: subprocess.run(["scancel", "--signal=KILL", *steps])
+    steps = [
+        step
+        for step in ask("squeue", "-h", "--steps", "-j", number, "-o", "%i").split()
+        if step.rpartition(".")[2].isdigit()
+    ]
+    if steps:
+        subprocess.run(["scancel", "--signal=KILL", *steps])
 
 
 def run_in_slurm(batch: Batch, link: int) -> tuple[int, bool]:
     "Run a link's tasks on the nodes of this job, and end them if they don't stop before the limit."
-    words = ["srun", "--kill-on-bad-exit=1", "--unbuffered", f"--cpus-per-task={batch.resources.cpus_per_task}", f"--output={batch.folder}/rank-%t.log", "--open-mode=append"]
-    process, guard, forced = subprocess.Popen([*words, sys.executable, "-u", "-c", TASK, str(batch.folder), str(link)]), min(60, max(6, batch.resources.warning_s / 4)), False
+    words = [
+        "srun",
+        "--kill-on-bad-exit=1",
+        "--unbuffered",
+        f"--cpus-per-task={batch.resources.cpus_per_task}",
+        f"--output={batch.folder}/rank-%t.log",
+        "--open-mode=append",
+    ]
+    process, guard, forced = (
+        subprocess.Popen([*words, sys.executable, "-u", "-c", TASK, str(batch.folder), str(link)]),
+        min(60, max(6, batch.resources.warning_s / 4)),
+        False,
+    )
     limit = time.time() + seconds_left(read_job(os.environ["SLURM_JOB_ID"]))
     while True:
-        try: return process.wait(1), forced
-        except subprocess.TimeoutExpired: pass
+        try:
+            return process.wait(1), forced
+        except subprocess.TimeoutExpired:
+            pass
         if time.time() > limit - guard and not forced:
-            with contextlib.suppress(InputError):     # the controller may be busy: then again in a second
+            with contextlib.suppress(InputError):  # the controller may be busy: then again in a second
                 end_steps(os.environ["SLURM_JOB_ID"])
                 forced = True
 
@@ -341,36 +533,62 @@ def run_here(batch: Batch, link: int) -> tuple[int, bool]:
     settings, begun, ending = batch.resources, time.time(), None
     batch.limit = begun + 3600 * settings.hours
     words = [sys.executable, "-u", "-c", TASK, str(batch.folder), str(link)]
-    if settings.setup: words = ["bash", "-c", "\n".join([*settings.setup, f"exec {shlex.join(words)}"])]
-    with open(batch.folder / "rank-0.log", "ab") as log: process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True, env=os.environ | settings.environment)
+    if settings.setup:
+        words = ["bash", "-c", "\n".join([*settings.setup, f"exec {shlex.join(words)}"])]
+    with open(batch.folder / "rank-0.log", "ab") as log:
+        process = subprocess.Popen(
+            words, stdout=log, stderr=log, start_new_session=True, env=os.environ | settings.environment
+        )
     warned = False
     while True:
-        with contextlib.suppress(subprocess.TimeoutExpired): return process.wait(0.1), time.time() > batch.limit
-        if not warned and time.time() > batch.limit - settings.warning_s: warned = True; process.send_signal(signal.SIGUSR2)
-        if signal.SIGTERM in batch.told and ending is None: ending = time.time() + 10; process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(0.1), time.time() > batch.limit
+        if not warned and time.time() > batch.limit - settings.warning_s:
+            warned = True
+            process.send_signal(signal.SIGUSR2)
+        if signal.SIGTERM in batch.told and ending is None:
+            ending = time.time() + 10
+            process.terminate()
         if time.time() > (ending or batch.limit):
-            with contextlib.suppress(ProcessLookupError): os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 # %% ../../nbs/cluster/02_chain.ipynb #a0c2aa48
 def wait_for_nodes(timeout_s: float = 420) -> None:
     "Wait until each node of this job answers; Slurm takes the job away from here when it finds that one is dead."
     limit = time.monotonic() + timeout_s
-    probe = ["srun", "--overlap", "--immediate=20", f"--nodes={os.environ['SLURM_JOB_NUM_NODES']}", "--ntasks-per-node=1", f"--ntasks={os.environ['SLURM_JOB_NUM_NODES']}", "--cpus-per-task=1", "--gpus-per-node=0", "--mem=0", "true"]
+    probe = [
+        "srun",
+        "--overlap",
+        "--immediate=20",
+        f"--nodes={os.environ['SLURM_JOB_NUM_NODES']}",
+        "--ntasks-per-node=1",
+        f"--ntasks={os.environ['SLURM_JOB_NUM_NODES']}",
+        "--cpus-per-task=1",
+        "--gpus-per-node=0",
+        "--mem=0",
+        "true",
+    ]
     while time.monotonic() < limit:
         try:
-            if subprocess.run(probe, capture_output=True, timeout=30).returncode == 0: return
-        except subprocess.TimeoutExpired: pass
+            if subprocess.run(probe, capture_output=True, timeout=30).returncode == 0:
+                return
+        except subprocess.TimeoutExpired:
+            pass
         time.sleep(5)
 
 
 def queue_again(
-    folder: Path,   # A job's folder
-) -> None:          # Does not return where it worked: Slurm ends this process
+    folder: Path,  # A job's folder
+) -> None:  # Does not return where it worked: Slurm ends this process
     "Queue this Slurm job again, if it still runs."
-    if (folder / "cancelled").exists(): return settle(folder, "CANCELLED", "cancelled")
-    try: ask("scontrol", "requeue", "Incomplete", os.environ["SLURM_JOB_ID"])
+    if (folder / "cancelled").exists():
+        return settle(folder, "CANCELLED", "cancelled")
+    try:
+        ask("scontrol", "requeue", "Incomplete", os.environ["SLURM_JOB_ID"])
     except InputError as error:
-        if read_job(os.environ["SLURM_JOB_ID"]).get("JobState") == "RUNNING": return settle(folder, "STOPPED", f"Slurm did not queue it again: {error}")
+        if read_job(os.environ["SLURM_JOB_ID"]).get("JobState") == "RUNNING":
+            return settle(folder, "STOPPED", f"Slurm did not queue it again: {error}")
     wait_for_the_end()
 
 

@@ -7,50 +7,81 @@ __all__ = ['WAITING', 'REMEDIES', 'read_queue', 'ask_slurm', 'is_alive', 'Job', 
            'last_numbers', 'advise', 'explain', 'Array', 'reached', 'JobTable', 'jobs']
 
 # %% ../../nbs/cluster/03_jobs.ipynb #7acecba2
-import contextlib, csv, html, json, os, shutil, signal, time
+import contextlib
+import csv
+import html
+import json
+import os
+import shutil
+import signal
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from submitit.core.utils import pickle_load
 
-from ..core.basics import InputError
-from .resources import ask
 from .chain import read_job, read_links, read_tail
+from .resources import ask
+from ..core.basics import InputError
 
 # %% ../../nbs/cluster/03_jobs.ipynb #9f28947e
-WAITING = ("PENDING", "RUNNING", "UNKNOWN", "COMPLETING", "CONFIGURING", "REQUEUED", "RESIZING", "SUSPENDED", "REQUEUE_HOLD", "SPECIAL_EXIT")
+WAITING = (
+    "PENDING",
+    "RUNNING",
+    "UNKNOWN",
+    "COMPLETING",
+    "CONFIGURING",
+    "REQUEUED",
+    "RESIZING",
+    "SUSPENDED",
+    "REQUEUE_HOLD",
+    "SPECIAL_EXIT",
+)
 
 
-def read_queue(text: str) -> dict[str, dict]:   # From lines of "id|state|reason|left"
+def read_queue(text: str) -> dict[str, dict]:  # From lines of "id|state|reason|left"
     "Read what squeue printed."
     rows = [line.strip().split("|") for line in text.splitlines()]
-    return {number: {"state": state, "reason": "" if reason == "None" else reason, "left": "" if left in ("INVALID", "NOT_SET") else left} for number, state, reason, left in rows}
+    return {
+        number: {
+            "state": state,
+            "reason": "" if reason == "None" else reason,
+            "left": "" if left in ("INVALID", "NOT_SET") else left,
+        }
+        for number, state, reason, left in rows
+    }
 
 
 def ask_slurm(
-    numbers: Sequence[str],   # Slurm's numbers of some jobs, "12" or "12_3"
-) -> dict[str, dict]:         # state, reason, left of those that Slurm knows
+    numbers: Sequence[str],  # Slurm's numbers of some jobs, "12" or "12_3"
+) -> dict[str, dict]:  # state, reason, left of those that Slurm knows
     "Ask Slurm about jobs."
-    if not numbers: return {}
+    if not numbers:
+        return {}
     found = read_queue(ask("squeue", "-h", "-r", "-u", str(os.getuid()), "-o", "%i|%T|%r|%L"))
     missing = [number for number in numbers if number not in found]
     if missing:
-        with contextlib.suppress(InputError):      # a cluster without accounts
-            for line in ask("sacct", "-n", "-X", "-P", "-j", ",".join(missing), "-o", "JobID,State").splitlines():
+        with contextlib.suppress(InputError):  # a cluster without accounts
+            for line in ask(
+                "sacct", "-n", "-X", "-P", "-j", ",".join(missing), "-o", "JobID,State"
+            ).splitlines():
                 number, state = line.split("|")
                 found.setdefault(number, {"state": state.split()[0], "reason": "", "left": ""})
     for number in missing:
-        if number not in found and (facts := read_job(number)): found[number] = {"state": facts.get("JobState", "UNKNOWN"), "reason": "", "left": ""}
+        if number not in found and (facts := read_job(number)):
+            found[number] = {"state": facts.get("JobState", "UNKNOWN"), "reason": "", "left": ""}
     return {number: found[number] for number in numbers if number in found}
 
 
 def is_alive(
-    number: str,   # Of a process of this machine
+    number: str,  # Of a process of this machine
 ) -> bool:
     "Say whether a process runs; one that is dead and waits for its parent to notice does not."
-    try: return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError): return False
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 # %% ../../nbs/cluster/03_jobs.ipynb #9cdfec65
 class Job:
@@ -58,38 +89,70 @@ class Job:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        try: self.facts = json.loads((self.folder / "job.json").read_text())
-        except FileNotFoundError: raise InputError(f"{folder} is no job's folder: it has no job.json") from None
+        try:
+            self.facts = json.loads((self.folder / "job.json").read_text())
+        except FileNotFoundError:
+            raise InputError(f"{folder} is no job's folder: it has no job.json") from None
 
     id = property(lambda self: self.facts["id"])
     name = property(lambda self: self.facts["name"])
     cluster = property(lambda self: self.facts["cluster"])
-    def __repr__(self): return f"Job({self.name}, {self.cluster} {self.id}: {self.state})"
+
+    def __repr__(self):
+        return f"Job({self.name}, {self.cluster} {self.id}: {self.state})"
 
     @property
-    def link(self) -> int: return len(read_links(self.folder))
-    @property
-    def settled(self) -> dict | None: return json.loads(path.read_text()) if (path := self.folder / "settled.json").exists() else None
-    @property
-    def state(self) -> str: return self.look()["state"]
-    @property
-    def done(self) -> bool: return self.state not in WAITING
+    def link(self) -> int:
+        return len(read_links(self.folder))
 
-    def look(self, slurm: dict | None = None) -> dict:   # state, reason, left; `slurm` is what `ask_slurm` gave for many jobs
-        if settled := self.settled: return {"state": settled["state"], "reason": settled["why"], "left": ""}
+    @property
+    def settled(self) -> dict | None:
+        return json.loads(path.read_text()) if (path := self.folder / "settled.json").exists() else None
+
+    @property
+    def state(self) -> str:
+        return self.look()["state"]
+
+    @property
+    def done(self) -> bool:
+        return self.state not in WAITING
+
+    def look(
+        self, slurm: dict | None = None
+    ) -> dict:  # state, reason, left; `slurm` is what `ask_slurm` gave for many jobs
+        if settled := self.settled:
+            return {"state": settled["state"], "reason": settled["why"], "left": ""}
         if self.cluster == "slurm":
-            try: known = (ask_slurm([self.id]) if slurm is None else slurm).get(self.id)
-            except InputError as error: return {"state": "UNKNOWN", "reason": str(error), "left": ""}
-            if known and known["state"] in ("COMPLETED", "FAILED"): known = {"state": "LOST" if known["state"] == "COMPLETED" else "FAILED", "reason": why_silent(self.folder), "left": ""}
-            return known or {"state": "CANCELLED" if (self.folder / "cancelled").exists() else "LOST", "reason": "", "left": ""}
-        if (self.folder / "cancelled").exists(): return {"state": "CANCELLED", "reason": "", "left": ""}
-        return {"state": ("RUNNING" if self.link else "PENDING") if is_alive(self.id) else "LOST", "reason": "", "left": ""}
+            try:
+                known = (ask_slurm([self.id]) if slurm is None else slurm).get(self.id)
+            except InputError as error:
+                return {"state": "UNKNOWN", "reason": str(error), "left": ""}
+            if known and known["state"] in ("COMPLETED", "FAILED"):
+                known = {
+                    "state": "LOST" if known["state"] == "COMPLETED" else "FAILED",
+                    "reason": why_silent(self.folder),
+                    "left": "",
+                }
+            return known or {
+                "state": "CANCELLED" if (self.folder / "cancelled").exists() else "LOST",
+                "reason": "",
+                "left": "",
+            }
+        if (self.folder / "cancelled").exists():
+            return {"state": "CANCELLED", "reason": "", "left": ""}
+        return {
+            "state": ("RUNNING" if self.link else "PENDING") if is_alive(self.id) else "LOST",
+            "reason": "",
+            "left": "",
+        }
 
     @property
-    def metrics(self) -> dict[str, float]:   # The newest value of each column of the run's metrics.csv
+    def metrics(self) -> dict[str, float]:  # The newest value of each column of the run's metrics.csv
         return last_numbers(Path(self.facts["run"]) / "metrics.csv") if self.facts["run"] else {}
+
     @property
-    def step(self) -> int: return int(self.metrics.get("step", 0))
+    def step(self) -> int:
+        return int(self.metrics.get("step", 0))
 
     def logs(self, lines: int = 50, follow: bool = False) -> str | None:
         "Give the last lines that the job wrote; or print them as they come, until it ends (interrupting that stops only the printing)."
@@ -97,95 +160,148 @@ class Job:
 
     def cancel(self) -> None:
         "Stop the job for good."
-        if self.done: return
-        with contextlib.suppress(OSError): (self.folder / "cancelled").touch()      # a full disk does not keep a job running
-        if self.cluster == "slurm": ask("scancel", self.id)
+        if self.done:
+            return
+        with contextlib.suppress(OSError):
+            (self.folder / "cancelled").touch()  # a full disk does not keep a job running
+        if self.cluster == "slurm":
+            ask("scancel", self.id)
         else:
-            with contextlib.suppress(ProcessLookupError): os.kill(int(self.id), signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(self.id), signal.SIGTERM)
 
     def result(self, timeout_s: float = float("inf")):
         "Wait for the job and give what its function returned; a failed job raises its error and says what to do."
         limit, pause = time.monotonic() + timeout_s, 0.1
         while not self.done:
-            if time.monotonic() > limit: raise TimeoutError(f"job {self.name} ({self.id}) is {self.state} after {timeout_s:g} s: wait longer, or look at .logs()")
+            if time.monotonic() > limit:
+                raise TimeoutError(
+                    f"job {self.name} ({self.id}) is {self.state} after {timeout_s:g} s: wait longer, or look at .logs()"
+                )
             time.sleep(pause)
             pause = min(2.0, pause * 1.2) if self.cluster == "slurm" else pause
-        if self.state == "COMPLETED": return pickle_load(self.folder / "value.pkl")
+        if self.state == "COMPLETED":
+            return pickle_load(self.folder / "value.pkl")
         raise RuntimeError(explain(self))
 
 # %% ../../nbs/cluster/03_jobs.ipynb #0170672c
 def why_silent(
-    folder: Path,   # A job's folder
+    folder: Path,  # A job's folder
 ) -> str:
     "Say why a job may have ended without writing down how."
     full = shutil.disk_usage(folder).free < 2**16
-    return f"the disk that holds {folder.parent} is full, so it could not write down how it ended" if full else "it ended without a word"
+    return (
+        f"the disk that holds {folder.parent} is full, so it could not write down how it ended"
+        if full
+        else "it ended without a word"
+    )
 
 
 def read_logs(
-    folder: Path,      # A job's folder
-    lines: int = 50,   # At most so many
-) -> list[str]:        # The first task last; where a task failed, that one last
+    folder: Path,  # A job's folder
+    lines: int = 50,  # At most so many
+) -> list[str]:  # The first task last; where a task failed, that one last
     "Read what a job wrote, without what the machinery around it says of itself."
-    failed = [path.stem.split("-")[1] for path in (folder / "ends").glob("*.json") if '"failed"' in path.read_text()]
-    ranks = sorted(folder.glob("rank-*.log"), key=lambda path: (path.stem.split("-")[1] in failed, path.stem == "rank-0", path.name))
+    failed = [
+        path.stem.split("-")[1] for path in (folder / "ends").glob("*.json") if '"failed"' in path.read_text()
+    ]
+    ranks = sorted(
+        folder.glob("rank-*.log"),
+        key=lambda path: (path.stem.split("-")[1] in failed, path.stem == "rank-0", path.name),
+    )
     found = [line for path in ranks for line in read_tail(path, lines)]
-    if not any(path.stat().st_size for path in ranks):      # it did not get as far as a task
-        found = [line for path in sorted(folder.glob("*_log.out")) + sorted(folder.glob("*_log.err")) for line in read_tail(path, lines) if not line.startswith("submitit ")]
+    if not any(path.stat().st_size for path in ranks):  # it did not get as far as a task
+        found = [
+            line
+            for path in sorted(folder.glob("*_log.out")) + sorted(folder.glob("*_log.err"))
+            for line in read_tail(path, lines)
+            if not line.startswith("submitit ")
+        ]
     return found[-lines:]
 
 
 def follow_logs(
     job: Job,
-    lines: int = 50,   # Of those that are there already
+    lines: int = 50,  # Of those that are there already
 ) -> None:
     "Print what a job's first task writes, until the job ends."
     path = job.folder / "rank-0.log"
-    if found := read_tail(path, lines): print("\n".join(found), flush=True)
+    if found := read_tail(path, lines):
+        print("\n".join(found), flush=True)
     at = path.stat().st_size if path.exists() else 0
     while True:
         over = job.done
         if path.exists() and path.stat().st_size > at:
-            with open(path, "rb") as file: file.seek(at); text = file.read()
+            with open(path, "rb") as file:
+                file.seek(at)
+                text = file.read()
             at += len(text)
             print(text.decode(errors="replace"), end="", flush=True)
-        if over: return
+        if over:
+            return
         time.sleep(0.5)
 
 
-def _rows(path: str | Path) -> list[dict[str, str]]:   # Of a CSV, none where there is none yet
-    if not Path(path).exists(): return []
-    with open(path, newline="") as file: return list(csv.DictReader(file))
+def _rows(path: str | Path) -> list[dict[str, str]]:  # Of a CSV, none where there is none yet
+    if not Path(path).exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def last_numbers(
-    path: str | Path,        # A run's metrics.csv
-) -> dict[str, float]:       # The newest value of each column; empty before the first row
+    path: str | Path,  # A run's metrics.csv
+) -> dict[str, float]:  # The newest value of each column; empty before the first row
     "Read how far a run has got."
     return {name: float(value) for row in _rows(path) for name, value in row.items() if value}
 
 # %% ../../nbs/cluster/03_jobs.ipynb #57caee41
 REMEDIES = (
-    (("OUT_OF_MEMORY", "out of memory", "Cannot allocate memory", "DefaultCPUAllocator", "MemoryError", "oom"), "give it more memory (memory_gb of its profile), or make the batches smaller"),
-    (("No module named", "ModuleNotFoundError", "command not found"), "its Python lacks something: put the lines that prepare your environment into `setup` of the profile"),
-    (("No space left", "disk is full", "Disk quota"), "free some space, then submit it again: what was saved is whole"),
-    (("TIMEOUT", "its one link is used"), "submit it again with more time (--hours) or as a chain (--chain K): it goes on from its last state with --resume"),
+    (
+        (
+            "OUT_OF_MEMORY",
+            "out of memory",
+            "Cannot allocate memory",
+            "DefaultCPUAllocator",
+            "MemoryError",
+            "oom",
+        ),
+        "give it more memory (memory_gb of its profile), or make the batches smaller",
+    ),
+    (
+        ("No module named", "ModuleNotFoundError", "command not found"),
+        "its Python lacks something: put the lines that prepare your environment into `setup` of the profile",
+    ),
+    (
+        ("No space left", "disk is full", "Disk quota"),
+        "free some space, then submit it again: what was saved is whole",
+    ),
+    (
+        ("TIMEOUT", "its one link is used"),
+        "submit it again with more time (--hours) or as a chain (--chain K): it goes on from its last state with --resume",
+    ),
     (("links of the chain are used",), "submit the same again: it goes on from its last state with --resume"),
     (("no progress",), "see its log for what keeps it from saving"),
     (("NODE_FAIL", "BOOT_FAIL"), "a node died: submit it again, it goes on from its last state"),
-    (("LOST",), "neither the job nor Slurm knows how it ended: see its log and Slurm's accounts (sacct), then submit it again"),
+    (
+        ("LOST",),
+        "neither the job nor Slurm knows how it ended: see its log and Slurm's accounts (sacct), then submit it again",
+    ),
     (("CANCELLED",), "it was cancelled; what it saved is whole, submit it again to go on"),
     (("somebody told it to stop",), "what it saved is whole, submit it again to go on"),
-)   # What its state or its last lines hold: what a person can do
+)  # What its state or its last lines hold: what a person can do
 
 
 def advise(text: str) -> str:
     "Give the usual remedy for what a job's state and last lines say."
-    return next((remedy for signs, remedy in REMEDIES if any(sign in text for sign in signs)), "correct that and submit it again")
+    return next(
+        (remedy for signs, remedy in REMEDIES if any(sign in text for sign in signs)),
+        "correct that and submit it again",
+    )
 
 
 def explain(
-    job: Job,        # One that did not succeed
+    job: Job,  # One that did not succeed
     lines: int = 8,  # Of its log
 ) -> str:
     "Say how a job ended, with its last lines and what to do."
@@ -198,53 +314,85 @@ class Array:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        try: self.facts = json.loads((self.folder / "array.json").read_text())
-        except FileNotFoundError: raise InputError(f"{folder} is no array's folder: it has no array.json") from None
+        try:
+            self.facts = json.loads((self.folder / "array.json").read_text())
+        except FileNotFoundError:
+            raise InputError(f"{folder} is no array's folder: it has no array.json") from None
         self.jobs = [Job(path) for path in sorted(self.folder.glob("part-*")) if (path / "job.json").exists()]
 
     id = property(lambda self: self.facts["id"])
     name = property(lambda self: self.facts["name"])
-    points = property(lambda self: self.facts["points"])     # What each part was called with beside the rest
-    def __len__(self): return len(self.jobs)
-    def __repr__(self): return f"Array({self.name}, {self.facts['cluster']} {self.id}: {self.state})"
+    points = property(lambda self: self.facts["points"])  # What each part was called with beside the rest
+
+    def __len__(self):
+        return len(self.jobs)
+
+    def __repr__(self):
+        return f"Array({self.name}, {self.facts['cluster']} {self.id}: {self.state})"
 
     def looks(self, slurm: dict | None = None) -> list[dict]:
-        if slurm is None and self.facts["cluster"] == "slurm": slurm = ask_slurm([job.id for job in self.jobs if not job.settled])
+        if slurm is None and self.facts["cluster"] == "slurm":
+            slurm = ask_slurm([job.id for job in self.jobs if not job.settled])
         return [job.look(slurm) for job in self.jobs]
 
     @property
-    def state(self) -> str: return ", ".join(f"{count} {state}" for state, count in sorted(Counter(look["state"] for look in self.looks()).items()))
+    def state(self) -> str:
+        return ", ".join(
+            f"{count} {state}"
+            for state, count in sorted(Counter(look["state"] for look in self.looks()).items())
+        )
+
     @property
-    def done(self) -> bool: return all(look["state"] not in WAITING for look in self.looks())
+    def done(self) -> bool:
+        return all(look["state"] not in WAITING for look in self.looks())
+
     @property
-    def failed(self) -> list[int]: return [k for k, look in enumerate(self.looks()) if look["state"] not in (*WAITING, "COMPLETED")]   # Numbers of the parts that ended without success
+    def failed(self) -> list[int]:
+        return [
+            k for k, look in enumerate(self.looks()) if look["state"] not in (*WAITING, "COMPLETED")
+        ]  # Numbers of the parts that ended without success
 
     def cancel(self) -> None:
         "Stop all parts for good."
-        if self.done: return
+        if self.done:
+            return
         for job in self.jobs:
-            if not job.settled: (job.folder / "cancelled").touch()
-        if self.facts["cluster"] == "slurm": ask("scancel", self.id)
+            if not job.settled:
+                (job.folder / "cancelled").touch()
+        if self.facts["cluster"] == "slurm":
+            ask("scancel", self.id)
         else:
-            with contextlib.suppress(ProcessLookupError): os.kill(int(self.id), signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(self.id), signal.SIGTERM)
 
     def wait(self, timeout_s: float = float("inf")) -> "Array":
         "Wait until every part has ended."
         limit = time.monotonic() + timeout_s
         while not self.done:
-            if time.monotonic() > limit: raise TimeoutError(f"array {self.name} ({self.id}) is {self.state} after {timeout_s:g} s: wait longer")
+            if time.monotonic() > limit:
+                raise TimeoutError(
+                    f"array {self.name} ({self.id}) is {self.state} after {timeout_s:g} s: wait longer"
+                )
             time.sleep(2.0 if self.facts["cluster"] == "slurm" else 0.1)
         return self
 
     def results(self, timeout_s: float = float("inf")) -> list:
         "Wait for all parts and give what they returned; raise what the first failed one says."
         self.wait(timeout_s)
-        if failed := self.failed: raise RuntimeError(f"{len(failed)} of {len(self)} parts of {self.name} did not succeed (parts {', '.join(map(str, failed))}); the first of them:\n{explain(self.jobs[failed[0]])}")
+        if failed := self.failed:
+            raise RuntimeError(
+                f"{len(failed)} of {len(self)} parts of {self.name} did not succeed (parts {', '.join(map(str, failed))}); the first of them:\n{explain(self.jobs[failed[0]])}"
+            )
         return [job.result() for job in self.jobs]
 
-    def table(self) -> list[dict]:   # One row a part: its point, its state, the run's numbers, and a plain result
+    def table(
+        self,
+    ) -> list[dict]:  # One row a part: its point, its state, the run's numbers, and a plain result
         "Gather what the parts have reached so far."
-        return [point | {"state": look["state"]} | reached(job, look) for point, job, look in zip(self.points, self.jobs, self.looks())]
+        return [
+            point | {"state": look["state"]} | reached(job, look)
+            for point, job, look in zip(self.points, self.jobs, self.looks())
+        ]
 
 # %% ../../nbs/cluster/03_jobs.ipynb #f8a0401d
 def reached(job: Job, look: dict) -> dict:
@@ -252,52 +400,145 @@ def reached(job: Job, look: dict) -> dict:
     if path := job.facts["run"]:
         rows = _rows(Path(path) / "metrics.csv")
         losses = [float(row["val_loss"]) for row in rows if row.get("val_loss")]
-        return {"step": int(rows[-1]["step"]), "best_val_loss": min(losses)} if losses else {"step": int(rows[-1]["step"])} if rows else {}
-    if look["state"] != "COMPLETED": return {}
+        return (
+            {"step": int(rows[-1]["step"]), "best_val_loss": min(losses)}
+            if losses
+            else {"step": int(rows[-1]["step"])}
+            if rows
+            else {}
+        )
+    if look["state"] != "COMPLETED":
+        return {}
     value = pickle_load(job.folder / "value.pkl")
-    return value if isinstance(value, dict) and all(isinstance(inner, (int, float, str, bool)) for inner in value.values()) else {"value": value} if isinstance(value, (int, float, str, bool)) else {}
+    return (
+        value
+        if isinstance(value, dict)
+        and all(isinstance(inner, (int, float, str, bool)) for inner in value.values())
+        else {"value": value}
+        if isinstance(value, (int, float, str, bool))
+        else {}
+    )
 
 # %% ../../nbs/cluster/03_jobs.ipynb #7b82cb1b
 class JobTable(list):
     "List jobs as dicts; show them as a table."
-    columns = ("name", "id", "state", "link", "step", "train_loss", "val_loss", "time_left", "reason", "last_line")
 
-    def cells(self) -> list[list[str]]: return [[f"{value:g}" if isinstance(value, float) else "" if value is None else str(value) for value in (row[name] for name in self.columns)] for row in self]
+    columns = (
+        "name",
+        "id",
+        "state",
+        "link",
+        "step",
+        "train_loss",
+        "val_loss",
+        "time_left",
+        "reason",
+        "last_line",
+    )
+
+    def cells(self) -> list[list[str]]:
+        return [
+            [
+                f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
+                for value in (row[name] for name in self.columns)
+            ]
+            for row in self
+        ]
 
     def __str__(self):
-        rows = [list(self.columns), *([text if len(text) <= 60 else text[:59] + "…" for text in row] for row in self.cells())]
+        rows = [
+            list(self.columns),
+            *([text if len(text) <= 60 else text[:59] + "…" for text in row] for row in self.cells()),
+        ]
         widths = [max(len(row[k]) for row in rows) for k in range(len(self.columns))]
-        return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows)
+        return "\n".join(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows
+        )
 
     def _repr_html_(self):
         head = "".join(f"<th>{name}</th>" for name in self.columns)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in cells) + "</tr>" + (f"<tr><td></td><td colspan={len(self.columns) - 1}><pre>{html.escape(row['help'])}</pre></td></tr>" if row["help"] else "") for row, cells in zip(self, self.cells()))
+        body = "".join(
+            "<tr>"
+            + "".join(f"<td>{html.escape(text)}</td>" for text in cells)
+            + "</tr>"
+            + (
+                f"<tr><td></td><td colspan={len(self.columns) - 1}><pre>{html.escape(row['help'])}</pre></td></tr>"
+                if row["help"]
+                else ""
+            )
+            for row, cells in zip(self, self.cells())
+        )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def jobs(
-    folder: str | Path = "slurm_logs",   # Where `submit` puts the jobs
-    limit: int = 50,                     # Only the newest so many
-) -> JobTable:                           # One row a job or array, the newest first
+    folder: str | Path = "slurm_logs",  # Where `submit` puts the jobs
+    limit: int = 50,  # Only the newest so many
+) -> JobTable:  # One row a job or array, the newest first
     "List one's jobs with state, link, step, loss, time left, the reason for waiting, and the last line."
-    found = sorted([*(Job(path.parent) for path in Path(folder).glob("*/job.json")), *(Array(path.parent) for path in Path(folder).glob("*/array.json"))], key=lambda item: item.facts["submitted"], reverse=True)[:limit]
-    open_ones = [job.id for item in found for job in (item.jobs if isinstance(item, Array) else [item]) if job.cluster == "slurm" and not job.settled]
-    try: slurm = ask_slurm(open_ones)
-    except InputError: slurm = None      # each says so itself
-    return JobTable(_array_row(item, slurm) if isinstance(item, Array) else _job_row(item, slurm) for item in found)
+    found = sorted(
+        [
+            *(Job(path.parent) for path in Path(folder).glob("*/job.json")),
+            *(Array(path.parent) for path in Path(folder).glob("*/array.json")),
+        ],
+        key=lambda item: item.facts["submitted"],
+        reverse=True,
+    )[:limit]
+    open_ones = [
+        job.id
+        for item in found
+        for job in (item.jobs if isinstance(item, Array) else [item])
+        if job.cluster == "slurm" and not job.settled
+    ]
+    try:
+        slurm = ask_slurm(open_ones)
+    except InputError:
+        slurm = None  # each says so itself
+    return JobTable(
+        _array_row(item, slurm) if isinstance(item, Array) else _job_row(item, slurm) for item in found
+    )
 
 
 def _job_row(job: Job, slurm: dict | None) -> dict:
     look, last = job.look(slurm), job.metrics
     line, links = (job.logs(1) or "").strip(), job.facts["links"]
-    return {"name": job.name, "id": job.id, "cluster": job.cluster, "state": look["state"], "link": f"{job.link}/{links or '∞'}", "step": int(last["step"]) if "step" in last else None,
-            "train_loss": last.get("train_loss"), "val_loss": last.get("val_loss"), "time_left": look["left"], "reason": look["reason"], "last_line": line[:120], "folder": job.folder.name,
-            "help": explain(job) if look["state"] not in (*WAITING, "COMPLETED", "CANCELLED") else ""}
+    return {
+        "name": job.name,
+        "id": job.id,
+        "cluster": job.cluster,
+        "state": look["state"],
+        "link": f"{job.link}/{links or '∞'}",
+        "step": int(last["step"]) if "step" in last else None,
+        "train_loss": last.get("train_loss"),
+        "val_loss": last.get("val_loss"),
+        "time_left": look["left"],
+        "reason": look["reason"],
+        "last_line": line[:120],
+        "folder": job.folder.name,
+        "help": explain(job) if look["state"] not in (*WAITING, "COMPLETED", "CANCELLED") else "",
+    }
 
 
 def _array_row(array: Array, slurm: dict | None) -> dict:
     looks = array.looks(slurm)
-    states, failed = Counter(look["state"] for look in looks), [k for k, look in enumerate(looks) if look["state"] not in (*WAITING, "COMPLETED", "CANCELLED")]
-    return {"name": array.name, "id": array.id, "cluster": array.facts["cluster"], "state": ", ".join(f"{count} {state}" for state, count in sorted(states.items())), "link": "", "step": None, "train_loss": None, "val_loss": None,
-            "time_left": max((look["left"] for look in looks), default=""), "reason": f"failed: part {', '.join(map(str, failed))}" if failed else next((look["reason"] for look in looks if look["state"] == "PENDING"), ""),
-            "last_line": (array.jobs[failed[0]].logs(1) if failed else "").strip()[:120], "folder": array.folder.name, "help": explain(array.jobs[failed[0]]) if failed else ""}
+    states, failed = (
+        Counter(look["state"] for look in looks),
+        [k for k, look in enumerate(looks) if look["state"] not in (*WAITING, "COMPLETED", "CANCELLED")],
+    )
+    return {
+        "name": array.name,
+        "id": array.id,
+        "cluster": array.facts["cluster"],
+        "state": ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+        "link": "",
+        "step": None,
+        "train_loss": None,
+        "val_loss": None,
+        "time_left": max((look["left"] for look in looks), default=""),
+        "reason": f"failed: part {', '.join(map(str, failed))}"
+        if failed
+        else next((look["reason"] for look in looks if look["state"] == "PENDING"), ""),
+        "last_line": (array.jobs[failed[0]].logs(1) if failed else "").strip()[:120],
+        "folder": array.folder.name,
+        "help": explain(array.jobs[failed[0]]) if failed else "",
+    }

@@ -7,7 +7,10 @@ __all__ = ['PROFILES', 'Resources', 'load_resources', 'ask', 'read_hours', 'read
            'is_one_machine', 'check_folder']
 
 # %% ../../nbs/cluster/00_resources.ipynb #ad3611e8
-import re, socket, subprocess, tempfile
+import re
+import socket
+import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,64 +21,90 @@ from ..core.config import load_yaml
 @dataclass(frozen=True)
 class Resources:
     "Say what a job needs."
-    partition: str | None = None   # The queue's name on the cluster; None takes the cluster's default
-    account: str | None = None     # Who pays, where the cluster asks
-    nodes: int = 1                 # Machines
-    gpus_per_node: int = 0         # One task runs per GPU; without GPUs one task runs on each node
-    cpus_per_task: int = 2         # Cores
-    memory_gb: int = 8             # A node
-    hours: float = 1.0             # Time limit of one link
-    warning_s: int = 120           # The job is told this long before its limit, so that it can save
-    setup: tuple[str, ...] = ()    # Shell lines that run first, such as "module load cuda"
-    environment: dict[str, str] = field(default_factory=dict)   # Variables that the job sees
-    options: dict[str, str] = field(default_factory=dict)       # Further options of sbatch, as {"constraint": "a100"}
+
+    partition: str | None = None  # The queue's name on the cluster; None takes the cluster's default
+    account: str | None = None  # Who pays, where the cluster asks
+    nodes: int = 1  # Machines
+    gpus_per_node: int = 0  # One task runs per GPU; without GPUs one task runs on each node
+    cpus_per_task: int = 2  # Cores
+    memory_gb: int = 8  # A node
+    hours: float = 1.0  # Time limit of one link
+    warning_s: int = 120  # The job is told this long before its limit, so that it can save
+    setup: tuple[str, ...] = ()  # Shell lines that run first, such as "module load cuda"
+    environment: dict[str, str] = field(default_factory=dict)  # Variables that the job sees
+    options: dict[str, str] = field(
+        default_factory=dict
+    )  # Further options of sbatch, as {"constraint": "a100"}
 
     def __post_init__(self):
         for name in ("nodes", "cpus_per_task", "memory_gb"):
-            if getattr(self, name) < 1: raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if self.gpus_per_node < 0: raise InputError(f"gpus_per_node must be 0 or more, got {self.gpus_per_node}")
-        if not 0 < self.warning_s < 3600 * self.hours: raise InputError(f"warning_s ({self.warning_s}) must be shorter than the limit of {3600 * self.hours:g} s")
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.gpus_per_node < 0:
+            raise InputError(f"gpus_per_node must be 0 or more, got {self.gpus_per_node}")
+        if not 0 < self.warning_s < 3600 * self.hours:
+            raise InputError(
+                f"warning_s ({self.warning_s}) must be shorter than the limit of {3600 * self.hours:g} s"
+            )
 
     @property
-    def tasks_per_node(self) -> int: return max(1, self.gpus_per_node)
+    def tasks_per_node(self) -> int:
+        return max(1, self.gpus_per_node)
+
     @property
-    def world_size(self) -> int: return self.nodes * self.tasks_per_node   # Processes that share a training
+    def world_size(self) -> int:
+        return self.nodes * self.tasks_per_node  # Processes that share a training
 
 
 PROFILES = {
     "local": Resources(),
     "debug": Resources(hours=0.25),
-    "paper-staria": Resources(nodes=4, gpus_per_node=4, cpus_per_task=8, memory_gb=256, hours=6, warning_s=300),
-    "paper-baseline": Resources(nodes=2, gpus_per_node=4, cpus_per_task=8, memory_gb=128, hours=6, warning_s=300),
+    "paper-staria": Resources(
+        nodes=4, gpus_per_node=4, cpus_per_task=8, memory_gb=256, hours=6, warning_s=300
+    ),
+    "paper-baseline": Resources(
+        nodes=2, gpus_per_node=4, cpus_per_task=8, memory_gb=128, hours=6, warning_s=300
+    ),
 }
 
 
 def load_resources(
-    name: str | Path,   # A profile's name, or a YAML file with the fields of Resources
+    name: str | Path,  # A profile's name, or a YAML file with the fields of Resources
 ) -> Resources:
     "Find a profile by its name or read it from a file."
-    if str(name) in PROFILES: return PROFILES[str(name)]
-    if str(name).endswith((".yaml", ".yml")): return load_yaml(name, Resources)
+    if str(name) in PROFILES:
+        return PROFILES[str(name)]
+    if str(name).endswith((".yaml", ".yml")):
+        return load_yaml(name, Resources)
     raise InputError(f"unknown profile '{name}': use {', '.join(PROFILES)}, or a YAML file")
 
 # %% ../../nbs/cluster/00_resources.ipynb #e538b963
 def ask(
-    *words: str,          # A Slurm command and its options
+    *words: str,  # A Slurm command and its options
     timeout_s: float = 60,
-) -> str:                 # What it printed
+) -> str:  # What it printed
     "Ask a command of Slurm."
-    try: done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s)
-    except FileNotFoundError: raise InputError(f"this machine has no Slurm (no {words[0]} on the PATH): submit from the cluster's login node, or use cluster='local'") from None
-    except subprocess.TimeoutExpired: raise InputError(f"{words[0]} gave no answer within {timeout_s:g} s: Slurm's controller may be down, try again later") from None
-    if done.returncode: raise InputError(f"{words[0]} answered: {' '.join((done.stderr or done.stdout).split())[-400:]}")
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s)
+    except FileNotFoundError:
+        raise InputError(
+            f"this machine has no Slurm (no {words[0]} on the PATH): submit from the cluster's login node, or use cluster='local'"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise InputError(
+            f"{words[0]} gave no answer within {timeout_s:g} s: Slurm's controller may be down, try again later"
+        ) from None
+    if done.returncode:
+        raise InputError(f"{words[0]} answered: {' '.join((done.stderr or done.stdout).split())[-400:]}")
     return done.stdout
 
 
 def read_hours(
-    text: str,   # "1-12:00:00", "6:00:00", "30:00" or "infinite"
-) -> float:      # Hours
+    text: str,  # "1-12:00:00", "6:00:00", "30:00" or "infinite"
+) -> float:  # Hours
     "Read a time limit as Slurm prints it."
-    if text.lower() in ("infinite", "unlimited", "n/a"): return float("inf")
+    if text.lower() in ("infinite", "unlimited", "n/a"):
+        return float("inf")
     days, _, rest = text.rpartition("-")
     parts = [int(part) for part in rest.split(":")]
     seconds = sum(part * 60**place for place, part in enumerate(reversed(parts)))
@@ -83,69 +112,114 @@ def read_hours(
 
 
 def read_partitions(
-    text: str | None = None,   # Lines of `sinfo -h -o "%P|%a|%l|%D|%G|%c|%m"`; None asks
-) -> list[dict]:               # A dict for each kind of node of each partition: name, default, up, hours, nodes, gpus, cpus, memory_gb
+    text: str | None = None,  # Lines of `sinfo -h -o "%P|%a|%l|%D|%G|%c|%m"`; None asks
+) -> list[
+    dict
+]:  # A dict for each kind of node of each partition: name, default, up, hours, nodes, gpus, cpus, memory_gb
     "List what a cluster offers."
     rows = []
     for line in (ask("sinfo", "-h", "-o", "%P|%a|%l|%D|%G|%c|%m") if text is None else text).splitlines():
         name, up, limit, nodes, gres, cpus, memory = line.strip().split("|")
         gpus = sum(int(count) for count in re.findall(r"(?:^|,)gpu(?::[^:,()]+)?:(\d+)", gres))
-        rows.append({"name": name.rstrip("*"), "default": name.endswith("*"), "up": up == "up", "hours": read_hours(limit), "nodes": int(nodes), "gpus": gpus,
-                     "cpus": int(cpus.rstrip("+")), "memory_gb": int(memory.rstrip("+")) / 1000})
+        rows.append(
+            {
+                "name": name.rstrip("*"),
+                "default": name.endswith("*"),
+                "up": up == "up",
+                "hours": read_hours(limit),
+                "nodes": int(nodes),
+                "gpus": gpus,
+                "cpus": int(cpus.rstrip("+")),
+                "memory_gb": int(memory.rstrip("+")) / 1000,
+            }
+        )
     return rows
 
 
 def check_partition(
-    resources: Resources,   # What a job needs
-    rows: list[dict],       # As `read_partitions` gives them
+    resources: Resources,  # What a job needs
+    rows: list[dict],  # As `read_partitions` gives them
 ) -> None:
     "Refuse what no queue can give."
     wanted = resources.partition or next((row["name"] for row in rows if row["default"]), None)
     mine = [row for row in rows if row["name"] == wanted]
     names = ", ".join(sorted({row["name"] for row in rows})) or "none"
-    if wanted is None: raise InputError(f"this cluster has no default partition: name one of {names} in the profile (partition: …)")
-    if not mine: raise InputError(f"this cluster has no partition '{wanted}': use one of {names} (partition: … in the profile)")
-    if not any(row["up"] for row in mine): raise InputError(f"partition {wanted} is closed: use another of {names}, or wait")
-    if resources.hours > max(row["hours"] for row in mine): raise InputError(f"partition {wanted} allows {max(row['hours'] for row in mine):g} hours, {resources.hours:g} were asked for: ask for fewer, and for a chain (--chain K)")
-    needs = {"gpus": resources.gpus_per_node, "cpus": resources.cpus_per_task * resources.tasks_per_node, "memory_gb": resources.memory_gb}
+    if wanted is None:
+        raise InputError(
+            f"this cluster has no default partition: name one of {names} in the profile (partition: …)"
+        )
+    if not mine:
+        raise InputError(
+            f"this cluster has no partition '{wanted}': use one of {names} (partition: … in the profile)"
+        )
+    if not any(row["up"] for row in mine):
+        raise InputError(f"partition {wanted} is closed: use another of {names}, or wait")
+    if resources.hours > max(row["hours"] for row in mine):
+        raise InputError(
+            f"partition {wanted} allows {max(row['hours'] for row in mine):g} hours, {resources.hours:g} were asked for: ask for fewer, and for a chain (--chain K)"
+        )
+    needs = {
+        "gpus": resources.gpus_per_node,
+        "cpus": resources.cpus_per_task * resources.tasks_per_node,
+        "memory_gb": resources.memory_gb,
+    }
     for name, need in needs.items():
         most = max(row[name] for row in mine)
-        if need > most: raise InputError(f"a node of partition {wanted} has {most:g} {name}, {need} were asked for: ask for fewer, or use another of {names}")
+        if need > most:
+            raise InputError(
+                f"a node of partition {wanted} has {most:g} {name}, {need} were asked for: ask for fewer, or use another of {names}"
+            )
     fitting = sum(row["nodes"] for row in mine if all(row[name] >= need for name, need in needs.items()))
-    if resources.nodes > fitting: raise InputError(f"partition {wanted} has {fitting} nodes with {', '.join(f'{need} {name}' for name, need in needs.items())}, {resources.nodes} were asked for: ask for fewer")
+    if resources.nodes > fitting:
+        raise InputError(
+            f"partition {wanted} has {fitting} nodes with {', '.join(f'{need} {name}' for name, need in needs.items())}, {resources.nodes} were asked for: ask for fewer"
+        )
 
 # %% ../../nbs/cluster/00_resources.ipynb #6930dbb3
 def filesystem_of(
-    path: str | Path,           # A folder, or one that is yet to be made
+    path: str | Path,  # A folder, or one that is yet to be made
     mounts: str | None = None,  # Lines of /proc/mounts; None reads them
-) -> str:                       # As the system names it: nfs4, lustre, ext4, tmpfs
+) -> str:  # As the system names it: nfs4, lustre, ext4, tmpfs
     "Name the filesystem that a path lies on."
     if mounts is None:
-        if not Path("/proc/mounts").exists(): return "unknown"
+        if not Path("/proc/mounts").exists():
+            return "unknown"
         mounts = Path("/proc/mounts").read_text()
     place, best = str(Path(path).absolute()) + "/", ("", "unknown")
     for line in mounts.splitlines():
         where, kind = line.split()[1:3]
         where = where.replace("\\040", " ").rstrip("/") + "/"
-        if place.startswith(where) and len(where) >= len(best[0]): best = (where, kind)
+        if place.startswith(where) and len(where) >= len(best[0]):
+            best = (where, kind)
     return best[1]
 
 
 def is_one_machine() -> bool:
     "Say whether all nodes of the cluster are this machine."
-    return set(ask("sinfo", "-h", "-N", "-o", "%n").split()) <= {socket.gethostname(), socket.gethostname().split(".")[0]}
+    return set(ask("sinfo", "-h", "-N", "-o", "%n").split()) <= {
+        socket.gethostname(),
+        socket.gethostname().split(".")[0],
+    }
 
 
 def check_folder(
-    folder: str | Path,        # Where jobs get their folders; made if needed
-    shared: bool = True,       # Other machines have to see it
+    folder: str | Path,  # Where jobs get their folders; made if needed
+    shared: bool = True,  # Other machines have to see it
 ) -> None:
     "Refuse a folder that cannot be written to, or that other machines surely don't see."
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".trying-") as file: file.write(bytes(4096)); file.flush()
-    except OSError as error: raise InputError(f"{folder} cannot be written to ({error.strerror}): {'free some space' if error.errno in (28, 122) else 'check its permissions'}, or choose another folder") from None
-    if not shared: return
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".trying-") as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written to ({error.strerror}): {'free some space' if error.errno in (28, 122) else 'check its permissions'}, or choose another folder"
+        ) from None
+    if not shared:
+        return
     kind, temporary = filesystem_of(folder), Path(tempfile.gettempdir()).resolve()
     if kind in ("tmpfs", "ramfs") or temporary in (Path(folder).resolve(), *Path(folder).resolve().parents):
-        raise InputError(f"{folder} lies on a disk of this machine alone ({kind}), which the nodes don't see: choose a folder on a disk that they share")
+        raise InputError(
+            f"{folder} lies on a disk of this machine alone ({kind}), which the nodes don't see: choose a folder on a disk that they share"
+        )

@@ -8,7 +8,19 @@ __all__ = ['check_work', 'Order', 'make_order', 'submit', 'send', 'run_part', 'j
            'submit_again', 'sweep']
 
 # %% ../../nbs/cluster/04_slurm.ipynb #92447d8a
-import contextlib, dataclasses, io, itertools, json, os, shlex, shutil, signal, subprocess, sys, time, traceback
+import contextlib
+import dataclasses
+import io
+import itertools
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,92 +28,175 @@ from pathlib import Path
 import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, cloudpickle_dump
 
-from ..core.basics import InputError
-from ..core.files import Workspace, atomic_write
-from ..core.config import config_from_dict, config_hash, config_to_dict, load_yaml, save_yaml
-from .resources import PROFILES, Resources, check_folder, check_partition, is_one_machine, load_resources, read_partitions
-from .snapshot import check_training, copy_files, resolve_command, run_of, share_out, take_snapshot
 from .chain import NO_ROOM, Batch, find_function, note, pack, settle, unpack
 from .jobs import Array, Job, jobs
+from staria.cluster.resources import (
+    Resources,
+    check_folder,
+    check_partition,
+    is_one_machine,
+    load_resources,
+    read_partitions,
+)
+from staria.cluster.snapshot import (
+    check_training,
+    copy_files,
+    resolve_command,
+    run_of,
+    share_out,
+    take_snapshot,
+)
+from ..core.basics import InputError
+from ..core.config import config_from_dict, config_hash, config_to_dict, load_yaml, save_yaml
+from ..core.files import atomic_write
 
 # %% ../../nbs/cluster/04_slurm.ipynb #8473c9ca
 def check_work(
-    work: Callable | Sequence[str],   # What someone wants to run as a job
-    config,                           # Its config
+    work: Callable | Sequence[str],  # What someone wants to run as a job
+    config,  # Its config
 ) -> None:
     "Refuse work that a job cannot run from the package alone."
     if callable(work):
         name = f"{getattr(work, '__module__', '?')}.{getattr(work, '__qualname__', work)}"
-        if not name.startswith("staria.") or "<" in name: raise InputError(f"{name} is no function of the package: move it to a numbered notebook and export it, or submit a command")
-        try: json.dumps(pack(config))
-        except TypeError as error: raise InputError(f"the config of {name} must be plain values or dataclasses of the package ({error})") from None
+        if not name.startswith("staria.") or "<" in name:
+            raise InputError(
+                f"{name} is no function of the package: move it to a numbered notebook and export it, or submit a command"
+            )
+        try:
+            json.dumps(pack(config))
+        except TypeError as error:
+            raise InputError(
+                f"the config of {name} must be plain values or dataclasses of the package ({error})"
+            ) from None
     elif isinstance(work, str) or not all(isinstance(word, str) for word in work) or not work:
         raise InputError(f"a command must be a list of words such as ['staria', 'train', …], got {work!r}")
-    elif shutil.which(work[0]) is None: raise InputError(f"there is no program '{work[0]}' on the PATH: check the command")
+    elif shutil.which(work[0]) is None:
+        raise InputError(f"there is no program '{work[0]}' on the PATH: check the command")
 
 
 @dataclasses.dataclass(frozen=True)
 class Order:
     "Hold what is to be submitted, checked and resolved."
-    work: str | list[str]      # A function's full name, or a command
-    config: object             # Plain values, as `pack` gives them
-    resolved: dict | None      # For a staria command: every option with its value
+
+    work: str | list[str]  # A function's full name, or a command
+    config: object  # Plain values, as `pack` gives them
+    resolved: dict | None  # For a staria command: every option with its value
     resources: Resources
     cluster: str
-    chain: int | None          # Links; None: as many as it takes
+    chain: int | None  # Links; None: as many as it takes
     until_epoch: int | None
-    run: str | None            # A run's folder, or a file that holds a number: how far the work is
-    cwd: str                   # Where it runs
+    run: str | None  # A run's folder, or a file that holds a number: how far the work is
+    cwd: str  # Where it runs
 
-    def settings(self, place: Path) -> dict:   # job.yaml
-        return {"work": self.words(place), "config": self.config, "cluster": self.cluster, "chain": self.chain, "until_epoch": self.until_epoch, "run": self.run, "cwd": self.cwd, "resources": self.resources}
+    def settings(self, place: Path) -> dict:  # job.yaml
+        return {
+            "work": self.words(place),
+            "config": self.config,
+            "cluster": self.cluster,
+            "chain": self.chain,
+            "until_epoch": self.until_epoch,
+            "run": self.run,
+            "cwd": self.cwd,
+            "resources": self.resources,
+        }
 
     def words(self, place: Path):
         "Write the resolved config of a command into a job's folder, or copy the files that it names; give the command that uses them."
-        if isinstance(self.work, str): return self.work
-        if self.resolved is None: return copy_files(self.work, place)
+        if isinstance(self.work, str):
+            return self.work
+        if self.resolved is None:
+            return copy_files(self.work, place)
         save_yaml(self.resolved, place / "config.yaml")
-        return [self.work[0], next(word for word in self.work[1:] if not word.startswith("-")), "--config", str(place / "config.yaml")]
+        return [
+            self.work[0],
+            next(word for word in self.work[1:] if not word.startswith("-")),
+            "--config",
+            str(place / "config.yaml"),
+        ]
 
 # %% ../../nbs/cluster/04_slurm.ipynb #bb06009f
 def make_order(
-    work: Callable | Sequence[str], config, resources: Resources | str, cluster: str, folder: Path, run, chain: int | None, until_epoch: int | None, global_batch: int | None,   # As `submit` takes them
+    work: Callable | Sequence[str],
+    config,
+    resources: Resources | str,
+    cluster: str,
+    folder: Path,
+    run,
+    chain: int | None,
+    until_epoch: int | None,
+    global_batch: int | None,  # As `submit` takes them
 ) -> Order:
     "Check what can be checked before anything is queued."
-    if cluster not in ("slurm", "local", "debug"): raise InputError(f"unknown cluster '{cluster}': use slurm, local or debug")
-    if cluster == "slurm" and not shutil.which("sbatch"): raise InputError("this machine has no Slurm (no sbatch on the PATH): submit from the cluster's login node, or use cluster='local'")
+    if cluster not in ("slurm", "local", "debug"):
+        raise InputError(f"unknown cluster '{cluster}': use slurm, local or debug")
+    if cluster == "slurm" and not shutil.which("sbatch"):
+        raise InputError(
+            "this machine has no Slurm (no sbatch on the PATH): submit from the cluster's login node, or use cluster='local'"
+        )
     for name, value in (("chain", chain), ("until_epoch", until_epoch)):
-        if value is not None and value < 1: raise InputError(f"{name} must be 1 or more, got {value}")
+        if value is not None and value < 1:
+            raise InputError(f"{name} must be 1 or more, got {value}")
     links = chain if chain is not None else None if until_epoch else 1
-    config, resources = {} if config is None else config, resources if isinstance(resources, Resources) else load_resources(resources)
+    config, resources = (
+        {} if config is None else config,
+        resources if isinstance(resources, Resources) else load_resources(resources),
+    )
     check_work(work, config)
     check_folder(folder, shared=cluster == "slurm" and not is_one_machine())
-    if cluster == "slurm": check_partition(resources, read_partitions())
+    if cluster == "slurm":
+        check_partition(resources, read_partitions())
     resolved = None if callable(work) else resolve_command(list(work))
-    if resolved and "max_steps" in resolved:      # a training
-        resolved = share_out(resolved, resources if cluster == "slurm" else Resources(nodes=resolved["nodes"], gpus_per_node=resolved["devices"]), global_batch)
+    if resolved and "max_steps" in resolved:  # a training
+        resolved = share_out(
+            resolved,
+            resources
+            if cluster == "slurm"
+            else Resources(nodes=resolved["nodes"], gpus_per_node=resolved["devices"]),
+            global_batch,
+        )
         check_training(resolved, list(work), links)
-        if links != 1: resolved["resume"] = True
+        if links != 1:
+            resolved["resume"] = True
         run = run or run_of(resolved)
-    elif global_batch is not None: raise InputError("global_batch is for 'staria train …'")
-    if run is None: run = config.get("run") if isinstance(config, dict) else getattr(config, "run", None)
-    if until_epoch and run is None: raise InputError("until_epoch needs a training: submit 'staria train …', or name the run's folder (run=…)")
+    elif global_batch is not None:
+        raise InputError("global_batch is for 'staria train …'")
+    if run is None:
+        run = config.get("run") if isinstance(config, dict) else getattr(config, "run", None)
+    if until_epoch and run is None:
+        raise InputError(
+            "until_epoch needs a training: submit 'staria train …', or name the run's folder (run=…)"
+        )
     name = f"{work.__module__}.{work.__qualname__}" if callable(work) else list(work)
-    return Order(name, pack(config), resolved, resources, cluster, links, until_epoch, str(Path(run).absolute()) if run else None, os.getcwd())
+    return Order(
+        name,
+        pack(config),
+        resolved,
+        resources,
+        cluster,
+        links,
+        until_epoch,
+        str(Path(run).absolute()) if run else None,
+        os.getcwd(),
+    )
 
 # %% ../../nbs/cluster/04_slurm.ipynb #691cd633
 def submit(
-    work: Callable | Sequence[str],           # A function that `staria` exports, or a command as a list of words
-    config=None,                              # For a function: its arguments by name as plain values, or one dataclass
-    resources: Resources | str = "local",     # What the job needs, or a profile's name or file
-    cluster: str = "slurm",                   # slurm, local or debug
-    name: str | None = None,                  # Names the job; None takes the function's or the program's name
-    folder: str | Path = "slurm_logs",        # The job gets a folder of its own in here
-    run: str | Path | None = None,            # Folder of the training run, for its step and loss; known for 'staria train …'. Or a file that holds a number
-    chain: int | None = None,                 # Links: how often the work may go on after its limit or a preemption; None: once, or until `until_epoch`
-    until_epoch: int | None = None,           # A training goes on until it enters this epoch (counted from 0), in as many links as it takes
-    global_batch: int | None = None,          # 'staria train …': sequences in a step over all processes, instead of --batch_size
-    after: Sequence[Job | Array] = (),        # Start once these have ended, well or badly
+    work: Callable | Sequence[str],  # A function that `staria` exports, or a command as a list of words
+    config=None,  # For a function: its arguments by name as plain values, or one dataclass
+    resources: Resources | str = "local",  # What the job needs, or a profile's name or file
+    cluster: str = "slurm",  # slurm, local or debug
+    name: str | None = None,  # Names the job; None takes the function's or the program's name
+    folder: str | Path = "slurm_logs",  # The job gets a folder of its own in here
+    run: str
+    | Path
+    | None = None,  # Folder of the training run, for its step and loss; known for 'staria train …'. Or a file that holds a number
+    chain: int
+    | None = None,  # Links: how often the work may go on after its limit or a preemption; None: once, or until `until_epoch`
+    until_epoch: int
+    | None = None,  # A training goes on until it enters this epoch (counted from 0), in as many links as it takes
+    global_batch: int
+    | None = None,  # 'staria train …': sequences in a step over all processes, instead of --batch_size
+    after: Sequence[Job | Array] = (),  # Start once these have ended, well or badly
 ) -> Job:
     "Send a function or a command to a cluster."
     order = make_order(work, config, resources, cluster, Path(folder), run, chain, until_epoch, global_batch)
@@ -109,65 +204,131 @@ def submit(
     with new_folder(Path(folder), name) as place:
         take_snapshot(place)
         save_yaml(order.settings(place), place / "job.yaml")
-        facts = {"id": "-", "name": name, "cluster": cluster, "run": order.run, "links": order.chain, "submitted": round(time.time(), 2)}
-        if cluster == "debug": write_facts(place / "job.json", facts | {"id": str(os.getpid())}); run_now(place); return Job(place)
+        facts = {
+            "id": "-",
+            "name": name,
+            "cluster": cluster,
+            "run": order.run,
+            "links": order.chain,
+            "submitted": round(time.time(), 2),
+        }
+        if cluster == "debug":
+            write_facts(place / "job.json", facts | {"id": str(os.getpid())})
+            run_now(place)
+            return Job(place)
         (number,) = send(order, [place], place, name, after)
         write_facts(place / "job.json", facts | {"id": number})
     return Job(place)
 
 
-def send(order: Order, parts: list[Path], place: Path, name: str, after: Sequence, parallel: int = 256) -> list[str]:   # A number for each part
+def send(
+    order: Order, parts: list[Path], place: Path, name: str, after: Sequence, parallel: int = 256
+) -> list[str]:  # A number for each part
     "Hand one job or an array to Slurm, or to a process of this machine."
     if order.cluster == "local":
         executor = submitit.LocalExecutor(place)
-        executor.update_parameters(timeout_min=10**6)      # limits are those of the links
-        with environment(job_environment(order, place)): number = executor.submit(run_parts, [str(part) for part in parts], [str(item.folder) for item in after], parallel).job_id
+        executor.update_parameters(timeout_min=10**6)  # limits are those of the links
+        with environment(job_environment(order, place)):
+            number = executor.submit(
+                run_parts, [str(part) for part in parts], [str(item.folder) for item in after], parallel
+            ).job_id
         return [number] * len(parts)
     executor = submitit.SlurmExecutor(place)
     executor.update_parameters(**sbatch_settings(order, place, name, after, parallel, len(parts) > 1))
-    try: sent = executor.map_array(run_part, [str(part) for part in parts])
-    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error: raise InputError(f"Slurm refused the job: {' '.join(str(error).split())[-400:]}") from None
+    try:
+        sent = executor.map_array(run_part, [str(part) for part in parts])
+    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+        raise InputError(f"Slurm refused the job: {' '.join(str(error).split())[-400:]}") from None
     return [job.job_id for job in sent]
 
 
-def run_part(part: str): return Batch(part)()   # What Slurm runs
+def run_part(part: str):
+    return Batch(part)()  # What Slurm runs
 
 # %% ../../nbs/cluster/04_slurm.ipynb #c6f44550
 def job_environment(order: Order, place: Path) -> dict[str, str]:
     "Give the variables that a job's own processes see: its copy of the code comes first."
-    return order.resources.environment | {"PYTHONPATH": f"{place / 'code'}{os.pathsep}{os.environ['PYTHONPATH']}" if os.environ.get("PYTHONPATH") else str(place / "code"), "MPLBACKEND": "agg"}
+    return order.resources.environment | {
+        "PYTHONPATH": f"{place / 'code'}{os.pathsep}{os.environ['PYTHONPATH']}"
+        if os.environ.get("PYTHONPATH")
+        else str(place / "code"),
+        "MPLBACKEND": "agg",
+    }
 
 
-def sbatch_settings(order: Order, place: Path, name: str, after: Sequence, parallel: int, array: bool) -> dict:
+def sbatch_settings(
+    order: Order, place: Path, name: str, after: Sequence, parallel: int, array: bool
+) -> dict:
     "Translate an order into submitit's words."
     wanted, part = order.resources, '/part-$(printf %03d "$SLURM_ARRAY_TASK_ID")' if array else ""
     here = shlex.quote(str(place)) + part
     count = f"$(cat {here}/links.jsonl 2>/dev/null | wc -l)"
-    setup = [f"export {key}={shlex.quote(str(value))}" for key, value in job_environment(order, place).items()] + list(wanted.setup) + [f"staria_lines={count}"]
-    care = ["staria_status=$?", f'if [ $staria_status != {NO_ROOM} ] && [ ! -e {here}/settled.json ] && [ "{count}" -gt "$staria_lines" ]; then scontrol requeue Incomplete "$SLURM_JOB_ID" && sleep 60; fi', "exit $staria_status"]
+    setup = (
+        [f"export {key}={shlex.quote(str(value))}" for key, value in job_environment(order, place).items()]
+        + list(wanted.setup)
+        + [f"staria_lines={count}"]
+    )
+    care = [
+        "staria_status=$?",
+        f'if [ $staria_status != {NO_ROOM} ] && [ ! -e {here}/settled.json ] && [ "{count}" -gt "$staria_lines" ]; then scontrol requeue Incomplete "$SLURM_JOB_ID" && sleep 60; fi',
+        "exit $staria_status",
+    ]
     more = {"requeue": True} if order.chain != 1 else {"no-requeue": True}
     more |= {"dependency": "afterany:" + ":".join(item.id for item in after)} if after else {}
-    return {"job_name": name, "nodes": wanted.nodes, "ntasks_per_node": wanted.tasks_per_node, "cpus_per_task": wanted.cpus_per_task, "mem": f"{wanted.memory_gb}G", "time": max(1, round(60 * wanted.hours)),
-            "signal_delay_s": wanted.warning_s, "setup": setup, "teardown": care, "use_srun": False, "array_parallelism": parallel, "additional_parameters": more | wanted.options,
-            **({"gpus_per_node": wanted.gpus_per_node} if wanted.gpus_per_node else {}), **({"partition": wanted.partition} if wanted.partition else {}), **({"account": wanted.account} if wanted.account else {})}
+    return {
+        "job_name": name,
+        "nodes": wanted.nodes,
+        "ntasks_per_node": wanted.tasks_per_node,
+        "cpus_per_task": wanted.cpus_per_task,
+        "mem": f"{wanted.memory_gb}G",
+        "time": max(1, round(60 * wanted.hours)),
+        "signal_delay_s": wanted.warning_s,
+        "setup": setup,
+        "teardown": care,
+        "use_srun": False,
+        "array_parallelism": parallel,
+        "additional_parameters": more | wanted.options,
+        **({"gpus_per_node": wanted.gpus_per_node} if wanted.gpus_per_node else {}),
+        **({"partition": wanted.partition} if wanted.partition else {}),
+        **({"account": wanted.account} if wanted.account else {}),
+    }
 
 
-def run_parts(parts: list[str], after: list[str], parallel: int) -> None:   # What a process of this machine runs
+def run_parts(
+    parts: list[str], after: list[str], parallel: int
+) -> None:  # What a process of this machine runs
     "Run one job, or the parts of an array, some at a time, on this machine."
     for folder in map(Path, after):
-        while not (Array(folder) if (folder / "array.json").exists() else Job(folder)).done: time.sleep(0.2)
-    if len(parts) == 1: return run_part(parts[0])
+        while not (Array(folder) if (folder / "array.json").exists() else Job(folder)).done:
+            time.sleep(0.2)
+    if len(parts) == 1:
+        return run_part(parts[0])
     stopped, running = [], []
 
     def run_one(part: str) -> None:
         if not stopped:
-            running.append(process := subprocess.Popen([sys.executable, "-c", "import sys; from staria.cluster.slurm import run_part; run_part(sys.argv[1])", part], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            running.append(
+                process := subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-c",
+                        "import sys; from staria.cluster.slurm import run_part; run_part(sys.argv[1])",
+                        part,
+                    ],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
             process.wait()
+
     def stop(*_):
         stopped.append(1)
-        for process in running: process.send_signal(signal.SIGTERM)
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+
     signal.signal(signal.SIGTERM, stop)
-    with ThreadPoolExecutor(parallel) as pool: list(pool.map(run_one, parts))
+    with ThreadPoolExecutor(parallel) as pool:
+        list(pool.map(run_one, parts))
 
 # %% ../../nbs/cluster/04_slurm.ipynb #8e41e59d
 @contextlib.contextmanager
@@ -175,33 +336,49 @@ def environment(values: dict[str, str]):
     "Set variables for what is started here."
     before = {name: os.environ.get(name) for name in values}
     os.environ.update({name: str(value) for name, value in values.items()})
-    try: yield
+    try:
+        yield
     finally:
-        for name, value in before.items(): os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 @contextlib.contextmanager
 def new_folder(
-    folder: Path,   # slurm_logs
-    name: str,      # The job's name
+    folder: Path,  # slurm_logs
+    name: str,  # The job's name
 ):
     "Make a job's own folder, named by its time and name; if the job can't be sent, it goes again."
-    stem, number = time.strftime("%Y%m%d-%H%M%S-") + "".join(c if c.isalnum() or c in "-_." else "-" for c in name), 0
+    stem, number = (
+        time.strftime("%Y%m%d-%H%M%S-") + "".join(c if c.isalnum() or c in "-_." else "-" for c in name),
+        0,
+    )
     while True:
         place = (folder / (stem if not number else f"{stem}-{number}")).absolute()
-        try: place.mkdir(parents=True); break
-        except FileExistsError: number += 1
-        except OSError as error: raise InputError(f"no job folder can be made in {folder} ({error.strerror}): free some space or choose another folder") from None
-    try: yield place
+        try:
+            place.mkdir(parents=True)
+            break
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise InputError(
+                f"no job folder can be made in {folder} ({error.strerror}): free some space or choose another folder"
+            ) from None
+    try:
+        yield place
     except BaseException as error:
         shutil.rmtree(place, ignore_errors=True)
-        if isinstance(error, OSError): raise InputError(f"{place.parent} cannot take the job ({getattr(error, 'strerror', None) or 'its files could not be copied'}): free some space or choose another folder") from None
+        if isinstance(error, OSError):
+            raise InputError(
+                f"{place.parent} cannot take the job ({getattr(error, 'strerror', None) or 'its files could not be copied'}): free some space or choose another folder"
+            ) from None
         raise
 
 # %% ../../nbs/cluster/04_slurm.ipynb #10fdf0cf
 def write_facts(path: Path, facts: dict) -> None:
     "Write what identifies a job or an array."
-    with atomic_write(path) as file: file.write((json.dumps(facts, indent=1) + "\n").encode())
+    with atomic_write(path) as file:
+        file.write((json.dumps(facts, indent=1) + "\n").encode())
 
 
 def run_now(place: Path) -> None:
@@ -211,42 +388,77 @@ def run_now(place: Path) -> None:
     try:
         if isinstance(job["work"], str):
             config = unpack(job["config"])
-            with contextlib.redirect_stdout(out): value = find_function(job["work"])(**config) if isinstance(config, dict) else find_function(job["work"])(config)
+            with contextlib.redirect_stdout(out):
+                value = (
+                    find_function(job["work"])(**config)
+                    if isinstance(config, dict)
+                    else find_function(job["work"])(config)
+                )
         else:
             done = subprocess.run(job["work"], capture_output=True, text=True)
             out.write(done.stdout + done.stderr)
-            if done.returncode: raise RuntimeError(f"'{shlex.join(job['work'])}' ended with status {done.returncode}")
+            if done.returncode:
+                raise RuntimeError(f"'{shlex.join(job['work'])}' ended with status {done.returncode}")
             value = 0
         cloudpickle_dump(value, place / "value.pkl")
         state, why = "COMPLETED", ""
-    except Exception as error:      # the job's error is the job's: it is kept in its log and raised by result()
+    except Exception as error:  # the job's error is the job's: it is kept in its log and raised by result()
         state, why = "FAILED", f"{type(error).__name__}: {error}"
-        if isinstance(job["work"], str): out.write(traceback.format_exc())
+        if isinstance(job["work"], str):
+            out.write(traceback.format_exc())
     (place / "rank-0.log").write_text(out.getvalue())
     note(place, event="end", link=1, why="done" if state == "COMPLETED" else "failed", at=None)
     settle(place, state, why)
 
 # %% ../../nbs/cluster/04_slurm.ipynb #95073ce2
 def submit_array(
-    work: Callable | Sequence[str],           # A function that `staria` exports, or a command as a list of words
-    points: list[dict],                       # What each part is called with beside `config`: arguments by name; for a command they become options
-    config: dict | None = None,               # For a function: what all parts are called with
-    resources: Resources | str = "local", cluster: str = "slurm", name: str | None = None, folder: str | Path = "slurm_logs",   # As `submit` takes them
-    parallel: int | None = None,              # Parts that run at a time; None: on a cluster 256, here as many as there are cores
-    chain: int | None = None,                 # Links of each part
-    after: Sequence[Job | Array] = (),        # Start once these have ended
-    label: str = "",                          # To find it again
+    work: Callable | Sequence[str],  # A function that `staria` exports, or a command as a list of words
+    points: list[
+        dict
+    ],  # What each part is called with beside `config`: arguments by name; for a command they become options
+    config: dict | None = None,  # For a function: what all parts are called with
+    resources: Resources | str = "local",
+    cluster: str = "slurm",
+    name: str | None = None,
+    folder: str | Path = "slurm_logs",  # As `submit` takes them
+    parallel: int
+    | None = None,  # Parts that run at a time; None: on a cluster 256, here as many as there are cores
+    chain: int | None = None,  # Links of each part
+    after: Sequence[Job | Array] = (),  # Start once these have ended
+    label: str = "",  # To find it again
 ) -> Array:
     "Send many calls of one function or command to a cluster."
-    if not points: raise InputError("an array needs at least one part: points is empty")
+    if not points:
+        raise InputError("an array needs at least one part: points is empty")
     command, name = not callable(work), name or (work.__name__ if callable(work) else Path(work[0]).name)
     points, orders = [dict(point) for point in points], []
     for number, point in enumerate(points):
-        if number == 0 or not command: order = make_order(list(work) + as_options(point) if command else work, None if command else {**(config or {}), **point}, resources, cluster, Path(folder), None, chain, None, None)
-        elif orders[0].resolved is None: order = dataclasses.replace(orders[0], work=list(work) + as_options(point))
-        else: order = at_point(orders[0], point)
+        if number == 0 or not command:
+            order = make_order(
+                list(work) + as_options(point) if command else work,
+                None if command else {**(config or {}), **point},
+                resources,
+                cluster,
+                Path(folder),
+                None,
+                chain,
+                None,
+                None,
+            )
+        elif orders[0].resolved is None:
+            order = dataclasses.replace(orders[0], work=list(work) + as_options(point))
+        else:
+            order = at_point(orders[0], point)
         orders.append(order)
-    return launch(orders, points, name, Path(folder), after, parallel or (256 if cluster == "slurm" else os.cpu_count() or 1), label)
+    return launch(
+        orders,
+        points,
+        name,
+        Path(folder),
+        after,
+        parallel or (256 if cluster == "slurm" else os.cpu_count() or 1),
+        label,
+    )
 
 
 def as_options(point: dict) -> list[str]:
@@ -257,52 +469,121 @@ def as_options(point: dict) -> list[str]:
 def at_point(order: Order, point: dict) -> Order:
     "Move a resolved staria command to another point."
     unknown = sorted(set(point) - set(order.resolved))
-    if unknown: raise InputError(f"unknown option {', '.join(unknown)}: known are {', '.join(order.resolved)}")
+    if unknown:
+        raise InputError(f"unknown option {', '.join(unknown)}: known are {', '.join(order.resolved)}")
     resolved = order.resolved | point
-    if "max_steps" in resolved: check_training(resolved, [], order.chain)
-    return dataclasses.replace(order, resolved=resolved, run=str(run_of(resolved).absolute()) if "max_steps" in resolved else None)
+    if "max_steps" in resolved:
+        check_training(resolved, [], order.chain)
+    return dataclasses.replace(
+        order, resolved=resolved, run=str(run_of(resolved).absolute()) if "max_steps" in resolved else None
+    )
 
 # %% ../../nbs/cluster/04_slurm.ipynb #564dfa16
-def launch(orders: list[Order], points: list[dict], name: str, folder: Path, after: Sequence, parallel: int, label: str) -> Array:
+def launch(
+    orders: list[Order],
+    points: list[dict],
+    name: str,
+    folder: Path,
+    after: Sequence,
+    parallel: int,
+    label: str,
+) -> Array:
     "Send an array: a folder for each part, one snapshot for all."
     cluster, submitted = orders[0].cluster, round(time.time(), 2)
     with new_folder(folder, name) as place:
         take_snapshot(place)
         parts = [place / f"part-{k:03d}" for k in range(len(orders))]
-        for part, order in zip(parts, orders): part.mkdir(); save_yaml(order.settings(part), part / "job.yaml")
-        numbers = [str(os.getpid())] * len(parts) if cluster == "debug" else send(orders[0], parts, place, name, after, parallel)
-        for part, order, number in zip(parts, orders, numbers): write_facts(part / "job.json", {"id": number, "name": f"{name}/{part.name}", "cluster": cluster, "run": order.run, "links": order.chain, "submitted": submitted})
-        write_facts(place / "array.json", {"id": numbers[0].split("_")[0], "name": name, "cluster": cluster, "points": config_to_dict(points), "submitted": submitted, "label": label})
+        for part, order in zip(parts, orders):
+            part.mkdir()
+            save_yaml(order.settings(part), part / "job.yaml")
+        numbers = (
+            [str(os.getpid())] * len(parts)
+            if cluster == "debug"
+            else send(orders[0], parts, place, name, after, parallel)
+        )
+        for part, order, number in zip(parts, orders, numbers):
+            write_facts(
+                part / "job.json",
+                {
+                    "id": number,
+                    "name": f"{name}/{part.name}",
+                    "cluster": cluster,
+                    "run": order.run,
+                    "links": order.chain,
+                    "submitted": submitted,
+                },
+            )
+        write_facts(
+            place / "array.json",
+            {
+                "id": numbers[0].split("_")[0],
+                "name": name,
+                "cluster": cluster,
+                "points": config_to_dict(points),
+                "submitted": submitted,
+                "label": label,
+            },
+        )
         if cluster == "debug":
-            for part in parts: run_now(part)
+            for part in parts:
+                run_now(part)
     return Array(place)
 
 
 def submit_again(
-    array: Array,                               # One of which some parts failed
-    resources: Resources | str | None = None,   # Others than before
-    after: Sequence[Job | Array] = (),          # Start once these have ended
-) -> Array:                                     # With those parts alone
+    array: Array,  # One of which some parts failed
+    resources: Resources | str | None = None,  # Others than before
+    after: Sequence[Job | Array] = (),  # Start once these have ended
+) -> Array:  # With those parts alone
     "Run the failed parts of an array again, with the code as it is now."
     failed, orders = array.failed, []
-    if not failed: raise InputError(f"no part of {array.name} has failed: there is nothing to run again")
+    if not failed:
+        raise InputError(f"no part of {array.name} has failed: there is nothing to run again")
     for number in failed:
         job = load_yaml(array.jobs[number].folder / "job.yaml")
-        wanted = config_from_dict(Resources, job["resources"]) if resources is None else resources if isinstance(resources, Resources) else load_resources(resources)
-        orders.append(Order(job["work"], job["config"], None, wanted, job["cluster"], job["chain"], job["until_epoch"], job["run"], job["cwd"]))
-    return launch(orders, [array.points[k] for k in failed], array.name, array.folder.parent, after, 256 if orders[0].cluster == "slurm" else os.cpu_count() or 1, array.facts["label"])
+        wanted = (
+            config_from_dict(Resources, job["resources"])
+            if resources is None
+            else resources
+            if isinstance(resources, Resources)
+            else load_resources(resources)
+        )
+        orders.append(
+            Order(
+                job["work"],
+                job["config"],
+                None,
+                wanted,
+                job["cluster"],
+                job["chain"],
+                job["until_epoch"],
+                job["run"],
+                job["cwd"],
+            )
+        )
+    return launch(
+        orders,
+        [array.points[k] for k in failed],
+        array.name,
+        array.folder.parent,
+        after,
+        256 if orders[0].cluster == "slurm" else os.cpu_count() or 1,
+        array.facts["label"],
+    )
 
 # %% ../../nbs/cluster/04_slurm.ipynb #90ab3992
 def sweep(
-    work: Callable | Sequence[str],   # A function that `staria` exports, or a command as a list of words
-    grid: dict[str, Sequence],        # Values of each setting; every combination is a point
-    config: dict | None = None,       # For a function: what all points share
-    name: str | None = None,          # Names the array, and the runs of a training: <name>-0, <name>-1, …
-    **options,                        # Of `submit_array`: resources, cluster, folder, parallel, chain
-) -> Array:                           # `.table()` gives the settings with what each reached
+    work: Callable | Sequence[str],  # A function that `staria` exports, or a command as a list of words
+    grid: dict[str, Sequence],  # Values of each setting; every combination is a point
+    config: dict | None = None,  # For a function: what all points share
+    name: str | None = None,  # Names the array, and the runs of a training: <name>-0, <name>-1, …
+    **options,  # Of `submit_array`: resources, cluster, folder, parallel, chain
+) -> Array:  # `.table()` gives the settings with what each reached
     "Send a grid of settings to a cluster."
-    if not grid or not all(len(values) for values in grid.values()): raise InputError("a sweep needs at least one setting with at least one value")
+    if not grid or not all(len(values) for values in grid.values()):
+        raise InputError("a sweep needs at least one setting with at least one value")
     points = [dict(zip(grid, values)) for values in itertools.product(*grid.values())]
     training = not callable(work) and Path(work[0]).name == "staria" and "train" in work
-    if training: points = [point | {"name": f"{name or 'sweep'}-{k}"} for k, point in enumerate(points)]
+    if training:
+        points = [point | {"name": f"{name or 'sweep'}-{k}"} for k, point in enumerate(points)]
     return submit_array(work, points, config, name=name or "sweep", **options)

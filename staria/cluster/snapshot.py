@@ -7,52 +7,81 @@ __all__ = ['RESOLVED', 'read_git', 'take_snapshot', 'copy_files', 'resolve_comma
            'check_training']
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #e12d6dd6
-import json, os, re, shutil, subprocess
+import json
+import os
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import yaml
 
 import staria
-from ..core.basics import InputError
-from ..core.files import Workspace, atomic_write, link_or_copy
-from ..core.config import config_to_dict, load_yaml, save_yaml
 from .resources import Resources
+from ..core.basics import InputError
+from ..core.config import config_to_dict, load_yaml, save_yaml
+from ..core.files import Workspace, atomic_write, link_or_copy
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #1ba60c06
 def read_git(
-    folder: Path,   # A folder inside the repository
-) -> tuple[dict, str]:   # commit, branch, edited and unknown files; and the difference as a patch. Commit None where there is no repository
+    folder: Path,  # A folder inside the repository
+) -> tuple[
+    dict, str
+]:  # commit, branch, edited and unknown files; and the difference as a patch. Commit None where there is no repository
     "Read the state of a repository."
-    def git(*words): return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, errors="replace")
-    try: commit = git("rev-parse", "HEAD")
-    except FileNotFoundError: commit = None
-    if commit is None or commit.returncode: return {"commit": None, "version": staria.__version__}, ""
+
+    def git(*words):
+        return subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, errors="replace"
+        )
+
+    try:
+        commit = git("rev-parse", "HEAD")
+    except FileNotFoundError:
+        commit = None
+    if commit is None or commit.returncode:
+        return {"commit": None, "version": staria.__version__}, ""
     status = git("status", "--porcelain").stdout.splitlines()
-    return {"commit": commit.stdout.strip(), "branch": git("rev-parse", "--abbrev-ref", "HEAD").stdout.strip(), "version": staria.__version__,
-            "edited": [line[3:] for line in status if not line.startswith("??")], "unknown": [line[3:] for line in status if line.startswith("??")]}, git("diff", "HEAD").stdout
+    return {
+        "commit": commit.stdout.strip(),
+        "branch": git("rev-parse", "--abbrev-ref", "HEAD").stdout.strip(),
+        "version": staria.__version__,
+        "edited": [line[3:] for line in status if not line.startswith("??")],
+        "unknown": [line[3:] for line in status if line.startswith("??")],
+    }, git("diff", "HEAD").stdout
 
 
-def _copy(source: str, target: str) -> None:   # Weights are replaced, never written into: a second name keeps them, and takes no room
-    if source.endswith(".safetensors"): link_or_copy(source, target)
-    else: shutil.copy2(source, target)
+def _copy(
+    source: str, target: str
+) -> None:  # Weights are replaced, never written into: a second name keeps them, and takes no room
+    if source.endswith(".safetensors"):
+        link_or_copy(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def take_snapshot(
-    folder: Path,   # A job's folder
-) -> dict:          # The state of git
+    folder: Path,  # A job's folder
+) -> dict:  # The state of git
     "Copy the package into a job's folder, and note the state of git."
     package = Path(staria.__file__).parent
-    shutil.copytree(package, folder / "code" / "staria", ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"), copy_function=_copy)
+    shutil.copytree(
+        package,
+        folder / "code" / "staria",
+        ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
+        copy_function=_copy,
+    )
     facts, patch = read_git(package)
     for name, text in (("git.json", json.dumps(facts, indent=1) + "\n"), ("git.diff", patch)):
-        with atomic_write(folder / name) as file: file.write(text.encode(errors="replace"))
+        with atomic_write(folder / name) as file:
+            file.write(text.encode(errors="replace"))
     return facts
 
 
 def copy_files(
-    words: list[str],   # A command
-    folder: Path,       # A job's folder
-) -> list[str]:         # The command, with the copies in place of the files
+    words: list[str],  # A command
+    folder: Path,  # A job's folder
+) -> list[str]:  # The command, with the copies in place of the files
     "Copy the scripts and settings that a command names, so that editing them changes no queued job."
     copied = []
     for word in words:
@@ -66,84 +95,144 @@ def copy_files(
     return copied
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #26529f90
-RESOLVED = ("prepare", "compose", "stats", "train", "label", "generate", "evaluate", "demo")   # Commands of staria whose options can be written down as a config
+RESOLVED = (
+    "prepare",
+    "compose",
+    "stats",
+    "train",
+    "label",
+    "generate",
+    "evaluate",
+    "demo",
+)  # Commands of staria whose options can be written down as a config
 
 
 def resolve_command(
-    words: list[str],   # A command
-) -> dict | None:       # Every option with its value; None for a program other than staria
+    words: list[str],  # A command
+) -> dict | None:  # Every option with its value; None for a program other than staria
     "Let a staria command say what its options come to, or what is wrong with them."
     command = next((word for word in words[1:] if not word.startswith("-")), None)
-    if Path(words[0]).name != "staria" or command not in RESOLVED: return None
+    if Path(words[0]).name != "staria" or command not in RESOLVED:
+        return None
     done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"STARIA_RESOLVE": "1"})
-    if done.returncode: raise InputError(f"'{' '.join(words)}' would fail: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('staria: ')}")
+    if done.returncode:
+        raise InputError(
+            f"'{' '.join(words)}' would fail: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('staria: ')}"
+        )
     return yaml.safe_load(done.stdout)
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #7efc8187
 def run_of(
-    config: dict,   # A resolved training
-) -> Path:          # Its run's folder
+    config: dict,  # A resolved training
+) -> Path:  # Its run's folder
     "Name the run of a training."
     workspace = Workspace(Path(config["root"])) if config.get("root") else Workspace()
-    return workspace.runs / (("study-" if config.get("study") else "") + (config.get("name") or config["kind"]))
+    return workspace.runs / (
+        ("study-" if config.get("study") else "") + (config.get("name") or config["kind"])
+    )
 
 
 def share_out(
-    config: dict,                     # A resolved training
-    resources: Resources,             # What its job gets
-    global_batch: int | None = None,  # Sequences in a step, over all processes; None leaves batch_size as it is
-) -> dict:                            # The training with devices, nodes and batch_size filled in
+    config: dict,  # A resolved training
+    resources: Resources,  # What its job gets
+    global_batch: int
+    | None = None,  # Sequences in a step, over all processes; None leaves batch_size as it is
+) -> dict:  # The training with devices, nodes and batch_size filled in
     "Fit a training to the processes of its job."
     asked, given = (config["nodes"], config["devices"]), (resources.nodes, resources.tasks_per_node)
-    if asked not in ((1, 1), given): raise InputError(f"the training wants {asked[0]} nodes with {asked[1]} processes each, but its job starts {given[0]} with {given[1]}: leave --nodes and --devices out, they are taken from the job")
+    if asked not in ((1, 1), given):
+        raise InputError(
+            f"the training wants {asked[0]} nodes with {asked[1]} processes each, but its job starts {given[0]} with {given[1]}: leave --nodes and --devices out, they are taken from the job"
+        )
     config = config | {"nodes": given[0], "devices": given[1]}
-    if global_batch is None: return config
+    if global_batch is None:
+        return config
     ways = resources.world_size * config["accumulate"]
-    if global_batch < 1 or global_batch % ways: raise InputError(f"a batch of {global_batch} does not divide by {resources.world_size} processes times {config['accumulate']} accumulated batches: use a multiple of {ways}, such as {max(1, round(global_batch / ways)) * ways}")
+    if global_batch < 1 or global_batch % ways:
+        raise InputError(
+            f"a batch of {global_batch} does not divide by {resources.world_size} processes times {config['accumulate']} accumulated batches: use a multiple of {ways}, such as {max(1, round(global_batch / ways)) * ways}"
+        )
     return config | {"batch_size": global_batch // ways}
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #9281f1b3
 def check_checkpoint(
-    path: str | Path,     # A model file
-    kind: str,            # What it has to hold
-    preset: str | None,   # Its size by name; None takes any
+    path: str | Path,  # A model file
+    kind: str,  # What it has to hold
+    preset: str | None,  # Its size by name; None takes any
 ) -> None:
     "Refuse a model file of another kind or size, from its first bytes alone."
     from safetensors import SafetensorError, safe_open
-    if not Path(path).is_file(): raise InputError(f"no model file at {path}: check the path")
+
+    if not Path(path).is_file():
+        raise InputError(f"no model file at {path}: check the path")
     try:
-        with safe_open(str(path), framework="numpy") as file: about = file.metadata() or {}
-    except SafetensorError as error: raise InputError(f"{path} is not a readable safetensors file ({error}): fetch it again") from None
-    if "kind" not in about: raise InputError(f"{path} is not a Staria model: load Aria's weights with Decoder.from_aria and save them first")
-    if about["kind"] != kind: raise InputError(f"{path} holds a {about['kind']}, a {kind} is needed here: choose another file")
-    if preset is None: return
-    from staria.models.presets import PRESETS, preset_config    # loads torch, which most calls don't need
-    there, wanted = json.loads(about["config"]), json.loads(json.dumps(config_to_dict(preset_config(kind, preset))))
-    if there == wanted: return
-    known = [name for name in PRESETS if json.loads(json.dumps(config_to_dict(preset_config(kind, name)))) == there]
-    raise InputError(f"{path} holds a {kind} of size {known[0] if known else 'unknown'}, but --preset {preset} was asked for: leave --preset out, or choose another file")
+        with safe_open(str(path), framework="numpy") as file:
+            about = file.metadata() or {}
+    except SafetensorError as error:
+        raise InputError(f"{path} is not a readable safetensors file ({error}): fetch it again") from None
+    if "kind" not in about:
+        raise InputError(
+            f"{path} is not a Staria model: load Aria's weights with Decoder.from_aria and save them first"
+        )
+    if about["kind"] != kind:
+        raise InputError(f"{path} holds a {about['kind']}, a {kind} is needed here: choose another file")
+    if preset is None:
+        return
+    from staria.models.presets import PRESETS, preset_config  # loads torch, which most calls don't need
+
+    there, wanted = (
+        json.loads(about["config"]),
+        json.loads(json.dumps(config_to_dict(preset_config(kind, preset)))),
+    )
+    if there == wanted:
+        return
+    known = [
+        name for name in PRESETS if json.loads(json.dumps(config_to_dict(preset_config(kind, name)))) == there
+    ]
+    raise InputError(
+        f"{path} holds a {kind} of size {known[0] if known else 'unknown'}, but --preset {preset} was asked for: leave --preset out, or choose another file"
+    )
 
 
 def check_training(
-    config: dict,        # A resolved training
-    words: list[str],    # Its command, which tells what was asked for from what is a default
-    chain: int | None,   # Links
+    config: dict,  # A resolved training
+    words: list[str],  # Its command, which tells what was asked for from what is a default
+    chain: int | None,  # Links
 ) -> None:
     "Refuse a training that would fail at once."
     workspace = Workspace(Path(config["root"])) if config.get("root") else Workspace()
-    if config["kind"] not in ("classifier", "encoder", "decoder", "baseline", "staria", "wake-sleep"): raise InputError(f"unknown model '{config['kind']}': use classifier, encoder, decoder, baseline, staria or wake-sleep")
+    if config["kind"] not in ("classifier", "encoder", "decoder", "baseline", "staria", "wake-sleep"):
+        raise InputError(
+            f"unknown model '{config['kind']}': use classifier, encoder, decoder, baseline, staria or wake-sleep"
+        )
     for name in filter(None, (config["data"], config["composed"])):
-        if not Path(name).exists() and not any(re.fullmatch(rf"{re.escape(name)}-[0-9a-f]+", path.parent.name) for path in workspace.cache.glob(f"{name}-*/manifest.json")):
-            raise InputError(f"no store '{name}' in {workspace.cache}: make one with 'staria prepare SOURCE --name {name}'")
+        if not Path(name).exists() and not any(
+            re.fullmatch(rf"{re.escape(name)}-[0-9a-f]+", path.parent.name)
+            for path in workspace.cache.glob(f"{name}-*/manifest.json")
+        ):
+            raise InputError(
+                f"no store '{name}' in {workspace.cache}: make one with 'staria prepare SOURCE --name {name}'"
+            )
     preset = config["preset"] if any(word.split("=")[0] == "--preset" for word in words) else None
-    if config["init"]: check_checkpoint(config["init"], config["kind"], preset)
+    if config["init"]:
+        check_checkpoint(config["init"], config["kind"], preset)
     for name in ("decoder", "encoder", "classifier"):
-        if config[name]: check_checkpoint(config[name], name, None)
-    if chain != 1 and config["overwrite"]: raise InputError("--overwrite would start anew in every link of a chain: remove the old run first, or name another (--name)")
+        if config[name]:
+            check_checkpoint(config[name], name, None)
+    if chain != 1 and config["overwrite"]:
+        raise InputError(
+            "--overwrite would start anew in every link of a chain: remove the old run first, or name another (--name)"
+        )
     run = run_of(config)
     states = [*(workspace.checkpoints / run.name).rglob("last.ckpt")]
-    if states and not config["resume"] and not config["overwrite"]: raise InputError(f"run {run} has a state already ({states[0]}): resume it (--resume), or name another run (--name)")
+    if states and not config["resume"] and not config["overwrite"]:
+        raise InputError(
+            f"run {run} has a state already ({states[0]}): resume it (--resume), or name another run (--name)"
+        )
     about = workspace.checkpoints / run.name / "config.yaml"
     if states and config["resume"] and not config["init"] and about.exists():
         there = load_yaml(about)["model"]["preset"]
-        if there != config["preset"]: raise InputError(f"{states[0]} is of size {there}, this training of size {config['preset']}: go on with --preset {there}, or name another run (--name)")
+        if there != config["preset"]:
+            raise InputError(
+                f"{states[0]} is of size {there}, this training of size {config['preset']}: go on with --preset {there}, or name another run (--name)"
+            )

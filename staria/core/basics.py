@@ -22,30 +22,40 @@ LETTERS = ("A", "B", "C", "D")
 
 # %% ../../nbs/core/00_basics.ipynb #e7d98b79
 def seed_everything(
-    seed: int,   # Any integer from 0 to 2**32 - 1
+    seed: int,  # Any integer from 0 to 2**32 - 1
 ) -> None:
     "Fix the global generators of Python, NumPy and torch."
-    if not 0 <= seed < 2**32: raise InputError(f"seed must be from 0 to {2**32 - 1}, got {seed}")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed must be from 0 to {2**32 - 1}, got {seed}")
     random.seed(seed)
     np.random.seed(seed)
-    if "torch" in sys.modules: sys.modules["torch"].manual_seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
 
 # %% ../../nbs/core/00_basics.ipynb #277162f4
 def progress(
-    items: Iterable | None = None,   # What to go through; None for a bar that is moved with .update()
-    desc: str = "",                  # What is being done, in a few words
-    total: int | None = None,        # Number of items, where `items` does not know its length
-    unit: str = "it",                # What is counted
-) -> tqdm:                           # A bar that appears after two seconds
+    items: Iterable | None = None,  # What to go through; None for a bar that is moved with .update()
+    desc: str = "",  # What is being done, in a few words
+    total: int | None = None,  # Number of items, where `items` does not know its length
+    unit: str = "it",  # What is counted
+) -> tqdm:  # A bar that appears after two seconds
     "Show a bar for work that takes over two seconds."
-    return tqdm(items, desc=desc, total=total, unit=unit, delay=2.0, dynamic_ncols=True, leave=False, mininterval=0.5)
+    return tqdm(
+        items, desc=desc, total=total, unit=unit, delay=2.0, dynamic_ncols=True, leave=False, mininterval=0.5
+    )
 
 # %% ../../nbs/core/00_basics.ipynb #1bfe2a42
 def compiled(
-    function: Callable,   # Loops over arrays and numbers; calls only compiled functions of its own module
-) -> Callable:            # The same function in machine code; other threads run beside it
+    function: Callable,  # Loops over arrays and numbers; calls only compiled functions of its own module
+) -> Callable:  # The same function in machine code; other threads run beside it
     "Compile a function at its first call."
     import numba
-    if function.__module__ == "__main__": return numba.njit(nogil=True)(function)
-    try: return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError: return numba.njit(nogil=True)(function)    # No folder that can be written: the result lasts as long as the process
+
+    if function.__module__ == "__main__":
+        return numba.njit(nogil=True)(function)
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:
+        return numba.njit(nogil=True)(
+            function
+        )  # No folder that can be written: the result lasts as long as the process

@@ -21,65 +21,87 @@ from .files import atomic_write
 
 # %% ../../nbs/core/03_config.ipynb #916cdfbd
 def config_to_dict(
-    config,   # A dataclass instance, or any nest of dataclasses, lists, dicts and plain values
-):            # The same as plain values, ready for YAML or JSON
+    config,  # A dataclass instance, or any nest of dataclasses, lists, dicts and plain values
+):  # The same as plain values, ready for YAML or JSON
     "Turn a config into plain values."
-    if dataclasses.is_dataclass(config): return {f.name: config_to_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
-    if isinstance(config, dict): return {key: config_to_dict(value) for key, value in config.items()}
-    if isinstance(config, (list, tuple)): return [config_to_dict(value) for value in config]
-    if isinstance(config, Path): return str(config)
+    if dataclasses.is_dataclass(config):
+        return {f.name: config_to_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
+    if isinstance(config, dict):
+        return {key: config_to_dict(value) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return [config_to_dict(value) for value in config]
+    if isinstance(config, Path):
+        return str(config)
     return config.item() if isinstance(config, np.generic) else config
 
 
 def _from_value(kind, value, where: str):
-    if dataclasses.is_dataclass(kind): return value if isinstance(value, kind) else config_from_dict(kind, value or {}, where)
+    if dataclasses.is_dataclass(kind):
+        return value if isinstance(value, kind) else config_from_dict(kind, value or {}, where)
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return None if value is None else _from_value(next(k for k in inner if k is not type(None)), value, where)
-    if origin in (tuple, list) and isinstance(value, (list, tuple)): return origin(_from_value(inner[0] if inner else object, v, where) for v in value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool): return float(value)
-    if kind is Path: return Path(value)
+        return (
+            None
+            if value is None
+            else _from_value(next(k for k in inner if k is not type(None)), value, where)
+        )
+    if origin in (tuple, list) and isinstance(value, (list, tuple)):
+        return origin(_from_value(inner[0] if inner else object, v, where) for v in value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is Path:
+        return Path(value)
     if kind in (int, float, str, bool) and type(value) is not kind:
         raise InputError(f"{where} must be {kind.__name__}, got {value!r}")
     return value
 
 
 def config_from_dict(
-    kind: type,              # A dataclass
-    values: dict,            # Plain values by field name; fields that are left out keep their defaults
-    where: str = "config",   # What error messages call it: a file's name, an option
-):                           # An instance of `kind`
+    kind: type,  # A dataclass
+    values: dict,  # Plain values by field name; fields that are left out keep their defaults
+    where: str = "config",  # What error messages call it: a file's name, an option
+):  # An instance of `kind`
     "Build a config from plain values, refusing unknown names and wrong types."
-    if not isinstance(values, dict): raise InputError(f"{where}: expected names and values, got {values!r}")
+    if not isinstance(values, dict):
+        raise InputError(f"{where}: expected names and values, got {values!r}")
     hints, known = typing.get_type_hints(kind), [f.name for f in dataclasses.fields(kind)]
     unknown = sorted(set(values) - set(known))
-    if unknown: raise InputError(f"{where}: unknown setting {', '.join(map(str, unknown))}; known are {', '.join(known)}")
-    return kind(**{name: _from_value(hints[name], value, f"{where}: {name}") for name, value in values.items()})
+    if unknown:
+        raise InputError(
+            f"{where}: unknown setting {', '.join(map(str, unknown))}; known are {', '.join(known)}"
+        )
+    return kind(
+        **{name: _from_value(hints[name], value, f"{where}: {name}") for name, value in values.items()}
+    )
 
 # %% ../../nbs/core/03_config.ipynb #d3017d30
 def save_yaml(
-    config,             # A dataclass or plain values
-    path: str | Path,   # Written in one piece or not at all
+    config,  # A dataclass or plain values
+    path: str | Path,  # Written in one piece or not at all
 ) -> None:
     "Write a config as YAML."
-    with atomic_write(path) as file: file.write(yaml.safe_dump(config_to_dict(config), sort_keys=False, allow_unicode=True).encode())
+    with atomic_write(path) as file:
+        file.write(yaml.safe_dump(config_to_dict(config), sort_keys=False, allow_unicode=True).encode())
 
 
 def load_yaml(
-    path: str | Path,           # A YAML file
-    kind: type | None = None,   # The dataclass to build; None gives plain values
-):                              # An instance of `kind`, or a dict
+    path: str | Path,  # A YAML file
+    kind: type | None = None,  # The dataclass to build; None gives plain values
+):  # An instance of `kind`, or a dict
     "Read a config from YAML."
-    try: values = yaml.safe_load(Path(path).read_text(encoding="utf8")) or {}
-    except FileNotFoundError: raise InputError(f"no config file at {path}: check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error: raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf8")) or {}
+    except FileNotFoundError:
+        raise InputError(f"no config file at {path}: check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
     return values if kind is None else config_from_dict(kind, values, str(path))
 
 
 def config_hash(
-    config,             # A dataclass or plain values
-    length: int = 10,   # Hexadecimal digits
-) -> str:               # Equal settings give equal hashes, on any machine
+    config,  # A dataclass or plain values
+    length: int = 10,  # Hexadecimal digits
+) -> str:  # Equal settings give equal hashes, on any machine
     "Name a config by its content."
     text = json.dumps(config_to_dict(config), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:length]

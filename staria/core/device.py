@@ -10,23 +10,31 @@ from .basics import InputError
 
 # %% ../../nbs/core/01_device.ipynb #0872e25d
 def pick_device(
-    name: str = "auto",   # "auto", "cpu", "cuda" or "mps"
-) -> "torch.device":      # The device that models and batches go to
+    name: str = "auto",  # "auto", "cpu", "cuda" or "mps"
+) -> "torch.device":  # The device that models and batches go to
     "Choose where models run."
     import torch
-    if name == "auto": name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available(): raise InputError("device 'cuda' was asked for, but torch sees no GPU here: use --device cpu")
-    if name not in ("cpu", "cuda", "mps"): raise InputError(f"unknown device '{name}': use auto, cpu, cuda or mps")
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("device 'cuda' was asked for, but torch sees no GPU here: use --device cpu")
+    if name not in ("cpu", "cuda", "mps"):
+        raise InputError(f"unknown device '{name}': use auto, cpu, cuda or mps")
     return torch.device(name)
 
 
 def pick_precision(
-    device: "torch.device",   # Where the model runs
-    name: str = "auto",       # "auto", "32-true" or "bf16-mixed"
-) -> str:                     # A precision as Lightning names it
+    device: "torch.device",  # Where the model runs
+    name: str = "auto",  # "auto", "32-true" or "bf16-mixed"
+) -> str:  # A precision as Lightning names it
     "Choose bf16 where the hardware has it, float32 elsewhere."
     import torch
-    if name not in ("auto", "32-true", "bf16-mixed"): raise InputError(f"unknown precision '{name}': use auto, 32-true or bf16-mixed")
-    if name != "auto": return name
-    if device.type == "cuda": return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+
+    if name not in ("auto", "32-true", "bf16-mixed"):
+        raise InputError(f"unknown precision '{name}': use auto, 32-true or bf16-mixed")
+    if name != "auto":
+        return name
+    if device.type == "cuda":
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
     return "bf16-mixed" if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() else "32-true"

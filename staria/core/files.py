@@ -17,24 +17,30 @@ from pathlib import Path
 # %% ../../nbs/core/02_files.ipynb #e76e40e8
 @contextlib.contextmanager
 def atomic_write(
-    path: str | Path,     # The file to replace; its folder is made if needed
-) -> Iterator:            # A binary file, open for writing
+    path: str | Path,  # The file to replace; its folder is made if needed
+) -> Iterator:  # A binary file, open for writing
     "Write a file so that a crash leaves the old one or the new one."
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")      # cut, as the name itself may be as long as names may be
+    handle, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name[:50]}."
+    )  # cut, as the name itself may be as long as names may be
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-            file.flush(); os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError): os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
     folder = os.open(path.parent, os.O_RDONLY)
-    try: os.fsync(folder)
-    finally: os.close(folder)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _umask() -> int:
@@ -44,8 +50,8 @@ def _umask() -> int:
 
 # %% ../../nbs/core/02_files.ipynb #3858d765
 def link_or_copy(
-    source: str | Path,   # An existing file that is only ever replaced, never written into
-    target: str | Path,   # Replaced in one piece
+    source: str | Path,  # An existing file that is only ever replaced, never written into
+    target: str | Path,  # Replaced in one piece
 ) -> None:
     "Give a file a second name, which takes no room, or copy it where there are no hard links, as on another disk."
     target = Path(target)
@@ -55,37 +61,58 @@ def link_or_copy(
         os.link(source, temporary)
         os.replace(temporary, target)
     except OSError:
-        with atomic_write(target) as file, open(source, "rb") as old: shutil.copyfileobj(old, file)
-    finally: temporary.unlink(missing_ok=True)     # replacing a name by another of the same file does nothing
+        with atomic_write(target) as file, open(source, "rb") as old:
+            shutil.copyfileobj(old, file)
+    finally:
+        temporary.unlink(missing_ok=True)  # replacing a name by another of the same file does nothing
 
 # %% ../../nbs/core/02_files.ipynb #afd777fa
 @dataclasses.dataclass(frozen=True)
 class Workspace:
     "Name the folders of a workspace; none is made until something is written."
-    root: Path = dataclasses.field(default_factory=lambda: Path(os.environ.get("STARIA_ROOT", ".")))   # The folder that holds the others
 
-    def __post_init__(self): object.__setattr__(self, "root", Path(self.root))
+    root: Path = dataclasses.field(
+        default_factory=lambda: Path(os.environ.get("STARIA_ROOT", "."))
+    )  # The folder that holds the others
+
+    def __post_init__(self):
+        object.__setattr__(self, "root", Path(self.root))
+
     @property
-    def datasets(self) -> Path: return self.root / "datasets"          # What a user brings: <name>/midi, <name>/style
+    def datasets(self) -> Path:
+        return self.root / "datasets"  # What a user brings: <name>/midi, <name>/style
+
     @property
-    def cache(self) -> Path: return self.root / "cache"                # Token stores, <name>-<hash>
+    def cache(self) -> Path:
+        return self.root / "cache"  # Token stores, <name>-<hash>
+
     @property
-    def checkpoints(self) -> Path: return self.root / "checkpoints"    # <run>/last.ckpt and the best two
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"  # <run>/last.ckpt and the best two
+
     @property
-    def runs(self) -> Path: return self.root / "runs"                  # <run>/metrics.csv, samples, report
+    def runs(self) -> Path:
+        return self.root / "runs"  # <run>/metrics.csv, samples, report
+
     @property
-    def base_weights(self) -> Path: return self.root / "base-weights"  # Pretrained weights that a user brings
+    def base_weights(self) -> Path:
+        return self.root / "base-weights"  # Pretrained weights that a user brings
+
     @property
-    def figures(self) -> Path: return self.root / "figures"            # Figures of the README and of papers
+    def figures(self) -> Path:
+        return self.root / "figures"  # Figures of the README and of papers
+
     @property
-    def slurm_logs(self) -> Path: return self.root / "slurm_logs"      # One folder a job
+    def slurm_logs(self) -> Path:
+        return self.root / "slurm_logs"  # One folder a job
 
 
 def checkpoint_folder(
-    run: str | Path,   # A run's folder
-) -> Path:             # Where its checkpoints lie
+    run: str | Path,  # A run's folder
+) -> Path:  # Where its checkpoints lie
     "Name the folder of a run's checkpoints."
     parts = list(Path(run).parts)
-    if "runs" not in parts: return Path(run) / "checkpoints"
+    if "runs" not in parts:
+        return Path(run) / "checkpoints"
     parts[len(parts) - 1 - parts[::-1].index("runs")] = "checkpoints"
     return Path(*parts)

@@ -19,45 +19,77 @@ from .files import atomic_write
 
 # %% ../../nbs/core/04_tables.ipynb #1955692f
 def _cell(value, digits: int) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)): return "–"
-    if isinstance(value, (bool, np.bool_)): return "yes" if value else "no"
-    if isinstance(value, (int, np.integer)): return f"{value:,}"
-    if not isinstance(value, (float, np.floating)): return str(value)
-    return f"{value:.{digits}g}" if 0 < abs(value) < 0.5 * 10**-digits else f"{value:.{digits}f}"      # a learning rate of 1e-4 is not 0.000
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)):
+        return f"{value:,}"
+    if not isinstance(value, (float, np.floating)):
+        return str(value)
+    return (
+        f"{value:.{digits}g}" if 0 < abs(value) < 0.5 * 10**-digits else f"{value:.{digits}f}"
+    )  # a learning rate of 1e-4 is not 0.000
 
 
 def format_table(
-    rows: Sequence[Mapping],    # Rows with equal keys
-    digits: int = 3,            # Digits after the point
-    as_html: bool = False,      # An HTML table in place of text
-) -> str:                       # Text with aligned columns, or <table>…</table>
+    rows: Sequence[Mapping],  # Rows with equal keys
+    digits: int = 3,  # Digits after the point
+    as_html: bool = False,  # An HTML table in place of text
+) -> str:  # Text with aligned columns, or <table>…</table>
     "Write rows as a table."
-    if not rows: raise ValueError("no rows to show")
+    if not rows:
+        raise ValueError("no rows to show")
     names = list(rows[0])
     cells = [[_cell(row.get(name), digits) for name in names] for row in rows]
-    numeric = [all(row.get(name) is None or (isinstance(row.get(name), (int, float, np.number)) and not isinstance(row.get(name), bool)) for row in rows) for name in names]
+    numeric = [
+        all(
+            row.get(name) is None
+            or (isinstance(row.get(name), (int, float, np.number)) and not isinstance(row.get(name), bool))
+            for row in rows
+        )
+        for name in names
+    ]
     if as_html:
-        mark = lambda tag, text, right, scope="": f"<{tag}{scope}{' class=n' if right else ''}>{html.escape(text)}</{tag}>"
+        mark = lambda tag, text, right, scope="": (
+            f"<{tag}{scope}{' class=n' if right else ''}>{html.escape(text)}</{tag}>"
+        )
         head = "".join(mark("th", name, right, " scope=col") for name, right in zip(names, numeric))
-        body = "".join("<tr>" + "".join(mark("th" if k == 0 else "td", cell, numeric[k], " scope=row" if k == 0 else "") for k, cell in enumerate(row)) + "</tr>" for row in cells)
+        body = "".join(
+            "<tr>"
+            + "".join(
+                mark("th" if k == 0 else "td", cell, numeric[k], " scope=row" if k == 0 else "")
+                for k, cell in enumerate(row)
+            )
+            + "</tr>"
+            for row in cells
+        )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     widths = [max(map(len, column)) for column in zip(names, *cells)]
-    line = lambda row: "  ".join(cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(row, widths, numeric)).rstrip()
+    line = lambda row: "  ".join(
+        cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(row, widths, numeric)
+    ).rstrip()
     return "\n".join([line(names), "  ".join("-" * w for w in widths), *map(line, cells)])
 
 # %% ../../nbs/core/04_tables.ipynb #725e561a
 def save_table(
-    rows: Sequence[Mapping],    # Rows with equal keys
-    stem: str | Path,           # The files without their endings
-) -> list[Path]:                # The CSV and the JSON
+    rows: Sequence[Mapping],  # Rows with equal keys
+    stem: str | Path,  # The files without their endings
+) -> list[Path]:  # The CSV and the JSON
     "Write rows as CSV and JSON."
-    if not rows: raise ValueError(f"no rows to save as {stem}")
+    if not rows:
+        raise ValueError(f"no rows to save as {stem}")
     plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(plain[0]), lineterminator="\n")
-    writer.writeheader(); writer.writerows(plain)
-    for ending, content in ((".csv", text.getvalue()), (".json", json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n")):
-        with atomic_write(f"{stem}{ending}") as file: file.write(content.encode())
+    writer.writeheader()
+    writer.writerows(plain)
+    for ending, content in (
+        (".csv", text.getvalue()),
+        (".json", json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n"),
+    ):
+        with atomic_write(f"{stem}{ending}") as file:
+            file.write(content.encode())
     return [Path(f"{stem}.csv"), Path(f"{stem}.json")]
 
 

@@ -9,7 +9,12 @@ __all__ = ['TAGGED_FORMS', 'LONG_FORMS', 'HELD_OUT_FORMS', 'FORM_LISTS', 'JOINS'
            'measure_balance']
 
 # %% ../../nbs/data/03_compose.ipynb #f72e8751
-import collections, concurrent.futures, dataclasses, functools, itertools, multiprocessing
+import collections
+import concurrent.futures
+import dataclasses
+import functools
+import itertools
+import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
@@ -18,94 +23,125 @@ import numpy as np
 from ..core.basics import InputError
 from ..core.config import config_from_dict, config_to_dict
 from ..music.score import Score
-from ..music.sections import Section
-from ..music.sections import letters_by_first_appearance
+from ..music.sections import Section, letters_by_first_appearance
+from staria.music.variations import (
+    BEFORE_CUT,
+    MIXTURE,
+    VARIATIONS,
+    add_drone,
+    cut_at_bar,
+    find_melody,
+    fold,
+    grid_s,
+    length_s,
+    pick_variations,
+    with_notes,
+)
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..music.variations import BEFORE_CUT, MIXTURE, VARIATIONS, add_drone, cut_at_bar, find_melody, fold, grid_s, length_s, pick_variations, with_notes
 
 # %% ../../nbs/data/03_compose.ipynb #57d973cf
 TAGGED_FORMS = ("A", "AB", "ABC", "ABA", "ABAB", "ABAC", "ABCA", "ABCB", "ABCD")
 LONG_FORMS = ("AABB", "AABA", "AABBA", "ABACA", "ABCBA", "AABBCC", "ABABCB", "AABBACC", "ABACABA")
 HELD_OUT_FORMS = ("ABBA", "ABCAB", "ABACAD", "AABCCB")
-FORM_LISTS = {"tagged": TAGGED_FORMS, "long": LONG_FORMS, "all": TAGGED_FORMS + LONG_FORMS, "held-out": HELD_OUT_FORMS}
+FORM_LISTS = {
+    "tagged": TAGGED_FORMS,
+    "long": LONG_FORMS,
+    "all": TAGGED_FORMS + LONG_FORMS,
+    "held-out": HELD_OUT_FORMS,
+}
 
 
 def check_form(
-    form: str,   # A word such as ABAC
+    form: str,  # A word such as ABAC
 ) -> None:
     "Refuse a form that is not letters A to D in order of first appearance."
     if not form or set(form) - set("ABCD") or letters_by_first_appearance(form) != list(form):
-        raise InputError(f"form must be letters A to D in order of first appearance, such as ABAC, got '{form}'")
+        raise InputError(
+            f"form must be letters A to D in order of first appearance, such as ABAC, got '{form}'"
+        )
 
 
 def read_forms(
-    text: str,             # "tagged", "long", "all", "held-out", or forms: "ABA,AABB"
-) -> tuple[str, ...]:      # Each once
+    text: str,  # "tagged", "long", "all", "held-out", or forms: "ABA,AABB"
+) -> tuple[str, ...]:  # Each once
     "Read which forms are wanted, by the name of a list or one by one."
     forms = [form for word in text.replace(",", " ").split() for form in FORM_LISTS.get(word, (word,))]
-    if not forms: raise InputError(f"no form given: name a list ({', '.join(FORM_LISTS)}), or forms such as ABA,AABB")
-    for form in forms: check_form(form)
+    if not forms:
+        raise InputError(f"no form given: name a list ({', '.join(FORM_LISTS)}), or forms such as ABA,AABB")
+    for form in forms:
+        check_form(form)
     return tuple(dict.fromkeys(forms))
 
 # %% ../../nbs/data/03_compose.ipynb #09004a98
 def pitch_classes(
-    score: Score,   # Any score
-) -> np.ndarray:    # (12,) share of sounding time, sums to 1
+    score: Score,  # Any score
+) -> np.ndarray:  # (12,) share of sounding time, sums to 1
     "Weigh the twelve pitch classes by how long they sound."
-    weight = np.bincount(score.notes["pitch"] % 12, np.minimum(score.notes["duration_ms"], 2000.0) + 1.0, minlength=12)
+    weight = np.bincount(
+        score.notes["pitch"] % 12, np.minimum(score.notes["duration_ms"], 2000.0) + 1.0, minlength=12
+    )
     return weight / weight.sum()
 
 
 def best_shift(
-    reference: Score,   # The material to fit
-    score: Score,       # The material to move
-) -> int:               # Semitones, -5 to 6
+    reference: Score,  # The material to fit
+    score: Score,  # The material to move
+) -> int:  # Semitones, -5 to 6
     "Find the transposition after which two scores share a tonic."
     fixed, moved = pitch_classes(reference), pitch_classes(score)
     return max(range(-5, 7), key=lambda k: (float(np.dot(fixed, np.roll(moved, k))), -abs(k)))
 
 
 def pace_s(
-    score: Score,   # Any score
-) -> float:         # Seconds
+    score: Score,  # Any score
+) -> float:  # Seconds
     "Measure the median time between onsets."
     gaps = np.diff(np.unique(np.round(score.onset_s, 2)))
     return float(np.median(gaps)) if len(gaps) else 1.0
 
 
 def voices(
-    score: Score,   # Any score
-) -> float:         # Notes that start together, on average; 1 for a single line
+    score: Score,  # Any score
+) -> float:  # Notes that start together, on average; 1 for a single line
     "Measure how full the texture is."
     return len(score) / max(1, len(np.unique(np.round(score.onset_s, 2))))
 
 # %% ../../nbs/data/03_compose.ipynb #5008002b
 def figures(
-    score: Score,   # Any score
-) -> set:           # Figures of four intervals, octaves ignored
+    score: Score,  # Any score
+) -> set:  # Figures of four intervals, octaves ignored
     "List a score's melodic figures."
     steps = np.diff(score.notes["pitch"].astype(int)) % 12
     return set(zip(*(steps[n : len(steps) - 3 + n].tolist() for n in range(4))))
 
 
 def share_of_figures(
-    a: set, b: set,   # Figures of two scores
-) -> float:           # 0 nothing in common, 1 the same
+    a: set,
+    b: set,  # Figures of two scores
+) -> float:  # 0 nothing in common, 1 the same
     "Compare two scores by the figures that they share."
     return len(a & b) / max(1, min(len(a), len(b)))
 
 # %% ../../nbs/data/03_compose.ipynb #1f84331b
 def _joint(score: Score, notes: np.ndarray, length: float) -> Score:
-    return with_notes(dataclasses.replace(score, tempos=score.tempos[:1], meters=score.meters[:1], sections=(Section(0.0, length, "N"),)), notes)
+    return with_notes(
+        dataclasses.replace(
+            score, tempos=score.tempos[:1], meters=score.meters[:1], sections=(Section(0.0, length, "N"),)
+        ),
+        notes,
+    )
 
 
 def join_run(
-    before: Score | None,        # The section that ends, or None at the beginning
-    after: Score,                # The section that starts
-    rng: np.random.Generator,    # Chooses the direction
-) -> Score:                      # One section N, a bar long, starting at 0
+    before: Score | None,  # The section that ends, or None at the beginning
+    after: Score,  # The section that starts
+    rng: np.random.Generator,  # Chooses the direction
+) -> Score:  # One section N, a bar long, starting at 0
     "Run along the scale into the first melody note of what comes."
-    target, bar = int(after.notes["pitch"][find_melody(after)][0]), float(np.clip(np.median(np.diff(grid_s(after))), 0.8, 3.0))
+    target, bar = (
+        int(after.notes["pitch"][find_melody(after)][0]),
+        float(np.clip(np.median(np.diff(grid_s(after))), 0.8, 3.0)),
+    )
     heard = np.concatenate([part.notes["pitch"] % 12 for part in (before, after) if part is not None])
     scale = np.flatnonzero((np.bincount(heard, minlength=12) >= 0.02 * len(heard))[np.arange(128) % 12])
     count = int(np.clip(round(bar / np.clip(pace_s(after), 0.12, 0.3)), 3, 12))
@@ -117,30 +153,36 @@ def join_run(
 
 
 def join_vamp(
-    before: Score | None,        # Not used
-    after: Score,                # The section that starts
-    rng: np.random.Generator,    # Chooses one, two or four bars
-) -> Score:                      # One section N, whole bars, at most 8 s
+    before: Score | None,  # Not used
+    after: Score,  # The section that starts
+    rng: np.random.Generator,  # Chooses one, two or four bars
+) -> Score:  # One section N, whole bars, at most 8 s
     "Play the accompaniment of what comes before its melody enters; a drone for a tune without."
     places = grid_s(after)
     bars = min(int(rng.choice([1, 2, 4])), max(1, int(np.sum(places[1:] <= 8.0))), len(places) - 1)
     head = after.slice(0.0, float(places[bars]))
     under = head.notes[~find_melody(head)]
-    if len(under) < 2 * bars and len(head): under = add_drone(head, (0.0, places[bars] * 1000.0)).notes[len(head):]
+    if len(under) < 2 * bars and len(head):
+        under = add_drone(head, (0.0, places[bars] * 1000.0)).notes[len(head) :]
     return _joint(after, under if len(under) else after.notes[:1], float(places[bars]))
 
 # %% ../../nbs/data/03_compose.ipynb #13b39d4f
 def join_echo(
-    before: Score | None,        # The section that ends
-    after: Score,                # Not used where there is one before
-    rng: np.random.Generator,    # Chooses the octave
-) -> Score:                      # One section N, a bar long
+    before: Score | None,  # The section that ends
+    after: Score,  # Not used where there is one before
+    rng: np.random.Generator,  # Chooses the octave
+) -> Score:  # One section N, a bar long
     "Repeat the last bar of what was, softer; in the beginning, a vamp."
-    if before is None: return join_vamp(before, after, rng)
+    if before is None:
+        return join_vamp(before, after, rng)
     places = grid_s(before)
     last = before.slice(float(places[-2]), float(places[-1]))
-    if not len(last): return join_run(before, after, rng)
-    last.notes["velocity"], last.notes["pitch"] = np.maximum(12, last.notes["velocity"] * 0.7), fold(last.notes["pitch"].astype(int) + int(rng.choice([-12, 0, 12])))
+    if not len(last):
+        return join_run(before, after, rng)
+    last.notes["velocity"], last.notes["pitch"] = (
+        np.maximum(12, last.notes["velocity"] * 0.7),
+        fold(last.notes["pitch"].astype(int) + int(rng.choice([-12, 0, 12]))),
+    )
     return _joint(last, last.notes, float(places[-1] - places[-2]))
 
 
@@ -150,8 +192,9 @@ JOINS: dict[str, Callable] = {"run": join_run, "vamp": join_vamp, "echo": join_e
 @dataclasses.dataclass(frozen=True, eq=False)
 class Composed:
     "Keep a composed piece with the plan that made it."
-    score: Score   # With exact sections, transitions among them as N, tempos and meters
-    plan: dict     # Plain values, ready for JSON: form, lengths_s, variations (a list a section), joins (a name or "" before each section), and what `compose_many` adds
+
+    score: Score  # With exact sections, transitions among them as N, tempos and meters
+    plan: dict  # Plain values, ready for JSON: form, lengths_s, variations (a list a section), joins (a name or "" before each section), and what `compose_many` adds
 
     def encode(self, tok: MusicTokenizerWithStyle, clock: str = "exact") -> tuple[np.ndarray, np.ndarray]:
         "Give its tokens, without section tokens, and the label of each: 0 none, 1 to 4 for A to D; both (T,)."
@@ -160,132 +203,207 @@ class Composed:
 
 def _lay(parts: Sequence[Score]) -> Score:
     starts = np.cumsum([0.0] + [length_s(p) for p in parts])
-    moved = [dict(notes=p.notes.copy(), tempos=p.tempos + [t, 0], meters=p.meters + [t, 0, 0]) for p, t in zip(parts, starts)]
-    for part, t in zip(moved, starts): part["notes"]["onset_ms"] += t * 1000
-    for part, end in zip(moved, starts[1:]): part["notes"]["duration_ms"] = np.minimum(part["notes"]["duration_ms"], end * 1000 - part["notes"]["onset_ms"])
-    sections = tuple(Section(float(a), float(b), p.sections[0].label) for p, a, b in zip(parts, starts, starts[1:]))
-    return dataclasses.replace(parts[0], sections=sections, timing=None, title="".join(s.label for s in sections if s.label != "N"), source="composed", tags=(), dropped=(),
-                               **{name: np.concatenate([m[name] for m in moved]) for name in ("notes", "tempos", "meters")})
+    moved = [
+        dict(notes=p.notes.copy(), tempos=p.tempos + [t, 0], meters=p.meters + [t, 0, 0])
+        for p, t in zip(parts, starts)
+    ]
+    for part, t in zip(moved, starts):
+        part["notes"]["onset_ms"] += t * 1000
+    for part, end in zip(moved, starts[1:]):
+        part["notes"]["duration_ms"] = np.minimum(
+            part["notes"]["duration_ms"], end * 1000 - part["notes"]["onset_ms"]
+        )
+    sections = tuple(
+        Section(float(a), float(b), p.sections[0].label) for p, a, b in zip(parts, starts, starts[1:])
+    )
+    return dataclasses.replace(
+        parts[0],
+        sections=sections,
+        timing=None,
+        title="".join(s.label for s in sections if s.label != "N"),
+        source="composed",
+        tags=(),
+        dropped=(),
+        **{name: np.concatenate([m[name] for m in moved]) for name in ("notes", "tempos", "meters")},
+    )
 
 # %% ../../nbs/data/03_compose.ipynb #d3289bca
 def compose(
-    materials: Mapping[str, Score],       # Material for each letter of the form; each starts at 0
-    form: str,                            # Letters in order of first appearance
-    lengths_s: float | Sequence[float],   # Seconds for each section, or one for all
-    rng: np.random.Generator,             # Chooses the variations and transitions
-    variation: str = "mixed",             # How returns differ: "mixed", "exact", or names joined by +
-    joins: float = 0.0,                   # Share of sections before which a transition stands
-    mixture: Mapping[str, float] = MIXTURE,   # Share of returns that each variation touches, where they are mixed
-) -> Composed:                            # Section lengths are met to within a bar
+    materials: Mapping[str, Score],  # Material for each letter of the form; each starts at 0
+    form: str,  # Letters in order of first appearance
+    lengths_s: float | Sequence[float],  # Seconds for each section, or one for all
+    rng: np.random.Generator,  # Chooses the variations and transitions
+    variation: str = "mixed",  # How returns differ: "mixed", "exact", or names joined by +
+    joins: float = 0.0,  # Share of sections before which a transition stands
+    mixture: Mapping[
+        str, float
+    ] = MIXTURE,  # Share of returns that each variation touches, where they are mixed
+) -> Composed:  # Section lengths are met to within a bar
     "Compose one piece in a form."
     check_form(form)
     lengths_s = [float(lengths_s)] * len(form) if np.isscalar(lengths_s) else [float(t) for t in lengths_s]
-    if len(lengths_s) != len(form) or min(lengths_s) <= 0: raise InputError(f"form {form} needs {len(form)} lengths above 0 s, got {lengths_s}")
-    if missing := sorted(set(form) - set(materials)): raise InputError(f"form {form} needs material for {', '.join(missing)}")
+    if len(lengths_s) != len(form) or min(lengths_s) <= 0:
+        raise InputError(f"form {form} needs {len(form)} lengths above 0 s, got {lengths_s}")
+    if missing := sorted(set(form) - set(materials)):
+        raise InputError(f"form {form} needs material for {', '.join(missing)}")
     parts, names, joints, part = [], [], [], None
     for k, (letter, seconds) in enumerate(zip(form, lengths_s)):
         before, part = part, materials[letter]
-        chosen = pick_variations(variation, rng, length_s(part) / seconds, mixture) if letter in form[:k] else []
-        for name in chosen: part = VARIATIONS[name](part, rng) if name in BEFORE_CUT else part
+        chosen = (
+            pick_variations(variation, rng, length_s(part) / seconds, mixture) if letter in form[:k] else []
+        )
+        for name in chosen:
+            part = VARIATIONS[name](part, rng) if name in BEFORE_CUT else part
         part = cut_at_bar(part, seconds, letter)
-        for name in chosen: part = part if name in BEFORE_CUT else VARIATIONS[name](part, rng)
+        for name in chosen:
+            part = part if name in BEFORE_CUT else VARIATIONS[name](part, rng)
         joint = str(rng.choice(list(JOINS))) if rng.random() < joins else ""
-        if joint: parts.append(JOINS[joint](before, part, rng))
-        parts.append(part); names.append(chosen); joints.append(joint)
+        if joint:
+            parts.append(JOINS[joint](before, part, rng))
+        parts.append(part)
+        names.append(chosen)
+        joints.append(joint)
     score = _lay(parts)
     lengths = [round(s.end_s - s.start_s, 4) for s in score.sections if s.label != "N"]
     return Composed(score, {"form": form, "lengths_s": lengths, "variations": names, "joins": joints})
 
 # %% ../../nbs/data/03_compose.ipynb #380a66eb
 @functools.lru_cache(maxsize=4096)
-def _places(score: Score) -> np.ndarray: return grid_s(score)   # A source piece is asked many times
+def _places(score: Score) -> np.ndarray:
+    return grid_s(score)  # A source piece is asked many times
 
 
 def find_places(
-    score: Score,      # A source piece
-    seconds: float,    # Length of the material
-) -> np.ndarray:       # (M,) starts in seconds, at bars
+    score: Score,  # A source piece
+    seconds: float,  # Length of the material
+) -> np.ndarray:  # (M,) starts in seconds, at bars
     "Find where material of a length can start, holding no return."
     places = _places(score)
     places = places[places + seconds <= length_s(score) + 0.5]
-    if not score.sections: return places
+    if not score.sections:
+        return places
+
     def whole(start):
-        inside = [s.label for s in score.sections if min(s.end_s, start + seconds) - max(s.start_s, start) > 0.25 * (s.end_s - s.start_s)]
+        inside = [
+            s.label
+            for s in score.sections
+            if min(s.end_s, start + seconds) - max(s.start_s, start) > 0.25 * (s.end_s - s.start_s)
+        ]
         return len(set(inside)) == len(inside)
+
     return np.array([p for p in places if whole(p)])
 
 
 def take_material(
-    source: Score,            # A piece
-    start_s: float,           # Where the material starts
-    end_s: float,             # Where it ends
-    semitones: int = 0,       # How far it is moved
-    stretch: float = 1.0,     # What its times are multiplied by
-    letter: str = "A",        # What it will be called
-) -> Score:                   # Starts at 0, with one section
+    source: Score,  # A piece
+    start_s: float,  # Where the material starts
+    end_s: float,  # Where it ends
+    semitones: int = 0,  # How far it is moved
+    stretch: float = 1.0,  # What its times are multiplied by
+    letter: str = "A",  # What it will be called
+) -> Score:  # Starts at 0, with one section
     "Take a passage of a piece as material."
     part = source.slice(start_s, end_s).with_sections((Section(0.0, end_s - start_s, letter),))
     notes = part.notes.copy()
     notes["pitch"] = fold(notes["pitch"].astype(int) + semitones)
-    for field in ("onset_ms", "duration_ms"): notes[field] *= stretch
+    for field in ("onset_ms", "duration_ms"):
+        notes[field] *= stretch
     return with_notes(part, notes, stretch)
 
 # %% ../../nbs/data/03_compose.ipynb #4c146356
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     "Say how pieces are composed."
-    range_s: tuple[float, ...] = (5.0, 20.0)   # Shortest and longest section, in seconds
-    classes: int = 5                # Length classes between them, each as frequent as the others
-    from_one: float = 0.5           # Share of pieces whose letters come from one source piece, where it has enough music; the others take each from another
-    matched: float = 1.0            # Share of pieces whose materials are fitted in tonic, pace and texture
-    variation: str = "mixed"        # How returns differ: "mixed", "exact", or names of variations joined by +
-    mixture: dict = dataclasses.field(default_factory=lambda: dict(MIXTURE))   # Share of returns that each variation touches, where they are mixed
-    joins: float = 0.2              # Share of sections before which a transition stands
+
+    range_s: tuple[float, ...] = (5.0, 20.0)  # Shortest and longest section, in seconds
+    classes: int = 5  # Length classes between them, each as frequent as the others
+    from_one: float = 0.5  # Share of pieces whose letters come from one source piece, where it has enough music; the others take each from another
+    matched: float = 1.0  # Share of pieces whose materials are fitted in tonic, pace and texture
+    variation: str = "mixed"  # How returns differ: "mixed", "exact", or names of variations joined by +
+    mixture: dict = dataclasses.field(
+        default_factory=lambda: dict(MIXTURE)
+    )  # Share of returns that each variation touches, where they are mixed
+    joins: float = 0.2  # Share of sections before which a transition stands
 
     def __post_init__(self):
-        if len(self.range_s) != 2 or not 0 < self.range_s[0] <= self.range_s[1]: raise InputError(f"range_s must be a shortest and a longest length above 0, got {self.range_s}")
-        if self.classes < 1: raise InputError(f"classes must be 1 or more, got {self.classes}")
+        if len(self.range_s) != 2 or not 0 < self.range_s[0] <= self.range_s[1]:
+            raise InputError(f"range_s must be a shortest and a longest length above 0, got {self.range_s}")
+        if self.classes < 1:
+            raise InputError(f"classes must be 1 or more, got {self.classes}")
         for name in ("from_one", "matched", "joins"):
-            if not 0 <= getattr(self, name) <= 1: raise InputError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
-        if wrong := [name for name, share in self.mixture.items() if name not in VARIATIONS or not 0 <= share <= 1]: raise InputError(f"mixture gives shares from 0 to 1 to {', '.join(VARIATIONS)}; wrong: {', '.join(wrong)}")
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
+        if wrong := [
+            name for name, share in self.mixture.items() if name not in VARIATIONS or not 0 <= share <= 1
+        ]:
+            raise InputError(
+                f"mixture gives shares from 0 to 1 to {', '.join(VARIATIONS)}; wrong: {', '.join(wrong)}"
+            )
         pick_variations(self.variation, np.random.default_rng(0))
 
     @property
-    def edges_s(self) -> np.ndarray: return np.geomspace(*self.range_s, self.classes + 1)   # Of the length classes
+    def edges_s(self) -> np.ndarray:
+        return np.geomspace(*self.range_s, self.classes + 1)  # Of the length classes
 
 
 def deal_cards(
-    seed: int,                # Another seed deals otherwise
-    forms: Sequence[str],     # Each as often as the others
-    classes: int = 5,         # Length classes, each as often as the others
-) -> Iterator[tuple[str, list[int]]]:   # Form, and the length class of each of its letters; without end
+    seed: int,  # Another seed deals otherwise
+    forms: Sequence[str],  # Each as often as the others
+    classes: int = 5,  # Length classes, each as often as the others
+) -> Iterator[tuple[str, list[int]]]:  # Form, and the length class of each of its letters; without end
     "Deal forms and lengths like cards."
+
     def deal(kinds, rng):
-        while True: yield from (kinds[i] for i in rng.permutation(len(kinds)))
-    form_cards, length_cards = deal(forms, np.random.default_rng([seed, 1])), deal(range(classes), np.random.default_rng([seed, 2]))
-    for form in form_cards: yield form, [next(length_cards) for _ in dict.fromkeys(form)]
+        while True:
+            yield from (kinds[i] for i in rng.permutation(len(kinds)))
+
+    form_cards, length_cards = (
+        deal(forms, np.random.default_rng([seed, 1])),
+        deal(range(classes), np.random.default_rng([seed, 2])),
+    )
+    for form in form_cards:
+        yield form, [next(length_cards) for _ in dict.fromkeys(form)]
 
 # %% ../../nbs/data/03_compose.ipynb #fcd6fcdf
-def _find_material(scores, length: float, kept: list, rng, one: bool, matched: bool, letter: str) -> tuple[Score, dict, set, float]:
+def _find_material(
+    scores, length: float, kept: list, rng, one: bool, matched: bool, letter: str
+) -> tuple[Score, dict, set, float]:
     for trial in range(120):
-        seconds = length * 0.75 ** (trial // 40)     # rather a shorter section than none
+        seconds = length * 0.75 ** (trial // 40)  # rather a shorter section than none
         which = kept[0][1]["index"] if kept and one and trial % 40 < 20 else int(rng.integers(len(scores)))
         source, same = scores[which], bool(kept) and which == kept[0][1]["index"]
         fit = matched and kept and not same
-        stretch = float(np.clip(pace_s(scores[kept[0][1]["index"]]) / pace_s(source), 2 / 3, 1.5)) if fit else 1.0
+        stretch = (
+            float(np.clip(pace_s(scores[kept[0][1]["index"]]) / pace_s(source), 2 / 3, 1.5)) if fit else 1.0
+        )
         starts = find_places(source, seconds / stretch)
-        if not len(starts): continue
+        if not len(starts):
+            continue
         start = float(rng.choice(starts))
         end = min(length_s(source), start + 1.3 * seconds / stretch)
-        first, last, stop = np.searchsorted(source.notes["onset_ms"], np.array([start, start + seconds / stretch, end]) * 1000 - 1e-3)
+        first, last, stop = np.searchsorted(
+            source.notes["onset_ms"], np.array([start, start + seconds / stretch, end]) * 1000 - 1e-3
+        )
         material = dataclasses.replace(source, notes=source.notes[first:stop], timing=None)
-        if last - first < 4: continue
+        if last - first < 4:
+            continue
         shape = figures(dataclasses.replace(source, notes=source.notes[first:last], timing=None))
-        if fit and trial < 80 and not 2 / 3 < voices(material) / voices(kept[0][0]) < 1.5: continue
-        if any(share_of_figures(shape, other) > 0.5 for _, _, other, _ in kept): continue
-        about = {"key": source.source, "index": which, "start_s": start, "end_s": end, "semitones": best_shift(kept[0][0], material) if fit else 0, "stretch": stretch}
+        if fit and trial < 80 and not 2 / 3 < voices(material) / voices(kept[0][0]) < 1.5:
+            continue
+        if any(share_of_figures(shape, other) > 0.5 for _, _, other, _ in kept):
+            continue
+        about = {
+            "key": source.source,
+            "index": which,
+            "start_s": start,
+            "end_s": end,
+            "semitones": best_shift(kept[0][0], material) if fit else 0,
+            "stretch": stretch,
+        }
         return take_material(source, start, end, about["semitones"], stretch, letter), about, shape, seconds
-    raise InputError(f"no music left for section {letter} of {length:.1f} s that differs from the others: give more pieces, or ask for shorter sections")
+    raise InputError(
+        f"no music left for section {letter} of {length:.1f} s that differs from the others: give more pieces, or ask for shorter sections"
+    )
 
 
 def _compose_nth(scores, recipe: Recipe, seed: int, n: int, form: str, rows: list[int]) -> Composed:
@@ -295,71 +413,121 @@ def _compose_nth(scores, recipe: Recipe, seed: int, n: int, form: str, rows: lis
         length = float(np.exp(rng.uniform(*np.log(recipe.edges_s[row : row + 2]))))
         kept.append(_find_material(scores, length, kept, rng, one, matched, letter))
     by_letter = dict(zip(dict.fromkeys(form), kept))
-    piece = compose({a: m[0] for a, m in by_letter.items()}, form, [by_letter[a][3] for a in form], np.random.default_rng([seed, 4, n]), recipe.variation, recipe.joins, recipe.mixture)
-    sources = {a: {name: value for name, value in about.items() if name != "index"} | {"seconds": seconds} for a, (_, about, _, seconds) in by_letter.items()}
-    return Composed(piece.score, piece.plan | {"sources": sources, "seed": [seed, n], "matched": matched, "recipe": config_to_dict(recipe)})
+    piece = compose(
+        {a: m[0] for a, m in by_letter.items()},
+        form,
+        [by_letter[a][3] for a in form],
+        np.random.default_rng([seed, 4, n]),
+        recipe.variation,
+        recipe.joins,
+        recipe.mixture,
+    )
+    sources = {
+        a: {name: value for name, value in about.items() if name != "index"} | {"seconds": seconds}
+        for a, (_, about, _, seconds) in by_letter.items()
+    }
+    return Composed(
+        piece.score,
+        piece.plan
+        | {"sources": sources, "seed": [seed, n], "matched": matched, "recipe": config_to_dict(recipe)},
+    )
 
 # %% ../../nbs/data/03_compose.ipynb #d28e83ba
-_shared: dict = {}   # What a worker process composes from
+_shared: dict = {}  # What a worker process composes from
 
 
-def _share(scores, recipe, seed): _shared.update(scores=scores, recipe=recipe, seed=seed)
-def _compose_some(jobs: list) -> list[Composed]: return [_compose_nth(_shared["scores"], _shared["recipe"], _shared["seed"], *job) for job in jobs]
+def _share(scores, recipe, seed):
+    _shared.update(scores=scores, recipe=recipe, seed=seed)
+
+
+def _compose_some(jobs: list) -> list[Composed]:
+    return [_compose_nth(_shared["scores"], _shared["recipe"], _shared["seed"], *job) for job in jobs]
 
 
 def compose_many(
-    scores: Sequence[Score],                     # Source pieces, with sections where they are known
-    k: int,                                      # How many pieces
-    seed: int,                                   # Piece n depends on the seed and n only, given the sources
-    forms: Sequence[str] = FORM_LISTS["all"],    # Dealt equally
-    workers: int = 1,                            # Processes; their number changes nothing but the time
-    start: int = 0,                              # Number of the first piece: a part of a longer run
-    **options,                                   # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
-) -> Iterator[Composed]:                         # In order; plans also name the sources, the seed and the recipe
+    scores: Sequence[Score],  # Source pieces, with sections where they are known
+    k: int,  # How many pieces
+    seed: int,  # Piece n depends on the seed and n only, given the sources
+    forms: Sequence[str] = FORM_LISTS["all"],  # Dealt equally
+    workers: int = 1,  # Processes; their number changes nothing but the time
+    start: int = 0,  # Number of the first piece: a part of a longer run
+    **options,  # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
+) -> Iterator[Composed]:  # In order; plans also name the sources, the seed and the recipe
     "Compose pieces with forms and lengths balanced."
-    for form in forms: check_form(form)
-    if not len(scores) or not len(forms): raise InputError("there are no source pieces or no forms to compose from")
-    if workers < 1: raise InputError(f"workers must be 1 or more, got {workers}")
+    for form in forms:
+        check_form(form)
+    if not len(scores) or not len(forms):
+        raise InputError("there are no source pieces or no forms to compose from")
+    if workers < 1:
+        raise InputError(f"workers must be 1 or more, got {workers}")
     recipe = config_from_dict(Recipe, options, "compose")
-    jobs = ((n, *card) for n, card in zip(range(start + k), deal_cards(seed, forms, recipe.classes)) if n >= start)
+    jobs = (
+        (n, *card) for n, card in zip(range(start + k), deal_cards(seed, forms, recipe.classes)) if n >= start
+    )
     if workers == 1:
-        for job in jobs: yield _compose_nth(scores, recipe, seed, *job)
+        for job in jobs:
+            yield _compose_nth(scores, recipe, seed, *job)
         return
-    with concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _share, (scores, recipe, seed)) as pool:
+    with concurrent.futures.ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _share, (scores, recipe, seed)
+    ) as pool:
         waiting = collections.deque()
         try:
             while lot := list(itertools.islice(jobs, 16)):
                 waiting.append(pool.submit(_compose_some, lot))
-                if len(waiting) > 2 * workers: yield from waiting.popleft().result()
-            while waiting: yield from waiting.popleft().result()
-        except BrokenProcessPool: raise InputError(f"a worker process died while composing, most often for want of memory: use fewer than {workers} workers (in a script of one's own: call it under if __name__ == '__main__')") from None
+                if len(waiting) > 2 * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        except BrokenProcessPool:
+            raise InputError(
+                f"a worker process died while composing, most often for want of memory: use fewer than {workers} workers (in a script of one's own: call it under if __name__ == '__main__')"
+            ) from None
 
 # %% ../../nbs/data/03_compose.ipynb #cf09f59e
 def recompose(
-    plan: dict,                      # Of a piece by `compose_many`
-    scores: Mapping[str, Score],     # Source pieces by their key
-) -> Composed:                       # The same notes
+    plan: dict,  # Of a piece by `compose_many`
+    scores: Mapping[str, Score],  # Source pieces by their key
+) -> Composed:  # The same notes
     "Compose a piece again from its plan."
     missing = sorted({s["key"] for s in plan["sources"].values()} - set(scores))
-    if missing: raise InputError(f"the plan needs {', '.join(missing)}: give these source pieces")
+    if missing:
+        raise InputError(f"the plan needs {', '.join(missing)}: give these source pieces")
     sources = {letter: {**about, "letter": letter} for letter, about in plan["sources"].items()}
-    materials = {letter: take_material(scores[s["key"]], s["start_s"], s["end_s"], s["semitones"], s["stretch"], letter) for letter, s in sources.items()}
+    materials = {
+        letter: take_material(
+            scores[s["key"]], s["start_s"], s["end_s"], s["semitones"], s["stretch"], letter
+        )
+        for letter, s in sources.items()
+    }
     seed, n = plan["seed"]
-    piece = compose(materials, plan["form"], [sources[a]["seconds"] for a in plan["form"]], np.random.default_rng([seed, 4, n]), **{name: plan["recipe"][name] for name in ("variation", "joins", "mixture")})
+    piece = compose(
+        materials,
+        plan["form"],
+        [sources[a]["seconds"] for a in plan["form"]],
+        np.random.default_rng([seed, 4, n]),
+        **{name: plan["recipe"][name] for name in ("variation", "joins", "mixture")},
+    )
     return Composed(piece.score, {**plan, **piece.plan})
 
 # %% ../../nbs/data/03_compose.ipynb #3dbbbb02
 def measure_balance(
-    plans: Sequence[dict],   # Of composed pieces of one recipe
-) -> dict:                   # forms: how often each; lengths: share of first sections in each length class, by letter "A" to "D" and for "all" sections
+    plans: Sequence[dict],  # Of composed pieces of one recipe
+) -> dict:  # forms: how often each; lengths: share of first sections in each length class, by letter "A" to "D" and for "all" sections
     "Count forms and section lengths of composed pieces."
     edges = config_from_dict(Recipe, plans[0]["recipe"]).edges_s
     firsts: dict[str, list] = collections.defaultdict(list)
     for plan in plans:
         for k, (letter, seconds) in enumerate(zip(plan["form"], plan["lengths_s"])):
             firsts["all"].append(seconds)
-            if letter not in plan["form"][:k]: firsts[letter].append(seconds)
+            if letter not in plan["form"][:k]:
+                firsts[letter].append(seconds)
+
     def shares(values) -> list[float]:
         rows = np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2)
         return (np.bincount(rows, minlength=len(edges) - 1) / len(values)).round(4).tolist()
-    return {"forms": dict(collections.Counter(plan["form"] for plan in plans)), "lengths": {name: shares(values) for name, values in sorted(firsts.items())}}
+
+    return {
+        "forms": dict(collections.Counter(plan["form"] for plan in plans)),
+        "lengths": {name: shares(values) for name, values in sorted(firsts.items())},
+    }

@@ -8,7 +8,14 @@ __all__ = ['COLLECTIONS', 'GROUPS', 'DEMO_TUNES', 'DEMO_BYTES', 'MUSIC21_LICENCE
            'read_song_beats', 'open_source']
 
 # %% ../../nbs/data/02_corpus.ipynb #82a6e498
-import functools, gzip, hashlib, importlib.metadata, importlib.util, json, os, re
+import functools
+import gzip
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,48 +26,72 @@ from ..core.basics import InputError
 from ..music.notation import read_abc, read_musicxml, split_tunes
 from ..music.repeats import perform
 from ..music.score import Score
-from ..music.sections import Section
-from ..music.sections import letters_by_first_appearance, load_sections
+from ..music.sections import Section, letters_by_first_appearance, load_sections
 
 # %% ../../nbs/data/02_corpus.ipynb #f2c224c6
 @dataclass(frozen=True, slots=True)
 class Item:
     "Name one piece of a source."
-    key: str                    # Stable name: "ryansMammoth/AmericanRifleTeamHornpipe.abc#1", "albums/first/03.mid"
-    path: str                   # The file to read
-    number: int | None = None   # Which piece of the file, from 1; None where the file is one piece
+
+    key: str  # Stable name: "ryansMammoth/AmericanRifleTeamHornpipe.abc#1", "albums/first/03.mid"
+    path: str  # The file to read
+    number: int | None = None  # Which piece of the file, from 1; None where the file is one piece
 
 
 @dataclass(frozen=True)
 class Source:
     "List pieces, and read them one by one."
-    name: str                # As it was opened: "music21:demo", a folder
-    kind: str                # "music21", "midi", "pop909" or "labelled"
-    items: tuple[Item, ...]  # In an order that does not change
-    settings: dict           # What decides the result, for the hash of a store
-    licence: str             # Terms, in a line
 
-    def __len__(self) -> int: return len(self.items)
-    def __repr__(self) -> str: return f"Source({self.name}: {len(self)} pieces; {self.licence})"
+    name: str  # As it was opened: "music21:demo", a folder
+    kind: str  # "music21", "midi", "pop909" or "labelled"
+    items: tuple[Item, ...]  # In an order that does not change
+    settings: dict  # What decides the result, for the hash of a store
+    licence: str  # Terms, in a line
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        return f"Source({self.name}: {len(self)} pieces; {self.licence})"
 
     def load(self, item: Item) -> Score:
         "Read a piece; raise ValueError with file and reason where it is none."
         return _LOADERS[self.kind](item)
 
 # %% ../../nbs/data/02_corpus.ipynb #a587262b
-COLLECTIONS = ("airdsAirs", "bach", "beethoven", "haydn", "joplin", "mozart", "oneills1850", "ryansMammoth", "schumann_clara", "schumann_robert")
-GROUPS = {"quartets": ("beethoven", "haydn", "mozart", "schumann_robert"), "schumann": ("schumann_robert", "schumann_clara"), "keyboard": ("joplin", "schumann_clara"),
-          "fiddle": ("airdsAirs", "oneills1850", "ryansMammoth"), "all": COLLECTIONS, "demo": COLLECTIONS}
-DEMO_TUNES = 800           # Tunes of each book in the demo
-DEMO_BYTES = 150_000       # Files over this are left out of the demo: whole quartets
+COLLECTIONS = (
+    "airdsAirs",
+    "bach",
+    "beethoven",
+    "haydn",
+    "joplin",
+    "mozart",
+    "oneills1850",
+    "ryansMammoth",
+    "schumann_clara",
+    "schumann_robert",
+)
+GROUPS = {
+    "quartets": ("beethoven", "haydn", "mozart", "schumann_robert"),
+    "schumann": ("schumann_robert", "schumann_clara"),
+    "keyboard": ("joplin", "schumann_clara"),
+    "fiddle": ("airdsAirs", "oneills1850", "ryansMammoth"),
+    "all": COLLECTIONS,
+    "demo": COLLECTIONS,
+}
+DEMO_TUNES = 800  # Tunes of each book in the demo
+DEMO_BYTES = 150_000  # Files over this are left out of the demo: whole quartets
 MUSIC21_LICENCE = "terms differ file by file: music21/corpus/license.txt and the files themselves"
 
 
-def corpus_folder() -> Path:   # The folder `music21/corpus` of the installed package
+def corpus_folder() -> Path:  # The folder `music21/corpus` of the installed package
     "Find music21's corpus."
     found = importlib.util.find_spec("music21")
     folder = Path(found.submodule_search_locations[0]) / "corpus" if found else None
-    if folder is None or not (folder / "bach").is_dir(): raise InputError("music21 with its corpus is not installed: pip install music21, or give a folder of MIDI")
+    if folder is None or not (folder / "bach").is_dir():
+        raise InputError(
+            "music21 with its corpus is not installed: pip install music21, or give a folder of MIDI"
+        )
     return folder
 
 
@@ -68,37 +99,73 @@ def _collection(root: Path, name: str, demo: bool) -> list[Item]:
     items = []
     for path in sorted((root / name).rglob("*")):
         key = path.relative_to(root).as_posix()
-        if path.suffix == ".abc": items += [Item(f"{key}#{n}", str(path), n) for n, _ in enumerate(_tunes(str(path)), 1)]
-        elif path.suffix in (".mxl", ".xml", ".musicxml") and not (demo and path.stat().st_size > DEMO_BYTES): items.append(Item(key, str(path)))
-    if demo and len(items) > DEMO_TUNES and items[0].number: items = [items[i * len(items) // DEMO_TUNES] for i in range(DEMO_TUNES)]
+        if path.suffix == ".abc":
+            items += [Item(f"{key}#{n}", str(path), n) for n, _ in enumerate(_tunes(str(path)), 1)]
+        elif path.suffix in (".mxl", ".xml", ".musicxml") and not (demo and path.stat().st_size > DEMO_BYTES):
+            items.append(Item(key, str(path)))
+    if demo and len(items) > DEMO_TUNES and items[0].number:
+        items = [items[i * len(items) // DEMO_TUNES] for i in range(DEMO_TUNES)]
     return items
 
 
 @functools.lru_cache(maxsize=4)
-def _tunes(path: str) -> list[str]: return split_tunes(Path(path).read_text(encoding="utf8", errors="replace"))
+def _tunes(path: str) -> list[str]:
+    return split_tunes(Path(path).read_text(encoding="utf8", errors="replace"))
 
 
 def _open_music21(name: str) -> tuple[list[Item], dict, str]:
     names = GROUPS.get(name, (name,))
-    if name in ("palestrina", "essenFolksong"): raise InputError(f"music21:{name} is left out for its terms: see music21/corpus/license.txt, and known are {', '.join([*GROUPS, *COLLECTIONS])}")
-    if not set(names) <= set(COLLECTIONS): raise InputError(f"unknown collection music21:{name}: known are {', '.join([*GROUPS, *COLLECTIONS])}")
+    if name in ("palestrina", "essenFolksong"):
+        raise InputError(
+            f"music21:{name} is left out for its terms: see music21/corpus/license.txt, and known are {', '.join([*GROUPS, *COLLECTIONS])}"
+        )
+    if not set(names) <= set(COLLECTIONS):
+        raise InputError(f"unknown collection music21:{name}: known are {', '.join([*GROUPS, *COLLECTIONS])}")
     root = corpus_folder()
     lists = [_collection(root, n, name == "demo") for n in names]
     order = sorted(((k + 0.5) / len(items), n, k) for n, items in enumerate(lists) for k in range(len(items)))
-    return [lists[n][k] for _, n, k in order], {"music21": importlib.metadata.version("music21")}, MUSIC21_LICENCE
+    return (
+        [lists[n][k] for _, n, k in order],
+        {"music21": importlib.metadata.version("music21")},
+        MUSIC21_LICENCE,
+    )
 
 
 def _load_music21(item: Item) -> Score:
-    written = read_abc(_tunes(item.path)[item.number - 1], item.key) if item.number else read_musicxml(item.path)
+    written = (
+        read_abc(_tunes(item.path)[item.number - 1], item.key) if item.number else read_musicxml(item.path)
+    )
     return perform(written, item.key)
 
 # %% ../../nbs/data/02_corpus.ipynb #1ff7a874
 MIDI_LICENCE = "as the folder's owner says"
-_POP909_TEXTS = ("beat_midi.txt", "beat_audio.txt", "chord_midi.txt", "chord_audio.txt", "key_audio.txt", "melody.txt", "finalized_chord.txt", "analyzed_key.txt")
+_POP909_TEXTS = (
+    "beat_midi.txt",
+    "beat_audio.txt",
+    "chord_midi.txt",
+    "chord_audio.txt",
+    "key_audio.txt",
+    "melody.txt",
+    "finalized_chord.txt",
+    "analyzed_key.txt",
+)
 
 
 NOTATION = (".mxl", ".musicxml", ".xml", ".abc")
-NO_SECTION = {"none", "intro", "introduction", "transition", "interlude", "link", "fill", "outro", "coda", "ending", "end", "silence"}   # Labels that name no kind of section
+NO_SECTION = {
+    "none",
+    "intro",
+    "introduction",
+    "transition",
+    "interlude",
+    "link",
+    "fill",
+    "outro",
+    "coda",
+    "ending",
+    "end",
+    "silence",
+}  # Labels that name no kind of section
 
 
 def _files(root: Path) -> tuple[list[Path], list[Path]]:
@@ -106,107 +173,168 @@ def _files(root: Path) -> tuple[list[Path], list[Path]]:
     pieces, sections, seen = [], [], set()
     for folder, folders, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
-        if real in seen: folders.clear(); continue
+        if real in seen:
+            folders.clear()
+            continue
         seen.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        styled, stems = "style" in Path(folder).relative_to(root.parent).parts, {n.rsplit(".", 1)[0] for n in names if n.lower().endswith((".mid", ".midi", *NOTATION))}
+        styled, stems = (
+            "style" in Path(folder).relative_to(root.parent).parts,
+            {n.rsplit(".", 1)[0] for n in names if n.lower().endswith((".mid", ".midi", *NOTATION))},
+        )
         for name in names:
-            if name.startswith(".") or name == "index.tsv": continue    # The store reads terms from an index
-            if styled and name.endswith((".notes.csv", ".tokens.csv", ".png")): continue    # What `staria label` writes beside section files
-            about = name.endswith(".txt") and (styled or name[:-4] in stems or name.startswith("human_label") or name in _POP909_TEXTS)
+            if name.startswith(".") or name == "index.tsv":
+                continue  # The store reads terms from an index
+            if styled and name.endswith((".notes.csv", ".tokens.csv", ".png")):
+                continue  # What `staria label` writes beside section files
+            about = name.endswith(".txt") and (
+                styled or name[:-4] in stems or name.startswith("human_label") or name in _POP909_TEXTS
+            )
             (sections if about else pieces).append(Path(folder, name))
     return sorted(pieces), sorted(sections)
 
 
 def section_file(
-    path: str | Path,                  # A MIDI file or a written score
-    root: str | Path | None = None,    # The folder that was opened; None looks for `style` beside `midi` only
-) -> Path | None:                      # The file with its sections, or None
+    path: str | Path,  # A MIDI file or a written score
+    root: str | Path | None = None,  # The folder that was opened; None looks for `style` beside `midi` only
+) -> Path | None:  # The file with its sections, or None
     "Find the sections that belong to a file."
     path = Path(path)
     parts = list(path.parts)
-    places = [Path(*parts[:k], "style", *parts[k + 1:]).with_suffix(".txt") for k in reversed(range(len(parts) - 1)) if parts[k] == "midi"]
+    places = [
+        Path(*parts[:k], "style", *parts[k + 1 :]).with_suffix(".txt")
+        for k in reversed(range(len(parts) - 1))
+        if parts[k] == "midi"
+    ]
     if root is not None:
         inside = path.relative_to(root).parts
-        places += [Path(root, *inside[:k], "style", *inside[k:]).with_suffix(".txt") for k in reversed(range(len(inside)))]
+        places += [
+            Path(root, *inside[:k], "style", *inside[k:]).with_suffix(".txt")
+            for k in reversed(range(len(inside)))
+        ]
     return next((p for p in [*places, path.with_suffix(".txt")] if p.is_file()), None)
 
 
-def _root(item: Item) -> Path: return Path(item.path).parents[item.key.count("/")]   # The folder that was opened
+def _root(item: Item) -> Path:
+    return Path(item.path).parents[item.key.count("/")]  # The folder that was opened
 
 
 def _lettered(sections: Iterable[Section], end_s: float) -> list[Section]:
     sections = [s for s in sections if s.start_s < end_s]
-    return [Section(s.start_s, s.end_s, letter) for s, letter in zip(sections, letters_by_first_appearance(["N" if s.label.lower() in NO_SECTION else s.label for s in sections]))]
+    return [
+        Section(s.start_s, s.end_s, letter)
+        for s, letter in zip(
+            sections,
+            letters_by_first_appearance(
+                ["N" if s.label.lower() in NO_SECTION else s.label for s in sections]
+            ),
+        )
+    ]
 
 # %% ../../nbs/data/02_corpus.ipynb #db3c9b40
 def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
     root = Path(folder).expanduser()
-    if root.suffix in (".pkl", ".pickle"): raise InputError(f"{root} is a pickle, which could run anything: make a store from the MIDI files with `staria prepare FOLDER --name NAME`")
-    if root.is_file(): raise InputError(f"{root} is a file: give the folder that holds it")
-    if not root.is_dir(): raise InputError(f"no folder at {root}: check the path")
+    if root.suffix in (".pkl", ".pickle"):
+        raise InputError(
+            f"{root} is a pickle, which could run anything: make a store from the MIDI files with `staria prepare FOLDER --name NAME`"
+        )
+    if root.is_file():
+        raise InputError(f"{root} is a file: give the folder that holds it")
+    if not root.is_dir():
+        raise InputError(f"no folder at {root}: check the path")
     pieces, texts = _files(root)
-    if not pieces: raise InputError(f"no files in {root}: put MIDI files there")
+    if not pieces:
+        raise InputError(f"no files in {root}: put MIDI files there")
     parts = root.absolute().parts
-    if "midi" in parts:     # the sections lie outside of the folder that was given
+    if "midi" in parts:  # the sections lie outside of the folder that was given
         k = len(parts) - 1 - parts[::-1].index("midi")
-        texts += sorted(p for p in Path(*parts[:k], "style", *parts[k + 1:]).rglob("*.txt") if p.is_file())
+        texts += sorted(p for p in Path(*parts[:k], "style", *parts[k + 1 :]).rglob("*.txt") if p.is_file())
     sizes, labels, items = hashlib.sha256(), hashlib.sha256(), []
     for path in pieces:
         key = path.relative_to(root).as_posix()
-        sizes.update(f"{key}\t{path.stat().st_size if path.exists() else -1}\n".encode("utf8", "surrogateescape"))    # A name need not be UTF-8
+        sizes.update(
+            f"{key}\t{path.stat().st_size if path.exists() else -1}\n".encode("utf8", "surrogateescape")
+        )  # A name need not be UTF-8
         count = len(_tunes(str(path))) if path.suffix.lower() == ".abc" else 0
         items += [Item(f"{key}#{n}", str(path), n) for n in range(1, count + 1)] or [Item(key, str(path))]
-    for path in texts: labels.update(os.fsencode(path.name) + b"\t" + path.read_bytes())
-    return items, {"files": len(pieces), "content": sizes.hexdigest()[:16], "sections": labels.hexdigest()[:16]}, MIDI_LICENCE
+    for path in texts:
+        labels.update(os.fsencode(path.name) + b"\t" + path.read_bytes())
+    return (
+        items,
+        {"files": len(pieces), "content": sizes.hexdigest()[:16], "sections": labels.hexdigest()[:16]},
+        MIDI_LICENCE,
+    )
 
 
 def _load_midi(item: Item) -> Score:
     suffix = Path(item.path).suffix.lower()
-    if suffix == ".abc" and item.number is None: raise InputError(f"{item.path}: no tune in it (a tune starts with X:)")
-    if suffix in NOTATION: score = _load_music21(item)
-    elif suffix in (".mid", ".midi"): score = Score.from_midi(item.path).replace(source=item.key)
-    else: raise InputError(f"{item.path}: not a MIDI file by its name (.mid, .midi), nor a written score ({', '.join(NOTATION)})")
+    if suffix == ".abc" and item.number is None:
+        raise InputError(f"{item.path}: no tune in it (a tune starts with X:)")
+    if suffix in NOTATION:
+        score = _load_music21(item)
+    elif suffix in (".mid", ".midi"):
+        score = Score.from_midi(item.path).replace(source=item.key)
+    else:
+        raise InputError(
+            f"{item.path}: not a MIDI file by its name (.mid, .midi), nor a written score ({', '.join(NOTATION)})"
+        )
     sections = section_file(item.path, _root(item)) if item.number is None else None
-    return score.with_sections(_lettered(load_sections(sections) if sections else score.sections, score.duration_s))
+    return score.with_sections(
+        _lettered(load_sections(sections) if sections else score.sections, score.duration_s)
+    )
 
 # %% ../../nbs/data/02_corpus.ipynb #e43dc388
 POP909_LICENCE = "MIT (POP909, Music X Lab; labels: S. Dai, H. Zhang, R. Dannenberg)"
 
 
 def read_song_labels(
-    text: str,                # "i8A4A4B4"
-    where: str = "the labels",   # What error messages call it
-) -> list[tuple[str, int]]:   # Letter ("N" for lower case) and bars
+    text: str,  # "i8A4A4B4"
+    where: str = "the labels",  # What error messages call it
+) -> list[tuple[str, int]]:  # Letter ("N" for lower case) and bars
     "Read section labels in the form of POP909's."
     text = "".join(text.split())
     found = re.findall(r"([A-Za-z])'*(\d+)", text)
-    if not found or "".join(a + b for a, b in found) != text.replace("'", ""): raise InputError(f"{where}: expected letters with bars, as i8A4A4B4, got {text[:40]!r}")
+    if not found or "".join(a + b for a, b in found) != text.replace("'", ""):
+        raise InputError(f"{where}: expected letters with bars, as i8A4A4B4, got {text[:40]!r}")
     return [("N" if letter.islower() else letter, int(bars)) for letter, bars in found if int(bars)]
 
 
 def song_sections(
-    labels: list[tuple[str, int]],   # Letter and bars
-    bars_s: np.ndarray,               # Bar starts of the song, seconds
-    first_s: float,                   # When its first note starts
-    end_s: float,                     # When its last note ends
-) -> list[Section]:                   # Letters by first appearance
+    labels: list[tuple[str, int]],  # Letter and bars
+    bars_s: np.ndarray,  # Bar starts of the song, seconds
+    first_s: float,  # When its first note starts
+    end_s: float,  # When its last note ends
+) -> list[Section]:  # Letters by first appearance
     "Place song labels in time."
-    if len(bars_s) < 2: raise InputError("a song of less than two bars has no sections")
+    if len(bars_s) < 2:
+        raise InputError("a song of less than two bars has no sections")
     last = np.diff(bars_s)[-1]
-    first = max(int(np.searchsorted(bars_s, first_s + last / 2, "right")) - 1, 0)   # a note in the second half of a bar is a pick-up to the next
+    first = max(
+        int(np.searchsorted(bars_s, first_s + last / 2, "right")) - 1, 0
+    )  # a note in the second half of a bar is a pick-up to the next
     edges = first + np.concatenate([[0], np.cumsum([n for _, n in labels])])
-    times = [float(bars_s[k]) if k < len(bars_s) else float(bars_s[-1] + (k + 1 - len(bars_s)) * last) for k in edges]
+    times = [
+        float(bars_s[k]) if k < len(bars_s) else float(bars_s[-1] + (k + 1 - len(bars_s)) * last)
+        for k in edges
+    ]
     return _lettered([Section(a, b, letter) for (letter, _), a, b in zip(labels, times, times[1:])], end_s)
 
 # %% ../../nbs/data/02_corpus.ipynb #ce021f50
 def read_song_beats(
-    path: str | Path,        # POP909's beat_midi.txt: time, and two columns with 1 at downbeats: in two, and in four or three
-) -> tuple[np.ndarray, np.ndarray]:   # Beats and bar starts in seconds
+    path: str
+    | Path,  # POP909's beat_midi.txt: time, and two columns with 1 at downbeats: in two, and in four or three
+) -> tuple[np.ndarray, np.ndarray]:  # Beats and bar starts in seconds
     "Read a song's annotated beats."
-    try: table = np.loadtxt(path, ndmin=2)
-    except ValueError as error: raise InputError(f"{path}: expected lines of a time and two numbers ({' '.join(str(error).split())})") from None
-    if table.shape[1:] != (3,) or len(table) < 2 or (np.diff(table[:, 0]) <= 0).any(): raise InputError(f"{path}: expected lines of a rising time and two numbers, got {table.shape[0]} lines of {table.shape[-1]}")
+    try:
+        table = np.loadtxt(path, ndmin=2)
+    except ValueError as error:
+        raise InputError(
+            f"{path}: expected lines of a time and two numbers ({' '.join(str(error).split())})"
+        ) from None
+    if table.shape[1:] != (3,) or len(table) < 2 or (np.diff(table[:, 0]) <= 0).any():
+        raise InputError(
+            f"{path}: expected lines of a rising time and two numbers, got {table.shape[0]} lines of {table.shape[-1]}"
+        )
     column = 2 if table[:, 2].sum() >= 2 else 1
     return table[:, 0], table[table[:, column] > 0.5, 0]
 
@@ -216,7 +344,9 @@ def _with_beats(score: Score, beats_s: np.ndarray, bars_s: np.ndarray) -> Score:
     changes = np.append(True, np.abs(gaps[1:] / gaps[:-1] - 1) > 1e-3)
     counts = np.diff(np.searchsorted(beats_s, bars_s))
     first = [(0.0, counts[0], 4)] if bars_s[0] > 1e-6 else []
-    meters = first + [(t, n, 4) for k, (t, n) in enumerate(zip(bars_s, counts)) if k == 0 or n != counts[k - 1]]
+    meters = first + [
+        (t, n, 4) for k, (t, n) in enumerate(zip(bars_s, counts)) if k == 0 or n != counts[k - 1]
+    ]
     tempos = np.stack([beats_s[:-1], 60 / gaps], 1)[changes]
     tempos[0, 0] = 0.0
     return score.replace(tempos=tempos, meters=np.array(meters, float), timing=None)
@@ -230,20 +360,35 @@ def _song_number(path: Path) -> int | None:
 @functools.lru_cache(maxsize=4)
 def _song_texts(root: Path) -> dict[tuple[int, str], Path]:
     "Find the texts of all songs below a folder, by number and name."
-    return {(int(p.parent.name), p.name): p for p in sorted(root.rglob("*.txt")) if p.parent.name.isdigit() and (p.name.startswith("human_label") or p.name == "beat_midi.txt")}
+    return {
+        (int(p.parent.name), p.name): p
+        for p in sorted(root.rglob("*.txt"))
+        if p.parent.name.isdigit() and (p.name.startswith("human_label") or p.name == "beat_midi.txt")
+    }
 
 
 def _song_text(item: Item, *names: str) -> Path | None:
     path, number = Path(item.path), _song_number(Path(item.path))
     texts = _song_texts(_root(item)) if number is not None else {}
     near = [path.parent / name for name in names] if path.parent.name == path.stem else []
-    return next((p for p in [*near, *(texts.get((number, name)) for name in names)] if p is not None and p.is_file()), None)
+    return next(
+        (p for p in [*near, *(texts.get((number, name)) for name in names)] if p is not None and p.is_file()),
+        None,
+    )
 
 
 def _open_pop909(folder: str) -> tuple[list[Item], dict, str]:
     items, settings, _ = _open_midi(folder)
     _song_texts.cache_clear()
-    return [i for i in items if i.path.lower().endswith((".mid", ".midi")) and Path(i.path).parent.name != "versions"], settings, POP909_LICENCE
+    return (
+        [
+            i
+            for i in items
+            if i.path.lower().endswith((".mid", ".midi")) and Path(i.path).parent.name != "versions"
+        ],
+        settings,
+        POP909_LICENCE,
+    )
 
 
 def _load_pop909(item: Item) -> Score:
@@ -251,34 +396,58 @@ def _load_pop909(item: Item) -> Score:
     bars_s = score.bars_s()
     if beats is not None:
         beats_s, bars_s = read_song_beats(beats)
-        if len(bars_s) >= 2: score = _with_beats(score, beats_s, bars_s)
+        if len(bars_s) >= 2:
+            score = _with_beats(score, beats_s, bars_s)
     own = Path(item.path).with_suffix(".txt")
     labels = own if own.is_file() else _song_text(item, "human_label1.txt", "human_label2.txt")
-    if labels is None: return score
-    return score.with_sections(song_sections(read_song_labels(labels.read_text(encoding="utf8"), str(labels)), bars_s, float(score.onset_s[0]), score.duration_s))
+    if labels is None:
+        return score
+    return score.with_sections(
+        song_sections(
+            read_song_labels(labels.read_text(encoding="utf8"), str(labels)),
+            bars_s,
+            float(score.onset_s[0]),
+            score.duration_s,
+        )
+    )
 
 # %% ../../nbs/data/02_corpus.ipynb #49865ed0
 @functools.lru_cache(maxsize=2)
 def _pieces(path: str) -> list[dict]:
     try:
-        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf8") as file: pieces = json.load(file)
-    except FileNotFoundError: raise InputError(f"no file at {path}: check the path") from None
-    except (OSError, EOFError, ValueError) as error: raise InputError(f"{path}: not a JSON file, gzipped where its name ends in .gz ({error})") from None
-    if not isinstance(pieces, list) or not all(isinstance(p, dict) and "notes" in p and "sections" in p for p in pieces): raise InputError(f"{path}: expected a list of pieces with notes and sections")
+        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf8") as file:
+            pieces = json.load(file)
+    except FileNotFoundError:
+        raise InputError(f"no file at {path}: check the path") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(f"{path}: not a JSON file, gzipped where its name ends in .gz ({error})") from None
+    if not isinstance(pieces, list) or not all(
+        isinstance(p, dict) and "notes" in p and "sections" in p for p in pieces
+    ):
+        raise InputError(f"{path}: expected a list of pieces with notes and sections")
     return pieces
 
 
 def _open_labelled(name: str) -> tuple[list[Item], dict, str]:
     root = Path(name).expanduser()
-    paths = sorted(p for p in root.iterdir() if p.name.endswith((".json", ".json.gz"))) if root.is_dir() else [root]
-    if not paths: raise InputError(f"no .json or .json.gz in {root}: give a labelled file, or a folder that holds some")
+    paths = (
+        sorted(p for p in root.iterdir() if p.name.endswith((".json", ".json.gz")))
+        if root.is_dir()
+        else [root]
+    )
+    if not paths:
+        raise InputError(f"no .json or .json.gz in {root}: give a labelled file, or a folder that holds some")
     items, licences, content = [], set(), hashlib.sha256()
     for path in paths:
         pieces, stem = _pieces(str(path)), path.name.removesuffix(".gz").removesuffix(".json")
         licences |= {str(p.get("licence", "not stated")) for p in pieces}
         items += [Item(f"{stem}/{p.get('id', n)}", str(path), n) for n, p in enumerate(pieces, 1)]
         content.update(path.name.encode() + path.read_bytes())
-    return items, {"files": [p.name for p in paths], "content": content.hexdigest()[:16]}, ", ".join(sorted(licences))
+    return (
+        items,
+        {"files": [p.name for p in paths], "content": content.hexdigest()[:16]},
+        ", ".join(sorted(licences)),
+    )
 
 # %% ../../nbs/data/02_corpus.ipynb #38ab6892
 def _bar_meters(bars_s: list, meter: tuple[int, int], qpm: float) -> np.ndarray:
@@ -290,16 +459,30 @@ def _bar_meters(bars_s: list, meter: tuple[int, int], qpm: float) -> np.ndarray:
 
 def _load_labelled(item: Item) -> Score:
     piece = _pieces(item.path)[item.number - 1]
-    if not piece["notes"]: raise InputError(f"{item.key}: no notes in it")
+    if not piece["notes"]:
+        raise InputError(f"{item.key}: no notes in it")
     onset, duration, pitch, velocity = np.array(piece["notes"], float).T
     meter, qpm = tuple(map(int, piece.get("meter", "4/4").split("/"))), float(piece.get("qpm", 120))
     sections = [Section(a, b, letter) for letter, a, b, *_ in piece["sections"]]
-    score = Score.from_arrays(onset, duration, pitch, velocity, sections=sections, title=str(piece.get("title", "")), source=item.key,
-                              tempos=np.array([[0.0, qpm]]), meters=_bar_meters(piece.get("bars", []), meter, qpm))
-    if "labels" not in piece: return score
+    score = Score.from_arrays(
+        onset,
+        duration,
+        pitch,
+        velocity,
+        sections=sections,
+        title=str(piece.get("title", "")),
+        source=item.key,
+        tempos=np.array([[0.0, qpm]]),
+        meters=_bar_meters(piece.get("bars", []), meter, qpm),
+    )
+    if "labels" not in piece:
+        return score
     score = score.with_sections(_anticipated(sections, score.onset_s, piece["labels"]))
     wrong = [k for k, (a, b) in enumerate(zip(score.note_labels(), piece["labels"])) if "NABCD"[a] != b]
-    if wrong or len(score) != len(piece["labels"]): raise InputError(f"{item.key}: its {len(piece['labels'])} note labels do not agree with its sections, first at note {wrong[0] if wrong else len(score)}")
+    if wrong or len(score) != len(piece["labels"]):
+        raise InputError(
+            f"{item.key}: its {len(piece['labels'])} note labels do not agree with its sections, first at note {wrong[0] if wrong else len(score)}"
+        )
     return score
 
 
@@ -308,8 +491,13 @@ def _anticipated(sections: list[Section], onset_s: np.ndarray, labels: str) -> l
     starts = [s.start_s for s in sections] + [sections[-1].end_s]
     for k in range(1, len(starts)):
         after = sections[k].label if k < len(sections) else "N"
-        early = [t for t, label in zip(onset_s, labels) if starts[k] - 0.1 <= t < starts[k] and label == after != sections[k - 1].label]
-        if early: starts[k] = float(min(early))
+        early = [
+            t
+            for t, label in zip(onset_s, labels)
+            if starts[k] - 0.1 <= t < starts[k] and label == after != sections[k - 1].label
+        ]
+        if early:
+            starts[k] = float(min(early))
     return [Section(a, b, s.label) for s, a, b in zip(sections, starts, starts[1:])]
 
 # %% ../../nbs/data/02_corpus.ipynb #e23ed82a
@@ -317,13 +505,29 @@ _LOADERS = {"music21": _load_music21, "midi": _load_midi, "pop909": _load_pop909
 
 
 def open_source(
-    name: str,                  # "music21:demo", "music21:all", "music21:bach", a folder, "pop909:FOLDER", "labelled:FILE.json.gz" or a folder of such
-    limit: int | None = None,   # At most so many pieces, from the beginning; None for all
-) -> Source:                    # Its items are listed, not read
+    name: str,  # "music21:demo", "music21:all", "music21:bach", a folder, "pop909:FOLDER", "labelled:FILE.json.gz" or a folder of such
+    limit: int | None = None,  # At most so many pieces, from the beginning; None for all
+) -> Source:  # Its items are listed, not read
     "Open a source of pieces."
     kind, _, rest = name.partition(":")
-    if kind not in ("music21", "pop909", "labelled"): kind, rest = "labelled" if name.endswith((".json", ".json.gz")) else "midi", name
-    if not rest: raise InputError(f"source '{name}' names nothing: give music21:demo, a folder, pop909:FOLDER or labelled:FILE.json.gz")
-    if limit is not None and limit < 1: raise InputError(f"limit must be 1 or more, got {limit}")
-    items, settings, licence = {"music21": _open_music21, "midi": _open_midi, "pop909": _open_pop909, "labelled": _open_labelled}[kind](rest)
-    return Source(name, kind, tuple(items[:limit]), {"source": rest if kind == "music21" else kind, "limit": limit, "reader": 2, **settings}, licence)
+    if kind not in ("music21", "pop909", "labelled"):
+        kind, rest = "labelled" if name.endswith((".json", ".json.gz")) else "midi", name
+    if not rest:
+        raise InputError(
+            f"source '{name}' names nothing: give music21:demo, a folder, pop909:FOLDER or labelled:FILE.json.gz"
+        )
+    if limit is not None and limit < 1:
+        raise InputError(f"limit must be 1 or more, got {limit}")
+    items, settings, licence = {
+        "music21": _open_music21,
+        "midi": _open_midi,
+        "pop909": _open_pop909,
+        "labelled": _open_labelled,
+    }[kind](rest)
+    return Source(
+        name,
+        kind,
+        tuple(items[:limit]),
+        {"source": rest if kind == "music21" else kind, "limit": limit, "reader": 2, **settings},
+        licence,
+    )

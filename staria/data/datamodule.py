@@ -8,7 +8,8 @@ __all__ = ['PieceReader', 'usable_pieces', 'draw_pieces', 'pack_items', 'longest
            'share_of_epoch', 'MidiDataModule', 'SyntheticMidiDataModule']
 
 # %% ../../nbs/data/08_datamodule.ipynb #d8111236
-import bisect, concurrent.futures
+import bisect
+import concurrent.futures
 from collections.abc import Iterator, Sequence
 
 import lightning as L
@@ -16,114 +17,174 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from ..core.basics import InputError, LETTERS
+from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
+from .examples import TASKS
+from .piece import Record
+from .prepare import compose_store
+from .store import Store
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from .piece import Record
-from .store import Store
-from .prepare import compose_store
-from .examples import TASKS
 
 # %% ../../nbs/data/08_datamodule.ipynb #07cc44de
 class PieceReader:
     "Read what items need of a store's pieces; names, bars and plans are left on disk."
+
     def __init__(self, store: Store):
         self.store = store
-        self.start, self.length, self.duration_s = (np.asarray(store.column(name)) for name in ("start", "length", "duration_s"))
-        self.tables, self.spans = store.column("section_tokens"), store.column("section_s")   # (offsets, values): 4 a section with notes, 2 a section
-        self.ids, self.labels = (np.memmap(store.folder / name, kind, "r") for name, kind in (("tokens.bin", np.uint16), ("labels.bin", np.uint8)))
+        self.start, self.length, self.duration_s = (
+            np.asarray(store.column(name)) for name in ("start", "length", "duration_s")
+        )
+        self.tables, self.spans = (
+            store.column("section_tokens"),
+            store.column("section_s"),
+        )  # (offsets, values): 4 a section with notes, 2 a section
+        self.ids, self.labels = (
+            np.memmap(store.folder / name, kind, "r")
+            for name, kind in (("tokens.bin", np.uint16), ("labels.bin", np.uint8))
+        )
 
-    def __getstate__(self) -> Store: return self.store   # a worker that is not forked reads for itself
-    def __setstate__(self, store: Store) -> None: self.__init__(store)
-    def __len__(self) -> int: return len(self.start)
+    def __getstate__(self) -> Store:
+        return self.store  # a worker that is not forked reads for itself
+
+    def __setstate__(self, store: Store) -> None:
+        self.__init__(store)
+
+    def __len__(self) -> int:
+        return len(self.start)
 
     def __getitem__(self, i: int) -> Record:
         part = slice(int(self.start[i]), int(self.start[i]) + int(self.length[i]))
-        table, spans = (values[offsets[i] : offsets[i + 1]].reshape(-1, width) for (offsets, values), width in ((self.tables, 4), (self.spans, 2)))
+        table, spans = (
+            values[offsets[i] : offsets[i + 1]].reshape(-1, width)
+            for (offsets, values), width in ((self.tables, 4), (self.spans, 2))
+        )
         letter = {int(k): LETTERS[label - 1] for label, k in table[:, 2:].tolist()}
         sections = tuple(Section(a, b, letter.get(k, "N")) for k, (a, b) in enumerate(spans.tolist()))
-        return Record("", self.ids[part].astype(np.int64), np.array(self.labels[part]), sections, table.astype(np.int64), np.zeros(0, np.float32), "", "", 0, float(self.duration_s[i]), "")
+        return Record(
+            "",
+            self.ids[part].astype(np.int64),
+            np.array(self.labels[part]),
+            sections,
+            table.astype(np.int64),
+            np.zeros(0, np.float32),
+            "",
+            "",
+            0,
+            float(self.duration_s[i]),
+            "",
+        )
 
 
 def usable_pieces(
-    store: Store,   # Any store
-    task: str,      # A name in TASKS
-    split: str,     # "train", "val" or "test"
-) -> np.ndarray:    # Indices, increasing
+    store: Store,  # Any store
+    task: str,  # A name in TASKS
+    split: str,  # "train", "val" or "test"
+) -> np.ndarray:  # Indices, increasing
     "Find the pieces that a task can learn from."
     offsets, values = store.column("section_tokens")
     letters = np.zeros((len(store), 5), bool)
-    letters[np.repeat(np.arange(len(store)), np.diff(offsets) // 4), values[offsets[0] : offsets[-1]][2::4]] = True
+    letters[
+        np.repeat(np.arange(len(store)), np.diff(offsets) // 4), values[offsets[0] : offsets[-1]][2::4]
+    ] = True
     needed = {"classification": 1, "contrastive": 2, "generative": 0, "baseline": 1}[task]
     pieces = store.split(split)
     return pieces[letters[pieces, 1:].sum(1) >= needed].astype(np.int64)
 
 
 def draw_pieces(
-    store: Store,        # Any store
-    split: str,          # "train", "val" or "test"
-    count: int | None,   # At most so many; None gives all
-    seed: int,           # Another seed gives other pieces
-) -> list[int]:          # By length
+    store: Store,  # Any store
+    split: str,  # "train", "val" or "test"
+    count: int | None,  # At most so many; None gives all
+    seed: int,  # Another seed gives other pieces
+) -> list[int]:  # By length
     "Draw pieces that every task can show: with two letters or more."
     pieces = np.random.default_rng(seed).permutation(usable_pieces(store, "contrastive", split))[:count]
     return pieces[np.argsort(store.column("length")[pieces], kind="stable")].tolist()
 
 # %% ../../nbs/data/08_datamodule.ipynb #c98b11cc
 def pack_items(
-    items: Sequence[dict],   # Items of one task, "generative" or "baseline"
-) -> dict:                   # One item: ids, targets … end to end, `documents` (T,) from 0
+    items: Sequence[dict],  # Items of one task, "generative" or "baseline"
+) -> dict:  # One item: ids, targets … end to end, `documents` (T,) from 0
     "Lay items behind one another in one row."
     shifts = np.cumsum([0] + [len(item.get("snippet_labels", ())) for item in items])
-    slots = [{"slot": np.where(item["slot"] >= 0, item["slot"] + shift, -1)} if "slot" in item else {} for item, shift in zip(items, shifts)]
-    items = [item | {"documents": np.full(len(item["ids"]), n)} | slot for n, (item, slot) in enumerate(zip(items, slots))]
-    along = [name for name in ("ids", "targets", "labels", "slot", "progress", "documents", "snippet_labels") if name in items[0]]
+    slots = [
+        {"slot": np.where(item["slot"] >= 0, item["slot"] + shift, -1)} if "slot" in item else {}
+        for item, shift in zip(items, shifts)
+    ]
+    items = [
+        item | {"documents": np.full(len(item["ids"]), n)} | slot
+        for n, (item, slot) in enumerate(zip(items, slots))
+    ]
+    along = [
+        name
+        for name in ("ids", "targets", "labels", "slot", "progress", "documents", "snippet_labels")
+        if name in items[0]
+    ]
     row = {name: np.concatenate([item[name] for item in items]) for name in along}
-    return row | ({"snippets": [snippet for item in items for snippet in item["snippets"]]} if "snippets" in items[0] else {})
+    return row | (
+        {"snippets": [snippet for item in items for snippet in item["snippets"]]}
+        if "snippets" in items[0]
+        else {}
+    )
 
 
 def longest_items(
-    store: Store,          # Any store
-    task: str,             # A name in TASKS
-    max_tokens: int,       # Longest sequence
-    snippet_tokens: int,   # Longest snippet
-) -> np.ndarray:           # (N,) tokens; whole pieces without a prompt are exact, others can be shorter
+    store: Store,  # Any store
+    task: str,  # A name in TASKS
+    max_tokens: int,  # Longest sequence
+    snippet_tokens: int,  # Longest snippet
+) -> np.ndarray:  # (N,) tokens; whole pieces without a prompt are exact, others can be shorter
     "Bound the length of each piece's item."
     offsets, values = store.column("section_tokens")
     sections = np.diff(offsets) // 4
-    if task not in ("generative", "baseline"): return np.minimum(store.column("length"), max_tokens).astype(np.int64)
+    if task not in ("generative", "baseline"):
+        return np.minimum(store.column("length"), max_tokens).astype(np.int64)
     lengths = np.minimum(store.column("length") + sections, max_tokens).astype(np.int64)
-    return lengths + (2 + sections + np.minimum(sections, len(LETTERS)) * (1 + snippet_tokens) if task == "baseline" else 0)
+    return lengths + (
+        2 + sections + np.minimum(sections, len(LETTERS)) * (1 + snippet_tokens) if task == "baseline" else 0
+    )
 
 
 def fill_rows(
-    lengths: np.ndarray,   # (N,) tokens of each piece
-    room: int,             # Tokens of a row, at least the longest
-) -> tuple[np.ndarray, np.ndarray]:   # (N,) pieces row after row, (R + 1,) where each row begins
+    lengths: np.ndarray,  # (N,) tokens of each piece
+    room: int,  # Tokens of a row, at least the longest
+) -> tuple[np.ndarray, np.ndarray]:  # (N,) pieces row after row, (R + 1,) where each row begins
     "Put pieces into as few rows as best-fit decreasing finds."
-    assert not len(lengths) or lengths.max() <= room, f"a piece of {lengths.max()} tokens does not fit a row of {room}"
-    rows, spare = [], []                                  # spare: (room left, row), increasing
+    assert not len(lengths) or lengths.max() <= room, (
+        f"a piece of {lengths.max()} tokens does not fit a row of {room}"
+    )
+    rows, spare = [], []  # spare: (room left, row), increasing
     for i in np.argsort(-lengths, kind="stable").tolist():
         place = bisect.bisect_left(spare, (int(lengths[i]),))
         left, row = spare.pop(place) if place < len(spare) else (room, len(rows))
-        if row == len(rows): rows.append([])
+        if row == len(rows):
+            rows.append([])
         rows[row].append(i)
-        if left > lengths[i]: bisect.insort(spare, (left - int(lengths[i]), row))
+        if left > lengths[i]:
+            bisect.insort(spare, (left - int(lengths[i]), row))
     return np.array([i for row in rows for i in row], np.int64), np.cumsum([0] + [len(row) for row in rows])
 
 
 def lay_rows(
-    store: Store, task: str,               # Any store, a name in TASKS
-    split: str,                            # "train", "val" or "test"
-    max_tokens: int, snippet_tokens: int,  # Longest sequence, longest snippet
-    pack: bool,                            # Several pieces a row
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:   # (N,) pieces row after row, (R + 1,) where each row begins, (R,) tokens of each
+    store: Store,
+    task: str,  # Any store, a name in TASKS
+    split: str,  # "train", "val" or "test"
+    max_tokens: int,
+    snippet_tokens: int,  # Longest sequence, longest snippet
+    pack: bool,  # Several pieces a row
+) -> tuple[
+    np.ndarray, np.ndarray, np.ndarray
+]:  # (N,) pieces row after row, (R + 1,) where each row begins, (R,) tokens of each
     "Lay the usable pieces of a split into rows."
     pieces = usable_pieces(store, task, split)
-    if not len(pieces): raise InputError(f"{store.folder} has no piece in its {split} split that suits the task {task}: prepare more, or use other --splits")
+    if not len(pieces):
+        raise InputError(
+            f"{store.folder} has no piece in its {split} split that suits the task {task}: prepare more, or use other --splits"
+        )
     lengths = longest_items(store, task, max_tokens, snippet_tokens)[pieces]
-    if not pack: return pieces, np.arange(len(pieces) + 1), lengths
+    if not pack:
+        return pieces, np.arange(len(pieces) + 1), lengths
     order, starts = fill_rows(lengths, max(max_tokens, int(lengths.max())))
     return pieces[order], starts, np.add.reduceat(lengths[order], starts[:-1])
 
@@ -131,39 +192,85 @@ def lay_rows(
 def _pad(rows: Sequence[np.ndarray], fill: float, kind=np.int64) -> torch.Tensor:
     width = max(1, max(len(r) for r in rows))
     out = np.full((len(rows), width) + np.shape(rows[0])[1:], fill, kind)
-    for target, row in zip(out, rows): target[: len(row)] = row
+    for target, row in zip(out, rows):
+        target[: len(row)] = row
     return torch.from_numpy(out)
 
 
 def collate(
-    items: Sequence[dict],     # Items of one task, or packed rows of them
-    pieces: Sequence[int],     # Which piece each is; only contrastive batches say it
-    pad_id: int = 2,           # Fills ids
+    items: Sequence[dict],  # Items of one task, or packed rows of them
+    pieces: Sequence[int],  # Which piece each is; only contrastive batches say it
+    pad_id: int = 2,  # Fills ids
 ) -> dict[str, torch.Tensor]:  # Tensors, one name each
     "Put items side by side, padded to the longest."
     if "first" in items[0]:
         flat = lambda name: [row for item in items for row in item[name]]
-        return {"first": _pad(flat("first"), pad_id), "second": _pad(flat("second"), pad_id), "label": torch.tensor(np.array(flat("label"), np.int64)),
-                "piece": torch.tensor([p for p, item in zip(pieces, items) for _ in item["label"]])}
-    fills = {"ids": pad_id, "targets": -100, "labels": 0, "slot": -1, "progress": 0.0, "snippet_labels": 0, "documents": -1}
-    batch = {name: _pad([item[name] for item in items], fill, np.float32 if name == "progress" else np.int64) for name, fill in fills.items() if name in items[0]}
+        return {
+            "first": _pad(flat("first"), pad_id),
+            "second": _pad(flat("second"), pad_id),
+            "label": torch.tensor(np.array(flat("label"), np.int64)),
+            "piece": torch.tensor([p for p, item in zip(pieces, items) for _ in item["label"]]),
+        }
+    fills = {
+        "ids": pad_id,
+        "targets": -100,
+        "labels": 0,
+        "slot": -1,
+        "progress": 0.0,
+        "snippet_labels": 0,
+        "documents": -1,
+    }
+    batch = {
+        name: _pad([item[name] for item in items], fill, np.float32 if name == "progress" else np.int64)
+        for name, fill in fills.items()
+        if name in items[0]
+    }
     if "snippets" in items[0]:
-        slots, width = batch["snippet_labels"].shape[1], max([1] + [len(s) for item in items for s in item["snippets"]])
+        slots, width = (
+            batch["snippet_labels"].shape[1],
+            max([1] + [len(s) for item in items for s in item["snippets"]]),
+        )
         batch["snippets"] = torch.full((len(items), slots, width), pad_id)
         for b, item in enumerate(items):
-            for k, snippet in enumerate(item["snippets"]): batch["snippets"][b, k, : len(snippet)] = torch.from_numpy(snippet)
+            for k, snippet in enumerate(item["snippets"]):
+                batch["snippets"][b, k, : len(snippet)] = torch.from_numpy(snippet)
     return batch
 
 
 class TaskBatches(Dataset):
     "Make the batch that (epoch, rows of pieces) names; the same wherever and whenever it is made."
-    def __init__(self, store: Store, task: str, max_tokens: int, snippet_tokens: int, seed: int, anywhere: bool = False, pack: bool = False):
-        self.pieces, self.task, self.max_tokens, self.snippet_tokens, self.seed, self.anywhere, self.pack = PieceReader(store), task, max_tokens, snippet_tokens, seed, anywhere, pack
+
+    def __init__(
+        self,
+        store: Store,
+        task: str,
+        max_tokens: int,
+        snippet_tokens: int,
+        seed: int,
+        anywhere: bool = False,
+        pack: bool = False,
+    ):
+        self.pieces, self.task, self.max_tokens, self.snippet_tokens, self.seed, self.anywhere, self.pack = (
+            PieceReader(store),
+            task,
+            max_tokens,
+            snippet_tokens,
+            seed,
+            anywhere,
+            pack,
+        )
 
     def item(self, epoch: int, piece: int) -> dict:
         "Make the item of a piece."
         rng = np.random.default_rng([self.seed, epoch, piece])
-        return TASKS[self.task](MusicTokenizerWithStyle(), self.pieces[piece], self.max_tokens, self.snippet_tokens, rng, self.anywhere)
+        return TASKS[self.task](
+            MusicTokenizerWithStyle(),
+            self.pieces[piece],
+            self.max_tokens,
+            self.snippet_tokens,
+            rng,
+            self.anywhere,
+        )
 
     def __getitem__(self, named: tuple[int, Sequence[Sequence[int]]]) -> dict[str, torch.Tensor]:
         epoch, rows = named
@@ -174,38 +281,77 @@ class TaskBatches(Dataset):
 # %% ../../nbs/data/08_datamodule.ipynb #b5e9b6d1
 class BatchOrder(DistributedSampler):
     "Name the batches of an epoch, in order, from any one on."
-    def __init__(self, pieces: np.ndarray, starts: np.ndarray, lengths: np.ndarray, batch_size: int, seed: int, shuffle: bool, rank: int = 0, world_size: int = 1):
-        self.pieces, self.starts = pieces, starts   # row r is pieces[starts[r] : starts[r + 1]]
-        self.lengths, self.batch_size, self.seed, self.shuffle, self.rank, self.world_size = lengths, batch_size, seed, shuffle, rank, world_size
-        self.epoch, self.start_batch, n_rows = 0, 0, len(lengths)
-        if n_rows < world_size: raise InputError(f"{n_rows} sequences cannot be shared by {world_size} processes: use fewer processes, or prepare more pieces")
-        wanted = -(-n_rows // batch_size)
-        self.n_batches = -(-wanted // world_size) * world_size                       # of all ranks
-        if self.n_batches > n_rows: self.n_batches = n_rows // world_size * world_size   # only in batches of one: the few rows that can't be shared are left out, other ones in each training epoch
 
-    def set_epoch(self, epoch: int) -> None: "Leave the epoch as it is: `EpochLoader` counts, since a trainer that goes on in mid-epoch counts otherwise."
+    def __init__(
+        self,
+        pieces: np.ndarray,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        batch_size: int,
+        seed: int,
+        shuffle: bool,
+        rank: int = 0,
+        world_size: int = 1,
+    ):
+        self.pieces, self.starts = pieces, starts  # row r is pieces[starts[r] : starts[r + 1]]
+        self.lengths, self.batch_size, self.seed, self.shuffle, self.rank, self.world_size = (
+            lengths,
+            batch_size,
+            seed,
+            shuffle,
+            rank,
+            world_size,
+        )
+        self.epoch, self.start_batch, n_rows = 0, 0, len(lengths)
+        if n_rows < world_size:
+            raise InputError(
+                f"{n_rows} sequences cannot be shared by {world_size} processes: use fewer processes, or prepare more pieces"
+            )
+        wanted = -(-n_rows // batch_size)
+        self.n_batches = -(-wanted // world_size) * world_size  # of all ranks
+        if self.n_batches > n_rows:
+            self.n_batches = (
+                n_rows // world_size * world_size
+            )  # only in batches of one: the few rows that can't be shared are left out, other ones in each training epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        "Leave the epoch as it is: `EpochLoader` counts, since a trainer that goes on in mid-epoch counts otherwise."
 
     def batches(self, epoch: int) -> list[np.ndarray]:
         "List an epoch's batches for this rank, as numbers of rows."
         rng, window = np.random.default_rng([self.seed, epoch, 7]), 32 * self.batch_size * self.world_size
-        order = rng.permutation(len(self.lengths)) if self.shuffle else np.argsort(self.lengths, kind="stable")
+        order = (
+            rng.permutation(len(self.lengths)) if self.shuffle else np.argsort(self.lengths, kind="stable")
+        )
         order = order[: self.n_batches * self.batch_size]
-        if self.shuffle: order = np.concatenate([w[np.argsort(self.lengths[w], kind="stable")] for w in np.split(order, range(window, len(order), window))])
+        if self.shuffle:
+            order = np.concatenate(
+                [
+                    w[np.argsort(self.lengths[w], kind="stable")]
+                    for w in np.split(order, range(window, len(order), window))
+                ]
+            )
         cuts = np.arange(self.n_batches + 1) * len(order) // self.n_batches
         steps = np.arange(self.n_batches // self.world_size)
-        if self.shuffle: steps = rng.permutation(steps)
+        if self.shuffle:
+            steps = rng.permutation(steps)
         return [order[cuts[b] : cuts[b + 1]] for b in (steps * self.world_size + self.rank).tolist()]
 
     def __iter__(self) -> Iterator[tuple[int, tuple[tuple[int, ...], ...]]]:
         epoch = self.epoch
-        for batch in self.batches(epoch)[self.start_batch :]: yield epoch, tuple(tuple(self.pieces[self.starts[r] : self.starts[r + 1]].tolist()) for r in batch)
+        for batch in self.batches(epoch)[self.start_batch :]:
+            yield (
+                epoch,
+                tuple(tuple(self.pieces[self.starts[r] : self.starts[r + 1]].tolist()) for r in batch),
+            )
 
-    def __len__(self) -> int: return self.n_batches // self.world_size
+    def __len__(self) -> int:
+        return self.n_batches // self.world_size
 
 # %% ../../nbs/data/08_datamodule.ipynb #5e428b38
 def fetch_ahead(
-    stream: Iterator,   # Anything but None
-) -> Iterator:          # The same
+    stream: Iterator,  # Anything but None
+) -> Iterator:  # The same
     "Ask for the next value, in a thread, while the last one is in use."
     with concurrent.futures.ThreadPoolExecutor(1, "fetch_ahead") as pool:
         coming = pool.submit(next, stream, None)
@@ -216,14 +362,27 @@ def fetch_ahead(
 
 class EpochLoader(DataLoader):
     "Give the batches of one epoch after the other, and know which comes next."
+
     def __init__(self, batches: TaskBatches, order: BatchOrder, num_workers: int = 0):
         own = torch.Generator().manual_seed(order.seed * 100_003 + order.rank)
-        super().__init__(batches, batch_size=None, sampler=order, num_workers=num_workers, generator=own, persistent_workers=num_workers > 0, pin_memory=torch.cuda.is_available())
-        self.next, self.begun = (order.epoch, order.start_batch), False   # Epoch and batch; whether a pass has begun
+        super().__init__(
+            batches,
+            batch_size=None,
+            sampler=order,
+            num_workers=num_workers,
+            generator=own,
+            persistent_workers=num_workers > 0,
+            pin_memory=torch.cuda.is_available(),
+        )
+        self.next, self.begun = (
+            (order.epoch, order.start_batch),
+            False,
+        )  # Epoch and batch; whether a pass has begun
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         order = self.sampler
-        if self.begun and order.shuffle: order.epoch, order.start_batch = order.epoch + 1, 0
+        if self.begun and order.shuffle:
+            order.epoch, order.start_batch = order.epoch + 1, 0
         self.begun, epoch, batch = True, order.epoch, order.start_batch
         for made in fetch_ahead(super().__iter__()):
             batch += 1
@@ -231,78 +390,155 @@ class EpochLoader(DataLoader):
             yield made
 
 # %% ../../nbs/data/08_datamodule.ipynb #3f3a1bc8
-def check_choices(store: Store, task: str, batch_size: int, max_tokens: int, snippet_tokens: int, mode: str, rank: int | None, world_size: int | None, pack: bool, snippet_at: str) -> None:
+def check_choices(
+    store: Store,
+    task: str,
+    batch_size: int,
+    max_tokens: int,
+    snippet_tokens: int,
+    mode: str,
+    rank: int | None,
+    world_size: int | None,
+    pack: bool,
+    snippet_at: str,
+) -> None:
     "Refuse choices that `MidiDataModule` can't serve; the arguments are its own."
-    for name, value, known in (("task", task, TASKS), ("mode", mode, ("synthetic", "real")), ("snippet_at", snippet_at, ("start", "anywhere"))):
-        if value not in known: raise InputError(f"unknown {name} '{value}': use {', '.join(known)}")
-    if pack and task not in ("generative", "baseline"): raise InputError(f"the task {task} reads each piece in a row of its own: leave pack out, or use it with generative or baseline")
-    if mode == "synthetic" and store.manifest.get("kind") != "composed": raise InputError(f"{store.folder} holds no composed pieces: make some with staria compose, or use mode real")
-    if batch_size < 1 or not 64 <= max_tokens <= 8192 or not 8 <= snippet_tokens <= 2048: raise InputError(f"batch_size must be at least 1, max_tokens 64 to 8192, snippet_tokens 8 to 2048; got {batch_size}, {max_tokens}, {snippet_tokens}")
-    if (rank is None) != (world_size is None) or rank is not None and not 0 <= rank < world_size: raise InputError(f"rank and world_size go together, as rank 0 of world_size 2; got {rank} of {world_size}")
+    for name, value, known in (
+        ("task", task, TASKS),
+        ("mode", mode, ("synthetic", "real")),
+        ("snippet_at", snippet_at, ("start", "anywhere")),
+    ):
+        if value not in known:
+            raise InputError(f"unknown {name} '{value}': use {', '.join(known)}")
+    if pack and task not in ("generative", "baseline"):
+        raise InputError(
+            f"the task {task} reads each piece in a row of its own: leave pack out, or use it with generative or baseline"
+        )
+    if mode == "synthetic" and store.manifest.get("kind") != "composed":
+        raise InputError(
+            f"{store.folder} holds no composed pieces: make some with staria compose, or use mode real"
+        )
+    if batch_size < 1 or not 64 <= max_tokens <= 8192 or not 8 <= snippet_tokens <= 2048:
+        raise InputError(
+            f"batch_size must be at least 1, max_tokens 64 to 8192, snippet_tokens 8 to 2048; got {batch_size}, {max_tokens}, {snippet_tokens}"
+        )
+    if (rank is None) != (world_size is None) or rank is not None and not 0 <= rank < world_size:
+        raise InputError(
+            f"rank and world_size go together, as rank 0 of world_size 2; got {rank} of {world_size}"
+        )
 
 
 def check_same_order(
-    saved: dict,   # `MidiDataModule.settings` of the run that is to go on
-    now: dict,     # Of this one
+    saved: dict,  # `MidiDataModule.settings` of the run that is to go on
+    now: dict,  # Of this one
 ) -> None:
     "Refuse to go on where other data or another number of processes would give other batches."
-    differing = [f"{name} was {saved.get(name)}, is {value}" for name, value in now.items() if saved.get(name) != value]
-    if differing: raise InputError(f"the order of batches would be another one ({'; '.join(differing)}): go on with the settings that the run was started with")
+    differing = [
+        f"{name} was {saved.get(name)}, is {value}" for name, value in now.items() if saved.get(name) != value
+    ]
+    if differing:
+        raise InputError(
+            f"the order of batches would be another one ({'; '.join(differing)}): go on with the settings that the run was started with"
+        )
 
 
 def share_of_epoch(
-    rank: int | None,         # Which process this is; None: as torch.distributed says
-    world_size: int | None,   # How many there are
-) -> tuple[int, int]:         # Both known; one alone where there is no process group
+    rank: int | None,  # Which process this is; None: as torch.distributed says
+    world_size: int | None,  # How many there are
+) -> tuple[int, int]:  # Both known; one alone where there is no process group
     "Say which share of an epoch is this process's."
-    if world_size is not None: return rank, world_size
+    if world_size is not None:
+        return rank, world_size
     together = torch.distributed.is_available() and torch.distributed.is_initialized()
     return (torch.distributed.get_rank(), torch.distributed.get_world_size()) if together else (0, 1)
 
 # %% ../../nbs/data/08_datamodule.ipynb #b7db31fb
 class MidiDataModule(L.LightningDataModule):
     "Give a store's pieces as batches for one task."
+
     def __init__(
         self,
-        store: Store,                   # Where the pieces are
-        task: str,                      # "classification", "contrastive", "generative" or "baseline"
-        batch_size: int = 8,            # Rows in a batch; a contrastive batch has half as many pieces, two rows each
-        max_tokens: int = 4096,         # Longest sequence, 64 to 8192; the baseline's prompt comes on top
-        snippet_tokens: int = 256,      # Longest snippet, 8 to 2048
-        seed: int = 0,                  # Another seed gives another order and other draws
-        mode: str = "real",             # "synthetic": the store must hold composed pieces; "real": any
-        num_workers: int = 0,           # Processes that make batches; they change no batch
-        rank: int | None = None,        # Which of `world_size` processes this one is; None: as torch.distributed says, or alone
+        store: Store,  # Where the pieces are
+        task: str,  # "classification", "contrastive", "generative" or "baseline"
+        batch_size: int = 8,  # Rows in a batch; a contrastive batch has half as many pieces, two rows each
+        max_tokens: int = 4096,  # Longest sequence, 64 to 8192; the baseline's prompt comes on top
+        snippet_tokens: int = 256,  # Longest snippet, 8 to 2048
+        seed: int = 0,  # Another seed gives another order and other draws
+        mode: str = "real",  # "synthetic": the store must hold composed pieces; "real": any
+        num_workers: int = 0,  # Processes that make batches; they change no batch
+        rank: int
+        | None = None,  # Which of `world_size` processes this one is; None: as torch.distributed says, or alone
         world_size: int | None = None,  # How many share the epoch; None: as torch.distributed says, or 1
-        pack: bool = False,             # Fill rows with several pieces, each a document of its own; generative and baseline only
-        snippet_at: str = "start",      # Where in another occurrence a snippet is cut: "start" or "anywhere"
+        pack: bool = False,  # Fill rows with several pieces, each a document of its own; generative and baseline only
+        snippet_at: str = "start",  # Where in another occurrence a snippet is cut: "start" or "anywhere"
     ):
         super().__init__()
-        check_choices(store, task, batch_size, max_tokens, snippet_tokens, mode, rank, world_size, pack, snippet_at)
-        self.store, self.task, self.batch_size, self.max_tokens, self.snippet_tokens, self.seed = store, task, batch_size, max_tokens, snippet_tokens, seed
-        self.mode, self.num_workers, self.rank, self.world_size, self.pack, self.snippet_at = mode, num_workers, rank, world_size, pack, snippet_at
-        self.epoch, self.start_batch, self._train = 0, 0, None   # Where the next training loader begins, and the last one that was made
+        check_choices(
+            store, task, batch_size, max_tokens, snippet_tokens, mode, rank, world_size, pack, snippet_at
+        )
+        self.store, self.task, self.batch_size, self.max_tokens, self.snippet_tokens, self.seed = (
+            store,
+            task,
+            batch_size,
+            max_tokens,
+            snippet_tokens,
+            seed,
+        )
+        self.mode, self.num_workers, self.rank, self.world_size, self.pack, self.snippet_at = (
+            mode,
+            num_workers,
+            rank,
+            world_size,
+            pack,
+            snippet_at,
+        )
+        self.epoch, self.start_batch, self._train = (
+            0,
+            0,
+            None,
+        )  # Where the next training loader begins, and the last one that was made
 
-    def batches(self) -> TaskBatches: return TaskBatches(self.store, self.task, self.max_tokens, self.snippet_tokens, self.seed, self.snippet_at == "anywhere", self.pack)
+    def batches(self) -> TaskBatches:
+        return TaskBatches(
+            self.store,
+            self.task,
+            self.max_tokens,
+            self.snippet_tokens,
+            self.seed,
+            self.snippet_at == "anywhere",
+            self.pack,
+        )
 
-    def loader(self, split: str, epoch: int = 0, start_batch: int = 0) -> EpochLoader:   # Gives whole batches
+    def loader(self, split: str, epoch: int = 0, start_batch: int = 0) -> EpochLoader:  # Gives whole batches
         "Make the loader of a split, from a batch of an epoch on."
         rows = lay_rows(self.store, self.task, split, self.max_tokens, self.snippet_tokens, self.pack)
         size = max(1, self.batch_size // 2) if self.task == "contrastive" else self.batch_size
-        order = BatchOrder(*rows, size, self.seed, split == "train", *share_of_epoch(self.rank, self.world_size))
+        order = BatchOrder(
+            *rows, size, self.seed, split == "train", *share_of_epoch(self.rank, self.world_size)
+        )
         order.epoch, order.start_batch = epoch, start_batch
         return EpochLoader(self.batches(), order, self.num_workers)
 
-    def sample(self, split: str, count: int | None = None) -> Iterator[dict]:   # Batches of the same pieces, excerpts and snippets for every generative task; never packed
+    def sample(
+        self, split: str, count: int | None = None
+    ) -> Iterator[
+        dict
+    ]:  # Batches of the same pieces, excerpts and snippets for every generative task; never packed
         "Give at most `count` pieces of two letters or more, drawn by the seed, whatever the task; None gives all."
         pieces, made = draw_pieces(self.store, split, count, self.seed), self.batches()
         made.pack = False
-        return (made[0, [(piece,) for piece in pieces[i : i + self.batch_size]]] for i in range(0, len(pieces), self.batch_size))
+        return (
+            made[0, [(piece,) for piece in pieces[i : i + self.batch_size]]]
+            for i in range(0, len(pieces), self.batch_size)
+        )
 
-    def settings(self) -> dict:   # Plain values
+    def settings(self) -> dict:  # Plain values
         "Name all that decides which batch comes when."
         names = ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed", "pack", "snippet_at")
-        return {name: getattr(self, name) for name in names} | {"world_size": share_of_epoch(self.rank, self.world_size)[1], "tokens": self.store.manifest["checksums"]["tokens.bin"][:16]}
+        return {name: getattr(self, name) for name in names} | {
+            "world_size": share_of_epoch(self.rank, self.world_size)[1],
+            "tokens": self.store.manifest["checksums"]["tokens.bin"][:16],
+        }
 
     def state_dict(self) -> dict:
         "Say which batch comes next, counted by what was handed out."
@@ -317,23 +553,37 @@ class MidiDataModule(L.LightningDataModule):
     def train_dataloader(self) -> EpochLoader:
         self._train = self.loader("train", self.epoch, self.start_batch)
         return self._train
-    def val_dataloader(self) -> EpochLoader: return self.loader("val")
-    def test_dataloader(self) -> EpochLoader: return self.loader("test")
+
+    def val_dataloader(self) -> EpochLoader:
+        return self.loader("val")
+
+    def test_dataloader(self) -> EpochLoader:
+        return self.loader("test")
 
 # %% ../../nbs/data/08_datamodule.ipynb #335322a7
 class SyntheticMidiDataModule(MidiDataModule):
     "Give composed pieces, whose every label is known, as batches."
-    def __init__(self, store: Store, task: str, **options): super().__init__(store, task, mode="synthetic", **options)   # A store that `compose_store` made; options of `MidiDataModule`
+
+    def __init__(self, store: Store, task: str, **options):
+        super().__init__(
+            store, task, mode="synthetic", **options
+        )  # A store that `compose_store` made; options of `MidiDataModule`
 
     @classmethod
     def from_music(
         cls,
-        store: Store,                    # Music to compose from, labelled or not
-        task: str,                       # As `MidiDataModule` takes it
-        workspace: Workspace,            # Its cache keeps the composed store
-        count: int = 2000,               # Pieces to compose, over all splits
-        composing: dict | None = None,   # Arguments of `compose_store`: forms, seed, range_s, variation …
-        **options,                       # Of `MidiDataModule`
+        store: Store,  # Music to compose from, labelled or not
+        task: str,  # As `MidiDataModule` takes it
+        workspace: Workspace,  # Its cache keeps the composed store
+        count: int = 2000,  # Pieces to compose, over all splits
+        composing: dict | None = None,  # Arguments of `compose_store`: forms, seed, range_s, variation …
+        **options,  # Of `MidiDataModule`
     ) -> "SyntheticMidiDataModule":
         "Compose pieces from a store's music, once, and give those."
-        return cls(compose_store(store, f"{store.folder.name.rsplit('-', 1)[0]}-forms", workspace, count, **(composing or {})), task, **options)
+        return cls(
+            compose_store(
+                store, f"{store.folder.name.rsplit('-', 1)[0]}-forms", workspace, count, **(composing or {})
+            ),
+            task,
+            **options,
+        )

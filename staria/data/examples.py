@@ -13,18 +13,19 @@ import dataclasses
 import numpy as np
 
 from ..core.basics import LETTERS
-from ..tokens.tokenizer import MusicTokenizerWithStyle
 from .piece import Record
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/05_examples.ipynb #9f71b982
 def rebase(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    ids: np.ndarray,                # (T,) whole notes and <T> tokens; no prefix, no section tokens
-    *along: np.ndarray,             # (T,) arrays that belong to the tokens, such as labels
-) -> tuple[np.ndarray, ...]:        # ids and the others, with the first note at 0 ms and <T> where it is needed
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    ids: np.ndarray,  # (T,) whole notes and <T> tokens; no prefix, no section tokens
+    *along: np.ndarray,  # (T,) arrays that belong to the tokens, such as labels
+) -> tuple[np.ndarray, ...]:  # ids and the others, with the first note at 0 ms and <T> where it is needed
     "Let the clock start at the first note."
     notes = tok.note_index(ids)
-    if not len(notes): return (ids[:0], *(a[:0] for a in along))
+    if not len(notes):
+        return (ids[:0], *(a[:0] for a in along))
     times = tok.times_ms(ids)[notes + 1]
     times = times - times[0]
     windows = np.diff(times // 5000, prepend=0)
@@ -33,27 +34,42 @@ def rebase(
     kept = ids != tok.time_id
     place = (np.cumsum(kept) - 1)[notes]
     waits = np.repeat(place, windows)
-    return (np.insert(ids[kept], waits, tok.time_id), *(np.insert(a[kept], waits, a[kept][waits]) for a in along))
+    return (
+        np.insert(ids[kept], waits, tok.time_id),
+        *(np.insert(a[kept], waits, a[kept][waits]) for a in along),
+    )
 
 # %% ../../nbs/data/05_examples.ipynb #bcf1eb6f
 @dataclasses.dataclass(frozen=True, eq=False)
 class Excerpt:
     "Hold a piece, or whole notes of it, ready for a task."
-    ids: np.ndarray        # (T,) prefix, <S>, body, and <E> where the piece ends; no section tokens
-    labels: np.ndarray     # (T,) 0–4, renamed by first appearance
-    starts: np.ndarray     # (K,) first note token of each section
-    ends: np.ndarray       # (K,) where its tokens end, half-open
-    letters: np.ndarray    # (K,) 1–4, renamed
-    spans_ms: np.ndarray   # (K, 2) start and end on the excerpt's clock, whole even where the excerpt is cut
-    rows: np.ndarray       # (K,) which rows of the record's `section_tokens` these are
-    piece_ms: float        # End of the whole piece on the excerpt's clock
+
+    ids: np.ndarray  # (T,) prefix, <S>, body, and <E> where the piece ends; no section tokens
+    labels: np.ndarray  # (T,) 0–4, renamed by first appearance
+    starts: np.ndarray  # (K,) first note token of each section
+    ends: np.ndarray  # (K,) where its tokens end, half-open
+    letters: np.ndarray  # (K,) 1–4, renamed
+    spans_ms: np.ndarray  # (K, 2) start and end on the excerpt's clock, whole even where the excerpt is cut
+    rows: np.ndarray  # (K,) which rows of the record's `section_tokens` these are
+    piece_ms: float  # End of the whole piece on the excerpt's clock
 
 
-def _choose_notes(notes: np.ndarray, table: np.ndarray, tail: int, room: int, rng: np.random.Generator, whole_sections: bool) -> tuple[int, int]:
-    starts = np.searchsorted(notes, table[:, 0]) if len(table) else np.arange(0, len(notes), max(1, len(notes) // 16))
+def _choose_notes(
+    notes: np.ndarray, table: np.ndarray, tail: int, room: int, rng: np.random.Generator, whole_sections: bool
+) -> tuple[int, int]:
+    starts = (
+        np.searchsorted(notes, table[:, 0])
+        if len(table)
+        else np.arange(0, len(notes), max(1, len(notes) // 16))
+    )
     full = starts[tail - notes[starts] >= room // 2]
     first = int(rng.choice(full)) if len(full) else int(starts[0])
-    sizes = np.append(notes, tail)[first + 1 :] - notes[first] + np.searchsorted(table[:, 0], np.append(notes, tail)[first + 1 :]) - np.searchsorted(table[:, 0], notes[first])
+    sizes = (
+        np.append(notes, tail)[first + 1 :]
+        - notes[first]
+        + np.searchsorted(table[:, 0], np.append(notes, tail)[first + 1 :])
+        - np.searchsorted(table[:, 0], notes[first])
+    )
     last = first + max(1, int(np.searchsorted(sizes, room, "right")))
     ends = np.searchsorted(notes, table[:, 1])
     whole = ends[(ends > first) & (ends <= last)]
@@ -61,119 +77,144 @@ def _choose_notes(notes: np.ndarray, table: np.ndarray, tail: int, room: int, rn
 
 # %% ../../nbs/data/05_examples.ipynb #924e4220
 def take_excerpt(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    record: Record,                 # A piece
-    max_tokens: int,                # Longest sequence, a section token for each section included
-    rng: np.random.Generator,       # Chooses where to begin
-    whole_sections: bool = False,   # Leave out a section at the end that does not fit, unless it is the only one
-) -> Excerpt:                       # All of the piece where it fits
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    record: Record,  # A piece
+    max_tokens: int,  # Longest sequence, a section token for each section included
+    rng: np.random.Generator,  # Chooses where to begin
+    whole_sections: bool = False,  # Leave out a section at the end that does not fit, unless it is the only one
+) -> Excerpt:  # All of the piece where it fits
     "Take a piece, or as many of its notes as fit, from the start of a section on."
     ids, table, tail = record.ids, record.section_tokens, len(record.ids) - 1
     notes = tok.note_index(ids)
     head = ids[: int(np.argmax(ids == tok.bos_id)) + 1]
     first, last = 0, len(notes)
-    if len(ids) + len(table) > max_tokens: first, last = _choose_notes(notes, table, tail, max_tokens - len(head) - 1, rng, whole_sections)
+    if len(ids) + len(table) > max_tokens:
+        first, last = _choose_notes(notes, table, tail, max_tokens - len(head) - 1, rng, whole_sections)
     end, labels = notes[last] if last < len(notes) else tail, record.labels.astype(np.int64)
-    body, labels = rebase(tok, ids[notes[first] : end], labels[notes[first] : end]) if (first, last) != (0, len(notes)) else (ids[len(head) : tail], labels[len(head) : tail])
+    body, labels = (
+        rebase(tok, ids[notes[first] : end], labels[notes[first] : end])
+        if (first, last) != (0, len(notes))
+        else (ids[len(head) : tail], labels[len(head) : tail])
+    )
     final = [tok.eos_id] if last == len(notes) else []
     ids = np.concatenate([head, body, final]).astype(np.int64)
     places = np.append(tok.note_index(ids), len(head) + len(body))
-    spans = np.searchsorted(notes, table[:, :2])                      # in notes of the piece
+    spans = np.searchsorted(notes, table[:, :2])  # in notes of the piece
     rows = np.flatnonzero((spans[:, 1] > first) & (spans[:, 0] < last))
     renamed = np.zeros(5, np.int64)
     order = list(dict.fromkeys(table[rows, 2].tolist()))
     renamed[order] = np.arange(1, len(order) + 1)
     origin_ms = float(tok.times_ms(record.ids)[notes[first] + 1]) if first else 0.0
-    seconds = np.array([[record.sections[k].start_s, record.sections[k].end_s] for k in table[rows, 3]]).reshape(-1, 2)
+    seconds = np.array(
+        [[record.sections[k].start_s, record.sections[k].end_s] for k in table[rows, 3]]
+    ).reshape(-1, 2)
     around = np.concatenate([np.zeros(len(head), np.int64), renamed[labels], np.zeros(len(final), np.int64)])
-    return Excerpt(ids, around, places[np.maximum(spans[rows, 0] - first, 0)], places[np.minimum(spans[rows, 1], last) - first],
-                   renamed[table[rows, 2]], seconds * 1000 - origin_ms, rows, record.duration_s * 1000 - origin_ms)
+    return Excerpt(
+        ids,
+        around,
+        places[np.maximum(spans[rows, 0] - first, 0)],
+        places[np.minimum(spans[rows, 1], last) - first],
+        renamed[table[rows, 2]],
+        seconds * 1000 - origin_ms,
+        rows,
+        record.duration_s * 1000 - origin_ms,
+    )
 
 # %% ../../nbs/data/05_examples.ipynb #c258864b
 def rebase_snippet(
-    ids: np.ndarray,   # (T,) any ids: a whole sequence or a part of one, with or without section tokens
-    tokens: int,       # At most so many
-) -> np.ndarray:       # (M,) whole notes, the first at 0 ms; no prefix, no section tokens, no <T> at the ends
+    ids: np.ndarray,  # (T,) any ids: a whole sequence or a part of one, with or without section tokens
+    tokens: int,  # At most so many
+) -> np.ndarray:  # (M,) whole notes, the first at 0 ms; no prefix, no section tokens, no <T> at the ends
     "Cut a snippet: the first whole notes of some music, on a clock of its own."
     tok = MusicTokenizerWithStyle()
     ids = np.asarray(ids, np.int64)
     ids = ids[~np.isin(ids, tok.section_ids)]
     notes = tok.note_index(ids)
-    if not len(notes): return ids[:0]
+    if not len(notes):
+        return ids[:0]
     ends = notes + 2 + (tok.duration_of[ids[np.minimum(notes + 2, len(ids) - 1)]] >= 0)
-    end = ends[ends - notes[0] <= tokens].max(initial=notes[0])   # rebasing never adds tokens
+    end = ends[ends - notes[0] <= tokens].max(initial=notes[0])  # rebasing never adds tokens
     return rebase(tok, ids[notes[0] : end])[0]
 
 
 def cut_snippet(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    ids: np.ndarray,                # (T,) the tokens of a section
-    tokens: int,                    # At most so many
-    rng: np.random.Generator,       # Chooses where to begin; it is not asked for a start
-    anywhere: bool = False,         # Begin at any note that leaves room for a whole snippet, or at least half the section
-) -> np.ndarray:                    # (M,) as `rebase_snippet` gives
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    ids: np.ndarray,  # (T,) the tokens of a section
+    tokens: int,  # At most so many
+    rng: np.random.Generator,  # Chooses where to begin; it is not asked for a start
+    anywhere: bool = False,  # Begin at any note that leaves room for a whole snippet, or at least half the section
+) -> np.ndarray:  # (M,) as `rebase_snippet` gives
     "Cut a snippet from a section's start, or from anywhere in it."
-    if not anywhere: return rebase_snippet(ids, tokens)
+    if not anywhere:
+        return rebase_snippet(ids, tokens)
     notes = tok.note_index(ids)
     enough = np.flatnonzero(len(ids) - notes >= min(tokens, len(ids) // 2))
-    return rebase_snippet(ids[notes[int(rng.integers(len(enough)))] :], tokens) if len(enough) else ids[:0].astype(np.int64)
+    return (
+        rebase_snippet(ids[notes[int(rng.integers(len(enough)))] :], tokens)
+        if len(enough)
+        else ids[:0].astype(np.int64)
+    )
 
 
 def alter_snippet(
-    tok: MusicTokenizerWithStyle,   # Alters pitch, loudness and tempo
-    ids: np.ndarray,                # (T,) the tokens of a section
-    tokens: int,                    # At most so many
-    rng: np.random.Generator,       # Chooses what to alter
-) -> np.ndarray:                    # (M,) the same material, but not the same tokens
+    tok: MusicTokenizerWithStyle,  # Alters pitch, loudness and tempo
+    ids: np.ndarray,  # (T,) the tokens of a section
+    tokens: int,  # At most so many
+    rng: np.random.Generator,  # Chooses what to alter
+) -> np.ndarray:  # (M,) the same material, but not the same tokens
     "Make a snippet of a section's start that gives away its course, but not its notes in a row: in another key, or with a third of its notes left out."
     snippet = rebase_snippet(ids, tokens)
-    if rng.random() < 0.5: snippet = tok.shift_pitch(snippet, int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])))
+    if rng.random() < 0.5:
+        snippet = tok.shift_pitch(snippet, int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])))
     else:
         notes = tok.note_index(snippet)
         dropped = notes[1:][rng.random(max(len(notes) - 1, 0)) < 1 / 3]
         width = 2 + (tok.duration_of[snippet[np.minimum(dropped + 2, len(snippet) - 1)]] >= 0)
         gone = np.concatenate([dropped, dropped + 1, dropped[width == 3] + 2])
         snippet = np.delete(snippet, gone)
-    return rebase_snippet(tok.augment(snippet, np.zeros(len(snippet), np.uint8), rng, semitones=0, tempo=0.1)[0], tokens)
+    return rebase_snippet(
+        tok.augment(snippet, np.zeros(len(snippet), np.uint8), rng, semitones=0, tempo=0.1)[0], tokens
+    )
 
 # %% ../../nbs/data/05_examples.ipynb #8f898637
 def shared_runs(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    snippet: np.ndarray,            # (M,) ids
-    ids: np.ndarray,                # (T,) ids that it might give away
-    n_notes: int = 6,               # Length of a run, 1 to 9
-) -> float:                         # 0 nothing in common, 1 every run is there
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    snippet: np.ndarray,  # (M,) ids
+    ids: np.ndarray,  # (T,) ids that it might give away
+    n_notes: int = 6,  # Length of a run, 1 to 9
+) -> float:  # 0 nothing in common, 1 every run is there
     "Measure the share of a snippet's runs of pitches that occur in other music."
     pitch, theirs = (tok.pitch_of[x[tok.note_index(x)]].astype(np.int64) for x in (snippet, ids))
     n_notes = min(n_notes, len(pitch))
-    if not n_notes or len(theirs) < n_notes: return 0.0
+    if not n_notes or len(theirs) < n_notes:
+        return 0.0
     runs = lambda p: np.lib.stride_tricks.sliding_window_view(p, n_notes) @ (128 ** np.arange(n_notes))
     return float(np.isin(runs(pitch), runs(theirs)).mean())
 
 # %% ../../nbs/data/05_examples.ipynb #b629bdc3
-TOO_ALIKE = 0.9   # Share of runs above which another occurrence counts as the same music
+TOO_ALIKE = 0.9  # Share of runs above which another occurrence counts as the same music
 
 
 def choose_snippet(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    record: Record,                 # A piece
-    row: int,                       # Which row of `section_tokens` the snippet is for
-    tokens: int,                    # At most so many
-    rng: np.random.Generator,       # Chooses among the occurrences
-    anywhere: bool = False,         # Cut it anywhere in the occurrence, not at its start
-) -> tuple[np.ndarray, int]:        # (M,) ids, and the row they come from
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    record: Record,  # A piece
+    row: int,  # Which row of `section_tokens` the snippet is for
+    tokens: int,  # At most so many
+    rng: np.random.Generator,  # Chooses among the occurrences
+    anywhere: bool = False,  # Cut it anywhere in the occurrence, not at its start
+) -> tuple[np.ndarray, int]:  # (M,) ids, and the row they come from
     "Choose material for a section: another occurrence of its letter, or an altered version of itself."
     return choose_material(tok, record, np.array([row]), tokens, rng, anywhere)
 
 
 def choose_material(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    record: Record,                 # A piece
-    inside: np.ndarray,             # Rows of `section_tokens` of one letter, all in the sequence that is learnt
-    tokens: int,                    # At most so many
-    rng: np.random.Generator,       # Chooses among the occurrences
-    anywhere: bool = False,         # Cut it anywhere in the occurrence, not at its start
-) -> tuple[np.ndarray, int]:        # (M,) ids, and the row they come from
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    record: Record,  # A piece
+    inside: np.ndarray,  # Rows of `section_tokens` of one letter, all in the sequence that is learnt
+    tokens: int,  # At most so many
+    rng: np.random.Generator,  # Chooses among the occurrences
+    anywhere: bool = False,  # Cut it anywhere in the occurrence, not at its start
+) -> tuple[np.ndarray, int]:  # (M,) ids, and the row they come from
     "Choose a letter's one snippet: an occurrence outside the sequence, or an altered version of one inside."
     table = record.section_tokens
     music = lambda row: record.ids[table[row, 0] : table[row, 1]]
@@ -181,80 +222,137 @@ def choose_material(
     if len(outside):
         row = int(rng.choice(outside))
         snippet = cut_snippet(tok, music(row), tokens, rng, anywhere)
-        if not any(shared_runs(tok, snippet, music(other)) > TOO_ALIKE for other in inside): return snippet, row
+        if not any(shared_runs(tok, snippet, music(other)) > TOO_ALIKE for other in inside):
+            return snippet, row
     row = int(rng.choice(inside))
     return alter_snippet(tok, music(row), tokens, rng), row
 
 # %% ../../nbs/data/05_examples.ipynb #9a3fbe7a
 def section_progress(
-    time_ms: np.ndarray,        # (T,) elapsed time
-    start_ms: np.ndarray,       # (T,) start of the section in force; equal to end_ms where there is none
-    end_ms: np.ndarray,         # (T,) its end
-    piece_ms: float,            # End of the piece
-) -> np.ndarray:                # (T, 4) float32: position 0–1, time left in the section / 10 s, in the piece / 60 s, both 0–3; seconds since the section began
+    time_ms: np.ndarray,  # (T,) elapsed time
+    start_ms: np.ndarray,  # (T,) start of the section in force; equal to end_ms where there is none
+    end_ms: np.ndarray,  # (T,) its end
+    piece_ms: float,  # End of the piece
+) -> np.ndarray:  # (T, 4) float32: position 0–1, time left in the section / 10 s, in the piece / 60 s, both 0–3; seconds since the section began
     "Say where in its section and in the piece each token is."
     inside = end_ms > start_ms
     position = np.where(inside, (time_ms - start_ms) / np.maximum(end_ms - start_ms, 1.0), 0.0)
     left = np.where(inside, (end_ms - time_ms) / 10_000, 0.0)
     since_s = np.where(inside, (time_ms - start_ms) / 1000, 0.0).clip(0)
-    return np.stack([position.clip(0, 1), left.clip(0, 3), ((piece_ms - time_ms) / 60_000).clip(0, 3), since_s], -1).astype(np.float32)
+    return np.stack(
+        [position.clip(0, 1), left.clip(0, 3), ((piece_ms - time_ms) / 60_000).clip(0, 3), since_s], -1
+    ).astype(np.float32)
 
 # %% ../../nbs/data/05_examples.ipynb #282aadf4
-def classification_item(tok: MusicTokenizerWithStyle, record: Record, max_tokens: int, snippet_tokens: int, rng: np.random.Generator, anywhere: bool = False) -> dict:
+def classification_item(
+    tok: MusicTokenizerWithStyle,
+    record: Record,
+    max_tokens: int,
+    snippet_tokens: int,
+    rng: np.random.Generator,
+    anywhere: bool = False,
+) -> dict:
     "Give tokens and their labels; snippets are not asked for."
     part = take_excerpt(tok, record, max_tokens, rng, whole_sections=True)
     return {"ids": part.ids, "labels": part.labels}
 
 
 def generative_item(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    record: Record,                 # A piece
-    max_tokens: int,                # Longest sequence
-    snippet_tokens: int,            # Longest snippet
-    rng: np.random.Generator,       # Draws the excerpt and the snippets
-    anywhere: bool = False,         # Cut snippets anywhere in a section, not at its start
-) -> dict:                          # ids, targets, labels, slot (T,), progress (T, 4); snippets and snippet_labels (S,), `sources`: the rows they came from; form, lengths_s
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    record: Record,  # A piece
+    max_tokens: int,  # Longest sequence
+    snippet_tokens: int,  # Longest snippet
+    rng: np.random.Generator,  # Draws the excerpt and the snippets
+    anywhere: bool = False,  # Cut snippets anywhere in a section, not at its start
+) -> dict:  # ids, targets, labels, slot (T,), progress (T, 4); snippets and snippet_labels (S,), `sources`: the rows they came from; form, lengths_s
     "Give a sequence with section tokens, and for each token what it may know of the plan."
     part = take_excerpt(tok, record, max_tokens, rng)
     ids = tok.insert_at(part.ids, part.starts, part.letters)
     starts = part.starts + np.arange(len(part.starts))
     ends = part.ends + np.searchsorted(part.starts, part.ends)
     labels, slot, span = np.zeros(len(ids), np.int64), np.full(len(ids), -1), np.zeros((2, len(ids)))
-    letters = np.unique(part.letters)                                   # 1 to n: renamed by first appearance
-    for k, (a, b) in enumerate(zip(starts, ends)): labels[a:b], slot[a:b], span[:, a:b] = part.letters[k], part.letters[k] - 1, part.spans_ms[k][:, None]
-    chosen = [choose_material(tok, record, part.rows[part.letters == letter], snippet_tokens, rng, anywhere) for letter in letters]
-    return {"ids": ids, "targets": np.append(ids[1:], -100), "labels": labels, "slot": slot, "progress": section_progress(tok.times_ms(ids), *span, part.piece_ms),
-            "snippets": [s for s, _ in chosen], "snippet_labels": letters, "sources": np.array([source for _, source in chosen], int),
-            "form": "".join(LETTERS[n - 1] for n in part.letters), "lengths_s": np.diff(part.spans_ms, axis=1).ravel() / 1000}
+    letters = np.unique(part.letters)  # 1 to n: renamed by first appearance
+    for k, (a, b) in enumerate(zip(starts, ends)):
+        labels[a:b], slot[a:b], span[:, a:b] = part.letters[k], part.letters[k] - 1, part.spans_ms[k][:, None]
+    chosen = [
+        choose_material(tok, record, part.rows[part.letters == letter], snippet_tokens, rng, anywhere)
+        for letter in letters
+    ]
+    return {
+        "ids": ids,
+        "targets": np.append(ids[1:], -100),
+        "labels": labels,
+        "slot": slot,
+        "progress": section_progress(tok.times_ms(ids), *span, part.piece_ms),
+        "snippets": [s for s, _ in chosen],
+        "snippet_labels": letters,
+        "sources": np.array([source for _, source in chosen], int),
+        "form": "".join(LETTERS[n - 1] for n in part.letters),
+        "lengths_s": np.diff(part.spans_ms, axis=1).ravel() / 1000,
+    }
 
 # %% ../../nbs/data/05_examples.ipynb #c19d8549
 def write_prompt(
-    form: str,                          # "ABAC"; "" where nothing is known
-    snippets: dict[str, np.ndarray],    # Ids by letter, as `rebase_snippet` gives; a letter may be left out
-) -> np.ndarray:                        # <PROMPT_START> form <A_SECTION> snippet <B_SECTION> snippet … <PROMPT_END>
+    form: str,  # "ABAC"; "" where nothing is known
+    snippets: dict[str, np.ndarray],  # Ids by letter, as `rebase_snippet` gives; a letter may be left out
+) -> np.ndarray:  # <PROMPT_START> form <A_SECTION> snippet <B_SECTION> snippet … <PROMPT_END>
     "Write a plan as the decoder-only baseline reads it."
     tok = MusicTokenizerWithStyle()
-    prompt = tok.prompt(form, {letter: snippets.get(letter, np.zeros(0, np.int64)) for letter in dict.fromkeys(form)})
-    return prompt if form in tok.form_ids else np.insert(prompt, 1, [tok.section_ids[LETTERS.index(letter)] for letter in form])
+    prompt = tok.prompt(
+        form, {letter: snippets.get(letter, np.zeros(0, np.int64)) for letter in dict.fromkeys(form)}
+    )
+    return (
+        prompt
+        if form in tok.form_ids
+        else np.insert(prompt, 1, [tok.section_ids[LETTERS.index(letter)] for letter in form])
+    )
 
 
-def baseline_item(tok: MusicTokenizerWithStyle, record: Record, max_tokens: int, snippet_tokens: int, rng: np.random.Generator, anywhere: bool = False) -> dict:
+def baseline_item(
+    tok: MusicTokenizerWithStyle,
+    record: Record,
+    max_tokens: int,
+    snippet_tokens: int,
+    rng: np.random.Generator,
+    anywhere: bool = False,
+) -> dict:
     "Give the generative sequence behind a prompt that holds the same plan."
     item = generative_item(tok, record, max_tokens, snippet_tokens, rng, anywhere)
-    prompt = write_prompt(item["form"], {LETTERS[letter - 1]: snippet for letter, snippet in zip(item["snippet_labels"], item["snippets"])})
-    return {"ids": np.concatenate([prompt, item["ids"]]), "targets": np.concatenate([np.full(len(prompt), -100), item["targets"]])}
+    prompt = write_prompt(
+        item["form"],
+        {LETTERS[letter - 1]: snippet for letter, snippet in zip(item["snippet_labels"], item["snippets"])},
+    )
+    return {
+        "ids": np.concatenate([prompt, item["ids"]]),
+        "targets": np.concatenate([np.full(len(prompt), -100), item["targets"]]),
+    }
 
 # %% ../../nbs/data/05_examples.ipynb #a4bfeb0c
-def contrastive_item(tok: MusicTokenizerWithStyle, record: Record, max_tokens: int, snippet_tokens: int, rng: np.random.Generator, anywhere: bool = False) -> dict:
+def contrastive_item(
+    tok: MusicTokenizerWithStyle,
+    record: Record,
+    max_tokens: int,
+    snippet_tokens: int,
+    rng: np.random.Generator,
+    anywhere: bool = False,
+) -> dict:
     "Give two letters of a piece, two occurrences of each."
     table, first, second, rows = record.section_tokens, [], [], []
     letters = rng.permutation(np.unique(table[:, 2]))[:2]
     for letter in letters:
         row = int(rng.choice(np.flatnonzero(table[:, 2] == letter)))
-        first.append(cut_snippet(tok, record.ids[table[row, 0] : table[row, 1]], snippet_tokens, rng, anywhere))
+        first.append(
+            cut_snippet(tok, record.ids[table[row, 0] : table[row, 1]], snippet_tokens, rng, anywhere)
+        )
         snippet, source = choose_snippet(tok, record, row, snippet_tokens, rng, anywhere)
-        second.append(snippet); rows.append((row, source))
+        second.append(snippet)
+        rows.append((row, source))
     return {"first": first, "second": second, "label": letters, "rows": np.array(rows, int)}
 
 
-TASKS = {"classification": classification_item, "contrastive": contrastive_item, "generative": generative_item, "baseline": baseline_item}
+TASKS = {
+    "classification": classification_item,
+    "contrastive": contrastive_item,
+    "generative": generative_item,
+    "baseline": baseline_item,
+}

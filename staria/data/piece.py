@@ -6,15 +6,16 @@
 __all__ = ['SPLITS', 'music_hash', 'split_of', 'non_commercial', 'Record', 'make_record', 'find_sections']
 
 # %% ../../nbs/data/00_piece.ipynb #02bc0825
-import dataclasses, hashlib, re
+import dataclasses
+import hashlib
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.basics import InputError, LETTERS
+from ..core.basics import LETTERS, InputError
 from ..music.score import Score
-from ..music.sections import Section
-from ..music.sections import section_of_times
+from ..music.sections import Section, section_of_times
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/00_piece.ipynb #d0bd7702
@@ -22,8 +23,8 @@ SPLITS = ("train", "val", "test")
 
 
 def music_hash(
-    score: Score,   # Any score with at least one note
-) -> str:           # 64 hexadecimal digits, the same in any key and at any speed
+    score: Score,  # Any score with at least one note
+) -> str:  # 64 hexadecimal digits, the same in any key and at any speed
     "Name the music itself: pitch intervals in onset order, and which notes begin together."
     onset, pitch = score.notes["onset_ms"], score.notes["pitch"].astype(np.int16)
     order = np.lexsort((pitch, np.round(onset, 3)))
@@ -32,18 +33,19 @@ def music_hash(
 
 
 def split_of(
-    name: str,                              # A hash of the music
-    splits: Sequence[float] = (95, 4, 1),   # Shares of train, val and test
-) -> str:                                   # "train", "val" or "test"
+    name: str,  # A hash of the music
+    splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
+) -> str:  # "train", "val" or "test"
     "Choose a piece's split from its music alone."
-    if len(splits) != 3 or min(splits) < 0 or sum(splits) <= 0: raise InputError(f"splits must be three shares such as 95,4,1, got {splits}")
+    if len(splits) != 3 or min(splits) < 0 or sum(splits) <= 0:
+        raise InputError(f"splits must be three shares such as 95,4,1, got {splits}")
     place = int(name[:12], 16) / 16**12 * sum(splits)
     return SPLITS[int(np.searchsorted(np.cumsum(splits), place, side="right"))]
 
 # %% ../../nbs/data/00_piece.ipynb #577bc61f
 def non_commercial(
-    licence: str,   # "CC BY-NC-SA 4.0"
-) -> bool:          # True: for study only, never in weights that ship
+    licence: str,  # "CC BY-NC-SA 4.0"
+) -> bool:  # True: for study only, never in weights that ship
     "Say whether a licence forbids commercial use."
     return bool(re.search(r"(?<![a-z])nc(?![a-z])|non-?\s?commercial", licence, re.I))
 
@@ -51,60 +53,96 @@ def non_commercial(
 @dataclasses.dataclass(frozen=True, eq=False)
 class Record:
     "Hold one piece of a store."
-    key: str                      # Stable name of the piece in its source
-    ids: np.ndarray               # int64 (T,): prefix, <S>, body, <E>; no section tokens
-    labels: np.ndarray            # uint8 (T,): 0 none, 1–4 for A–D
-    sections: tuple[Section, ...] # Exact spans in seconds
-    section_tokens: np.ndarray    # int64 (K, 4): first note token, end, label 1–4, which of `sections`; lettered sections that hold notes
-    bars_s: np.ndarray            # float32 (M,): downbeats in seconds
-    split: str                    # "train", "val" or "test"
-    form: str                     # "AABA"; "" where there are no sections
-    n_notes: int                  # Number of notes
-    duration_s: float             # Length in seconds
-    music_hash: str               # What the split was chosen by
-    title: str = ""               # As the source has it
-    licence: str = ""             # Terms of this piece, in a line; "" where nobody said
-    tempos: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 2)))   # (K, 2): time in seconds, quarters a minute
-    meters: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3)))   # (K, 3): time in seconds, numerator, denominator
-    extra: dict = dataclasses.field(default_factory=dict)   # Plain values: the plan of a composed piece, for one
+
+    key: str  # Stable name of the piece in its source
+    ids: np.ndarray  # int64 (T,): prefix, <S>, body, <E>; no section tokens
+    labels: np.ndarray  # uint8 (T,): 0 none, 1–4 for A–D
+    sections: tuple[Section, ...]  # Exact spans in seconds
+    section_tokens: np.ndarray  # int64 (K, 4): first note token, end, label 1–4, which of `sections`; lettered sections that hold notes
+    bars_s: np.ndarray  # float32 (M,): downbeats in seconds
+    split: str  # "train", "val" or "test"
+    form: str  # "AABA"; "" where there are no sections
+    n_notes: int  # Number of notes
+    duration_s: float  # Length in seconds
+    music_hash: str  # What the split was chosen by
+    title: str = ""  # As the source has it
+    licence: str = ""  # Terms of this piece, in a line; "" where nobody said
+    tempos: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros((0, 2))
+    )  # (K, 2): time in seconds, quarters a minute
+    meters: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros((0, 3))
+    )  # (K, 3): time in seconds, numerator, denominator
+    extra: dict = dataclasses.field(
+        default_factory=dict
+    )  # Plain values: the plan of a composed piece, for one
 
 # %% ../../nbs/data/00_piece.ipynb #bd6f2858
 def make_record(
-    key: str,                               # Stable name of the piece
-    score: Score,                           # With or without sections
-    tok: MusicTokenizerWithStyle,           # Gives the ids
-    splits: Sequence[float] = (95, 4, 1),   # Shares of train, val and test
-    split: str | None = None,               # A split that is already known, for pieces made from others
-    clock: str = "exact",                   # "exact" or "aria"
-    extra: dict | None = None,              # Plain values to keep beside the piece; what its file could not tell is added as "dropped"
-    licence: str = "",                      # Terms of this piece
-) -> Record:                                # Times rebased to the first note
+    key: str,  # Stable name of the piece
+    score: Score,  # With or without sections
+    tok: MusicTokenizerWithStyle,  # Gives the ids
+    splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
+    split: str | None = None,  # A split that is already known, for pieces made from others
+    clock: str = "exact",  # "exact" or "aria"
+    extra: dict
+    | None = None,  # Plain values to keep beside the piece; what its file could not tell is added as "dropped"
+    licence: str = "",  # Terms of this piece
+) -> Record:  # Times rebased to the first note
     "Turn a score into what the store keeps."
-    if not len(score): raise InputError(f"{key} holds no notes: leave it out")
+    if not len(score):
+        raise InputError(f"{key} holds no notes: leave it out")
     ids, labels = tok.encode_with_labels(score, clock=clock)
     name, start_s = music_hash(score), float(score.onset_s[0])
     score = score.with_sections([s for s in score.sections if s.end_s > score.onset_s[0] + 1e-6])
-    sections = tuple(Section(max(0.0, s.start_s - score.onset_s[0]), s.end_s - score.onset_s[0], s.label) for s in score.sections)
+    sections = tuple(
+        Section(max(0.0, s.start_s - score.onset_s[0]), s.end_s - score.onset_s[0], s.label)
+        for s in score.sections
+    )
     bars = np.asarray(score.bars_s(), np.float64) - start_s
-    shifted = [np.array(rows, np.float64).reshape(-1, width) - np.eye(1, width) * start_s for rows, width in ((score.tempos, 2), (score.meters, 3))]
-    return Record(key, ids, labels, sections, find_sections(tok, score, labels, clock), bars[bars >= -1e-3].astype(np.float32),
-                  split or split_of(name, splits), score.form, len(score), float(score.duration_s) - start_s, name, score.title, licence, *shifted, (extra or {}) | ({"dropped": list(score.dropped)} if score.dropped else {}))
+    shifted = [
+        np.array(rows, np.float64).reshape(-1, width) - np.eye(1, width) * start_s
+        for rows, width in ((score.tempos, 2), (score.meters, 3))
+    ]
+    return Record(
+        key,
+        ids,
+        labels,
+        sections,
+        find_sections(tok, score, labels, clock),
+        bars[bars >= -1e-3].astype(np.float32),
+        split or split_of(name, splits),
+        score.form,
+        len(score),
+        float(score.duration_s) - start_s,
+        name,
+        score.title,
+        licence,
+        *shifted,
+        (extra or {}) | ({"dropped": list(score.dropped)} if score.dropped else {}),
+    )
 
 # %% ../../nbs/data/00_piece.ipynb #980e3f2b
 def find_sections(
-    tok: MusicTokenizerWithStyle,   # Places the section tokens
-    score: Score,                   # With sections
-    labels: np.ndarray,             # uint8 (T,), of the same score without section tokens
-    clock: str = "exact",           # "exact" or "aria"
-) -> np.ndarray:                    # int64 (K, 4): first note token, end (half-open), label 1–4, index of the section
+    tok: MusicTokenizerWithStyle,  # Places the section tokens
+    score: Score,  # With sections
+    labels: np.ndarray,  # uint8 (T,), of the same score without section tokens
+    clock: str = "exact",  # "exact" or "aria"
+) -> np.ndarray:  # int64 (K, 4): first note token, end (half-open), label 1–4, index of the section
     "Find each section's tokens."
-    if not any(s.label in LETTERS for s in score.sections): return np.zeros((0, 4), np.int64)
+    if not any(s.label in LETTERS for s in score.sections):
+        return np.zeros((0, 4), np.int64)
     marked = tok.encode(score, clock=clock, sections=True)
     places = np.flatnonzero(np.isin(marked, tok.section_ids))
     starts, letters = places - np.arange(len(places)), np.searchsorted(tok.section_ids, marked[places]) + 1
-    if len(marked) - len(places) != len(labels): raise InputError(f"{score.source or 'score'}: its tokens with and without sections differ")
+    if len(marked) - len(places) != len(labels):
+        raise InputError(f"{score.source or 'score'}: its tokens with and without sections differ")
     last = np.append(starts[1:], len(labels))[: len(starts)]
     silent = np.append(np.flatnonzero(labels == 0), len(labels))
     ends = np.minimum(last, silent[np.searchsorted(silent, starts)])
-    heard_s = tok.times_ms(marked)[places + 2] / 1000 + 0.01           # tokens are written to 10 ms: no earlier than the section, and well inside it
-    return np.stack([starts, ends, letters, section_of_times(score.sections, heard_s + score.onset_s[0])], 1).astype(np.int64)
+    heard_s = (
+        tok.times_ms(marked)[places + 2] / 1000 + 0.01
+    )  # tokens are written to 10 ms: no earlier than the section, and well inside it
+    return np.stack(
+        [starts, ends, letters, section_of_times(score.sections, heard_s + score.onset_s[0])], 1
+    ).astype(np.int64)

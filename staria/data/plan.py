@@ -12,72 +12,121 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core.basics import LETTERS, InputError
+from .examples import rebase_snippet
 from ..music.score import Score
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from .examples import rebase_snippet
 
 # %% ../../nbs/data/06_plan.ipynb #b7c1384f
 @dataclass(frozen=True, eq=False)
 class Plan:
     "Say what to write: a form, a length for each section, and material for each letter."
-    form: str                                               # One letter of A to D a section, in order of first appearance: "ABAC"
-    lengths_s: tuple[float, ...] | None = None              # One length a section, in seconds, 1 to 600; None: 8 s each
-    snippets: dict[str, Score | np.ndarray] = field(default_factory=dict)   # Material by letter: a score or token ids; a letter may be left out
+
+    form: str  # One letter of A to D a section, in order of first appearance: "ABAC"
+    lengths_s: tuple[float, ...] | None = None  # One length a section, in seconds, 1 to 600; None: 8 s each
+    snippets: dict[str, Score | np.ndarray] = field(
+        default_factory=dict
+    )  # Material by letter: a score or token ids; a letter may be left out
 
     def __post_init__(self):
         form = str(self.form).strip().upper()
-        if not form or set(form) - set(LETTERS): raise InputError(f"form '{self.form}' must be one or more of the letters {', '.join(LETTERS)}, for example ABAC")
-        if "".join(dict.fromkeys(form)) != "".join(LETTERS[:len(set(form))]): raise InputError(f"form '{form}' must use its letters in order of first appearance: A first, then B, …")
-        lengths_s = (8.0,) * len(form) if self.lengths_s is None else tuple(float(length) for length in self.lengths_s)
-        if len(lengths_s) != len(form): raise InputError(f"form {form} has {len(form)} sections, but {len(lengths_s)} lengths were given")
-        if not all(1 <= length <= 600 for length in lengths_s): raise InputError(f"section lengths must be from 1 to 600 s, got {lengths_s}")
+        if not form or set(form) - set(LETTERS):
+            raise InputError(
+                f"form '{self.form}' must be one or more of the letters {', '.join(LETTERS)}, for example ABAC"
+            )
+        if "".join(dict.fromkeys(form)) != "".join(LETTERS[: len(set(form))]):
+            raise InputError(
+                f"form '{form}' must use its letters in order of first appearance: A first, then B, …"
+            )
+        lengths_s = (
+            (8.0,) * len(form)
+            if self.lengths_s is None
+            else tuple(float(length) for length in self.lengths_s)
+        )
+        if len(lengths_s) != len(form):
+            raise InputError(f"form {form} has {len(form)} sections, but {len(lengths_s)} lengths were given")
+        if not all(1 <= length <= 600 for length in lengths_s):
+            raise InputError(f"section lengths must be from 1 to 600 s, got {lengths_s}")
         unknown = sorted(set(self.snippets or {}) - set(form))
-        if unknown: raise InputError(f"snippet for {', '.join(unknown)}, but form {form} has no such section")
-        for name, value in (("form", form), ("lengths_s", lengths_s), ("snippets", dict(self.snippets or {}))): object.__setattr__(self, name, value)
+        if unknown:
+            raise InputError(f"snippet for {', '.join(unknown)}, but form {form} has no such section")
+        for name, value in (
+            ("form", form),
+            ("lengths_s", lengths_s),
+            ("snippets", dict(self.snippets or {})),
+        ):
+            object.__setattr__(self, name, value)
 
     @property
-    def ends_ms(self) -> np.ndarray: return np.round(np.cumsum(self.lengths_s) * 1000).astype(np.int64)   # End of each section
+    def ends_ms(self) -> np.ndarray:
+        return np.round(np.cumsum(self.lengths_s) * 1000).astype(np.int64)  # End of each section
 
     def snippet_ids(self, letter: str, tokens: int) -> np.ndarray:
         "Give a letter's snippet as at most `tokens` ids, its first note at 0 s, no longer than the letter's longest section; empty where the plan has none."
         material, tok = self.snippets.get(letter), MusicTokenizerWithStyle()
-        if material is None: return np.zeros(0, np.int64)
-        ids = rebase_snippet(tok.encode(material, sections=False) if isinstance(material, Score) else np.asarray(material, np.int64), tokens)
+        if material is None:
+            return np.zeros(0, np.int64)
+        ids = rebase_snippet(
+            tok.encode(material, sections=False)
+            if isinstance(material, Score)
+            else np.asarray(material, np.int64),
+            tokens,
+        )
         longest_ms = 1000 * max(length for other, length in zip(self.form, self.lengths_s) if other == letter)
         late = np.flatnonzero(tok.times_ms(ids)[tok.note_index(ids) + 1] >= longest_ms)
         return rebase_snippet(ids[: tok.note_index(ids)[late[0]]], tokens) if len(late) else ids
 
     def to_dict(self) -> dict:
         "Give the plan as plain values, snippets as token ids."
-        return {"form": self.form, "lengths_s": list(self.lengths_s), "snippets": {letter: self.snippet_ids(letter, 4096).tolist() for letter in self.snippets}}
+        return {
+            "form": self.form,
+            "lengths_s": list(self.lengths_s),
+            "snippets": {letter: self.snippet_ids(letter, 4096).tolist() for letter in self.snippets},
+        }
 
 
 def plan_from_dict(
-    values: dict,   # What `Plan.to_dict` gave
+    values: dict,  # What `Plan.to_dict` gave
 ) -> Plan:
     "Read a plan back."
-    return Plan(values["form"], tuple(values["lengths_s"]), {letter: np.array(ids, np.int64) for letter, ids in values.get("snippets", {}).items()})
+    return Plan(
+        values["form"],
+        tuple(values["lengths_s"]),
+        {letter: np.array(ids, np.int64) for letter, ids in values.get("snippets", {}).items()},
+    )
 
 # %% ../../nbs/data/06_plan.ipynb #0d2d712e
 def sample_plan(
-    form: str,                            # For example "ABA"
-    scores: Sequence[Score],              # Real pieces with sections, to draw material and lengths from
-    rng: np.random.Generator,             # Draws the piece and the lengths
-    lengths_s: Sequence[float] | None = None,   # Given lengths are kept
-    length_range_s: tuple[float, float] = (5.0, 12.0),   # Sections longer or shorter than this are not used as models for length
+    form: str,  # For example "ABA"
+    scores: Sequence[Score],  # Real pieces with sections, to draw material and lengths from
+    rng: np.random.Generator,  # Draws the piece and the lengths
+    lengths_s: Sequence[float] | None = None,  # Given lengths are kept
+    length_range_s: tuple[float, float] = (
+        5.0,
+        12.0,
+    ),  # Sections longer or shorter than this are not used as models for length
 ) -> Plan:
     "Complete a form into a plan, with lengths and snippets drawn from real pieces."
     letters = Plan(form).form
     needed = sorted(set(letters))
     fitting = [score for score in scores if set(needed) <= {s.label for s in score.sections}]
-    if not fitting: raise InputError(f"no piece of the {len(scores)} given has sections {', '.join(needed)} to take snippets for {letters} from: give one that has, or a form of fewer letters")
+    if not fitting:
+        raise InputError(
+            f"no piece of the {len(scores)} given has sections {', '.join(needed)} to take snippets for {letters} from: give one that has, or a form of fewer letters"
+        )
     score = fitting[rng.integers(len(fitting))]
     snippets = {}
     for letter in needed:
         section = next(s for s in score.sections if s.label == letter)
         snippets[letter] = score.slice(section.start_s, section.end_s)
     if lengths_s is None:
-        seen = [s.end_s - s.start_s for score in scores for s in score.sections if length_range_s[0] <= s.end_s - s.start_s <= length_range_s[1]]
-        by_letter = {letter: float(rng.choice(seen)) if seen else float(np.mean(length_range_s)) for letter in needed}
+        seen = [
+            s.end_s - s.start_s
+            for score in scores
+            for s in score.sections
+            if length_range_s[0] <= s.end_s - s.start_s <= length_range_s[1]
+        ]
+        by_letter = {
+            letter: float(rng.choice(seen)) if seen else float(np.mean(length_range_s)) for letter in needed
+        }
         lengths_s = [round(by_letter[letter], 2) for letter in letters]
     return Plan(letters, tuple(lengths_s), snippets)

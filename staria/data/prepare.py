@@ -6,7 +6,18 @@
 __all__ = ['read_licences', 'Job', 'make_part', 'read_part', 'Report', 'prepare', 'read_shard', 'prepare_shard', 'compose_store']
 
 # %% ../../nbs/data/04_prepare.ipynb #a9d7c685
-import concurrent.futures, dataclasses, hashlib, io, json, multiprocessing, os, re, shutil, signal, threading, time
+import concurrent.futures
+import dataclasses
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -18,94 +29,159 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from ..core.files import atomic_write, Workspace
-from ..core.config import config_from_dict, config_hash, config_to_dict
 from ..core.basics import InputError, progress
-from ..tokens.tokenizer import MusicTokenizerWithStyle
-from .piece import SPLITS, Record, make_record, music_hash, non_commercial, split_of
-from .store import BINARY, FORMAT, PART, Store, alone_in, disk_full_in_one_line, make_row, printable, read_in_part, read_manifest, refuse_pickle, tokens_hash, write_store, writing_store
-from .corpus import Source, open_source
+from ..core.config import config_from_dict, config_hash, config_to_dict
+from ..core.files import Workspace, atomic_write
 from .compose import FORM_LISTS, Recipe, compose_many
+from .corpus import Source, open_source
+from .piece import SPLITS, Record, make_record, non_commercial, split_of
+from staria.data.store import (
+    BINARY,
+    FORMAT,
+    PART,
+    Store,
+    alone_in,
+    disk_full_in_one_line,
+    make_row,
+    printable,
+    read_in_part,
+    read_manifest,
+    refuse_pickle,
+    tokens_hash,
+    write_store,
+    writing_store,
+)
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/04_prepare.ipynb #e28281d6
-def _index_of_terms(folder: Path) -> tuple[pa.Table, Path] | None:   # It, and the folder it lies in
+def _index_of_terms(folder: Path) -> tuple[pa.Table, Path] | None:  # It, and the folder it lies in
     "Read the nearest index.tsv that has the columns path and licence."
     for place in (folder, *list(folder.parents)[:2]):
-        if not (place / "index.tsv").is_file(): continue
+        if not (place / "index.tsv").is_file():
+            continue
         columns = (place / "index.tsv").open(encoding="utf8").readline().rstrip("\n").split("\t")
-        if not {"path", "licence"} <= set(columns): continue
-        try: table = pa.csv.read_csv(place / "index.tsv", parse_options=pa.csv.ParseOptions(delimiter="\t", quote_char=False),
-                                     convert_options=pa.csv.ConvertOptions(include_columns=["path", "licence"], column_types={"path": pa.string(), "licence": pa.string()}))
-        except pa.ArrowInvalid as error: raise InputError(f"{place / 'index.tsv'}: {' '.join(str(error).split())}") from None
+        if not {"path", "licence"} <= set(columns):
+            continue
+        try:
+            table = pa.csv.read_csv(
+                place / "index.tsv",
+                parse_options=pa.csv.ParseOptions(delimiter="\t", quote_char=False),
+                convert_options=pa.csv.ConvertOptions(
+                    include_columns=["path", "licence"],
+                    column_types={"path": pa.string(), "licence": pa.string()},
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{place / 'index.tsv'}: {' '.join(str(error).split())}") from None
         return table, place
     return None
 
 
 def read_licences(
-    source: Source,             # Its items are not read
-    given: str | None = None,   # Terms of the pieces that no index names; None: the source's own
-) -> np.ndarray:                # (N,) a line for each item
+    source: Source,  # Its items are not read
+    given: str | None = None,  # Terms of the pieces that no index names; None: the source's own
+) -> np.ndarray:  # (N,) a line for each item
     "Find the terms of each piece of a source."
     terms = np.full(len(source.items), source.licence if given is None else given, dtype=object)
-    if source.kind not in ("midi", "pop909") or not len(source.items): return terms
+    if source.kind not in ("midi", "pop909") or not len(source.items):
+        return terms
     first = source.items[0]
     root = Path(first.path.removesuffix(first.key)).absolute()
     for n, item in enumerate(source.items):
-        if "midi_nc" in item.path.split(os.sep): terms[n] = "non-commercial (it lies in a folder midi_nc)"
+        if "midi_nc" in item.path.split(os.sep):
+            terms[n] = "non-commercial (it lies in a folder midi_nc)"
     found = _index_of_terms(root)
-    if found is None: return terms
+    if found is None:
+        return terms
     table, place = found
     before = root.relative_to(place).as_posix() + "/" if root != place else ""
-    rows = pc.index_in(pa.array(before + printable(item.key) for item in source.items), value_set=table.column("path").combine_chunks()).fill_null(-1).to_numpy()
+    rows = (
+        pc.index_in(
+            pa.array(before + printable(item.key) for item in source.items),
+            value_set=table.column("path").combine_chunks(),
+        )
+        .fill_null(-1)
+        .to_numpy()
+    )
     lines = table.column("licence").combine_chunks().dictionary_encode()
-    terms[rows >= 0] = np.array(lines.dictionary.to_pylist(), dtype=object)[lines.indices.to_numpy()[rows[rows >= 0]]]
+    terms[rows >= 0] = np.array(lines.dictionary.to_pylist(), dtype=object)[
+        lines.indices.to_numpy()[rows[rows >= 0]]
+    ]
     return terms
 
 # %% ../../nbs/data/04_prepare.ipynb #e75d8999
 @dataclasses.dataclass(frozen=True)
 class Job:
     "Name one part and what it is made from."
-    path: Path                    # Where the part goes
-    source: Source                # Holds the part's items only
-    licences: tuple[str, ...]     # Terms of each item
-    splits: tuple[float, ...]     # Shares of train, val and test
-    clock: str                    # "exact" or "aria"
-    free_only: bool               # Leave out what may not be used commercially
+
+    path: Path  # Where the part goes
+    source: Source  # Holds the part's items only
+    licences: tuple[str, ...]  # Terms of each item
+    splits: tuple[float, ...]  # Shares of train, val and test
+    clock: str  # "exact" or "aria"
+    free_only: bool  # Leave out what may not be used commercially
 
     @property
-    def diary(self) -> Path: return Path(f"{self.path}.reading")   # Which item is being read, should the process die of it
+    def diary(self) -> Path:
+        return Path(f"{self.path}.reading")  # Which item is being read, should the process die of it
 
 
 def make_part(
-    job: Job,                       # What to read
-    deadly: Sequence[str] = (),     # Keys of pieces that killed a process: not read again
-) -> tuple[int, int]:               # Items seen, tokens read
+    job: Job,  # What to read
+    deadly: Sequence[str] = (),  # Keys of pieces that killed a process: not read again
+) -> tuple[int, int]:  # Items seen, tokens read
     "Read some items and keep them as one file; a bad item is skipped with its reason."
     tok, rows, skipped = MusicTokenizerWithStyle(), [], []
     job.path.parent.mkdir(parents=True, exist_ok=True)
     with job.diary.open("w", buffering=1) as diary:
         for item, licence in zip(job.source.items, job.licences):
-            if item.key in deadly: skipped.append((item.key, "the process that read it died, most often for want of memory")); continue
-            if job.free_only and non_commercial(licence): skipped.append((item.key, f"left out for its terms: {licence}")); continue
+            if item.key in deadly:
+                skipped.append((item.key, "the process that read it died, most often for want of memory"))
+                continue
+            if job.free_only and non_commercial(licence):
+                skipped.append((item.key, f"left out for its terms: {licence}"))
+                continue
             diary.write(f"{printable(item.key)}\n")
-            try: rows.append(make_row(make_record(item.key, job.source.load(item), tok, job.splits, clock=job.clock, licence=licence)))
-            except (ValueError, OSError) as error: skipped.append((item.key, " ".join(str(error).split())))
-            except Exception as error: skipped.append((item.key, f"a mistake of the reader, please report it: {type(error).__name__}: {' '.join(str(error).split())}"))
+            try:
+                rows.append(
+                    make_row(
+                        make_record(
+                            item.key, job.source.load(item), tok, job.splits, clock=job.clock, licence=licence
+                        )
+                    )
+                )
+            except (ValueError, OSError) as error:
+                skipped.append((item.key, " ".join(str(error).split())))
+            except Exception as error:
+                skipped.append(
+                    (
+                        item.key,
+                        f"a mistake of the reader, please report it: {type(error).__name__}: {' '.join(str(error).split())}",
+                    )
+                )
     tokens = sum(row["length"] for row in rows)
     facts = {"skipped": json.dumps(skipped), "tokens": str(tokens)}
     content = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, PART).replace_schema_metadata(facts), content, compression="zstd")
-    with atomic_write(job.path) as file: file.write(content.getvalue() + hashlib.sha256(content.getbuffer()).digest())
+    pq.write_table(
+        pa.Table.from_pylist(rows, PART).replace_schema_metadata(facts), content, compression="zstd"
+    )
+    with atomic_write(job.path) as file:
+        file.write(content.getvalue() + hashlib.sha256(content.getbuffer()).digest())
     job.diary.unlink(missing_ok=True)
     return len(job.source.items), tokens
 
 
 def read_part(
-    path: Path,   # A part
-) -> tuple[pa.Table, int, list[list[str]]]:   # The pieces, how many tokens, and (key, reason) of what is not among them
+    path: Path,  # A part
+) -> tuple[
+    pa.Table, int, list[list[str]]
+]:  # The pieces, how many tokens, and (key, reason) of what is not among them
     "Read a part back, if its checksum says that it is what was written."
     content = path.read_bytes()
-    if hashlib.sha256(content[:-32]).digest() != content[-32:]: raise InputError(f"{path} is damaged (its checksum differs): delete it and run the same command again")
+    if hashlib.sha256(content[:-32]).digest() != content[-32:]:
+        raise InputError(
+            f"{path} is damaged (its checksum differs): delete it and run the same command again"
+        )
     table = pq.read_table(io.BytesIO(content[:-32]))
     return table, int(table.schema.metadata[b"tokens"]), json.loads(table.schema.metadata[b"skipped"])
 
@@ -113,28 +189,53 @@ def read_part(
 @dataclasses.dataclass(frozen=True)
 class Report:
     "Count what became of each file."
-    n_files: int                     # Items of the source, or of the shard
-    n_ok: int                        # Items in the store
-    skipped: list[tuple[str, str]]   # (key, reason) of the others
-    n_tokens: int                    # Tokens in the store
-    seconds: float                   # Time that this run took
-    n_read: int = 0                  # Items that this run read; the rest was there already
-    read_tokens: int = 0             # Their tokens
-    workers: int = 1                 # Processes that read
-    reused: bool = False             # True: the store was there already
-    in_part: tuple[tuple[str, str], ...] = ()   # (key, what was dropped) of those that were read as far as they made sense
 
-    def __post_init__(self): assert self.n_files == self.n_ok + len(self.skipped), f"{self.n_files} files, but {self.n_ok} read and {len(self.skipped)} skipped"
+    n_files: int  # Items of the source, or of the shard
+    n_ok: int  # Items in the store
+    skipped: list[tuple[str, str]]  # (key, reason) of the others
+    n_tokens: int  # Tokens in the store
+    seconds: float  # Time that this run took
+    n_read: int = 0  # Items that this run read; the rest was there already
+    read_tokens: int = 0  # Their tokens
+    workers: int = 1  # Processes that read
+    reused: bool = False  # True: the store was there already
+    in_part: tuple[
+        tuple[str, str], ...
+    ] = ()  # (key, what was dropped) of those that were read as far as they made sense
+
+    def __post_init__(self):
+        assert self.n_files == self.n_ok + len(self.skipped), (
+            f"{self.n_files} files, but {self.n_ok} read and {len(self.skipped)} skipped"
+        )
+
     def __str__(self) -> str:
         rate, tokens = self.n_read / max(self.seconds, 1e-9), self.read_tokens / max(self.seconds, 1e-9)
-        speed = f"{self.seconds:.1f} s, {rate:.1f} files/s, {tokens:,.0f} tokens/s with {self.workers} worker{'s' if self.workers > 1 else ''}" if self.n_read else "already prepared" if self.reused else f"put together in {self.seconds:.1f} s"
-        lines = [f"{self.n_files} files: {self.n_ok} read, {len(self.skipped)} skipped; {self.n_tokens:,} tokens ({speed})"]
-        if self.n_read and self.n_read < self.n_files: lines.append(f"  {self.n_read} of them in this run; the others were there already")
-        if self.n_read > 500: lines.append(f"  at this rate 1,000,000 files take {1e6 / rate / 3600:.1f} hours")
+        speed = (
+            f"{self.seconds:.1f} s, {rate:.1f} files/s, {tokens:,.0f} tokens/s with {self.workers} worker{'s' if self.workers > 1 else ''}"
+            if self.n_read
+            else "already prepared"
+            if self.reused
+            else f"put together in {self.seconds:.1f} s"
+        )
+        lines = [
+            f"{self.n_files} files: {self.n_ok} read, {len(self.skipped)} skipped; {self.n_tokens:,} tokens ({speed})"
+        ]
+        if self.n_read and self.n_read < self.n_files:
+            lines.append(f"  {self.n_read} of them in this run; the others were there already")
+        if self.n_read > 500:
+            lines.append(f"  at this rate 1,000,000 files take {1e6 / rate / 3600:.1f} hours")
         lines += [f"  skipped {printable(key)}: {reason}" for key, reason in self.skipped[:20]]
-        if len(self.skipped) > 20: lines.append(f"  and {len(self.skipped) - 20} more: skipped.tsv of the store lists all")
+        if len(self.skipped) > 20:
+            lines.append(f"  and {len(self.skipped) - 20} more: skipped.tsv of the store lists all")
         lines += [f"  read in part {key}: without {dropped}" for key, dropped in self.in_part[:10]]
-        return "\n".join(lines + ([f"  and {len(self.in_part) - 10} more: staria.data.store.read_in_part lists all"] if len(self.in_part) > 10 else []))
+        return "\n".join(
+            lines
+            + (
+                [f"  and {len(self.in_part) - 10} more: staria.data.store.read_in_part lists all"]
+                if len(self.in_part) > 10
+                else []
+            )
+        )
 
 # %% ../../nbs/data/04_prepare.ipynb #337c1701
 def _follow_parent() -> None:
@@ -144,11 +245,14 @@ def _follow_parent() -> None:
     def watch():
         multiprocessing.parent_process().join()
         os._exit(1)
+
     threading.Thread(target=watch, daemon=True).start()
 
 
 def _pool(workers: int) -> concurrent.futures.ProcessPoolExecutor:
-    return concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _follow_parent)
+    return concurrent.futures.ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _follow_parent
+    )
 
 
 def _make_alone(job: Job) -> tuple[int, int]:
@@ -157,85 +261,157 @@ def _make_alone(job: Job) -> tuple[int, int]:
     while True:
         job.diary.unlink(missing_ok=True)
         with _pool(1) as pool:
-            try: return pool.submit(make_part, job, tuple(deadly)).result()
-            except BrokenProcessPool: pass
+            try:
+                return pool.submit(make_part, job, tuple(deadly)).result()
+            except BrokenProcessPool:
+                pass
         last = job.diary.read_text(encoding="utf8").splitlines()[-1:] if job.diary.exists() else []
         killer = next((item.key for item in job.source.items if [printable(item.key)] == last), None)
-        if killer is None or killer in deadly: raise InputError(f"a worker process died before it read anything of {job.path.name}, most often for want of memory: run the same command again with "
-                                                                f"fewer workers; what is finished is kept (in a script of one's own: call it under if __name__ == '__main__')")
+        if killer is None or killer in deadly:
+            raise InputError(
+                f"a worker process died before it read anything of {job.path.name}, most often for want of memory: run the same command again with "
+                f"fewer workers; what is finished is kept (in a script of one's own: call it under if __name__ == '__main__')"
+            )
         deadly.append(killer)
 
 
 def _submit(pool: concurrent.futures.ProcessPoolExecutor, job: Job) -> concurrent.futures.Future:
-    try: return pool.submit(make_part, job)
-    except BrokenProcessPool as error:   # a process died since the pool was last looked at
+    try:
+        return pool.submit(make_part, job)
+    except BrokenProcessPool as error:  # a process died since the pool was last looked at
         (failed := concurrent.futures.Future()).set_exception(error)
         return failed
 
 
-def _make_parts(jobs: Iterator[Job], workers: int) -> Iterator[tuple[int, int]]:   # Items seen and tokens read, a part
+def _make_parts(
+    jobs: Iterator[Job], workers: int
+) -> Iterator[tuple[int, int]]:  # Items seen and tokens read, a part
     "Make parts, a few in flight at a time."
     while workers == 1:
-        if (job := next(jobs, None)) is None: return
+        if (job := next(jobs, None)) is None:
+            return
         yield make_part(job)
     flying, pool = {}, _pool(workers)
     try:
         while True:
-            while len(flying) < 2 * workers and (job := next(jobs, None)) is not None: flying[_submit(pool, job)] = job
-            if not flying: return
+            while len(flying) < 2 * workers and (job := next(jobs, None)) is not None:
+                flying[_submit(pool, job)] = job
+            if not flying:
+                return
             done, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
             died = [future for future in done if isinstance(future.exception(), BrokenProcessPool)]
-            for future in done.difference(died): flying.pop(future); yield future.result()
+            for future in done.difference(died):
+                flying.pop(future)
+                yield future.result()
             if died:
                 pool.shutdown(wait=True)
-                for job in flying.values(): yield _make_alone(job)
+                for job in flying.values():
+                    yield _make_alone(job)
                 flying, pool = {}, _pool(workers)
-    finally: pool.shutdown(wait=True, cancel_futures=True)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 # %% ../../nbs/data/04_prepare.ipynb #5276d9e4
-def _survey(source: Source) -> np.ndarray:   # (N, 2) int64: size and time of change (ns) of each file; -1 where there is none
+def _survey(
+    source: Source,
+) -> np.ndarray:  # (N, 2) int64: size and time of change (ns) of each file; -1 where there is none
     "Ask the disk about each file of a source."
     facts, last, answer = np.empty((len(source.items), 2), np.int64), None, None
     for n, item in enumerate(source.items):
         if item.path != last:
             last = item.path
-            try: found = os.stat(item.path)
-            except OSError: answer = -1, -1
-            else: answer = found.st_size, found.st_mtime_ns
+            try:
+                found = os.stat(item.path)
+            except OSError:
+                answer = -1, -1
+            else:
+                answer = found.st_size, found.st_mtime_ns
         facts[n] = answer
     return facts
 
 # %% ../../nbs/data/04_prepare.ipynb #9060d967
 class _Run:
     "Know the parts of a run, without holding them."
-    def __init__(self, source: Source, name: str, workspace: Workspace, splits: Sequence[float], clock: str, licence: str | None, free_only: bool):
+
+    def __init__(
+        self,
+        source: Source,
+        name: str,
+        workspace: Workspace,
+        splits: Sequence[float],
+        clock: str,
+        licence: str | None,
+        free_only: bool,
+    ):
         self.source, self.licences, self.facts = source, read_licences(source, licence), _survey(source)
-        self.splits, self.clock, self.free_only, content = tuple(map(float, splits)), clock, free_only, hashlib.sha256()
-        for item, terms in zip(source.items, self.licences): content.update(f"{item.key}\t{item.number}\t{terms}\n".encode(errors="surrogateescape"))
+        self.splits, self.clock, self.free_only, content = (
+            tuple(map(float, splits)),
+            clock,
+            free_only,
+            hashlib.sha256(),
+        )
+        for item, terms in zip(source.items, self.licences):
+            content.update(f"{item.key}\t{item.number}\t{terms}\n".encode(errors="surrogateescape"))
         content.update(self.facts[:, 0].tobytes())
-        settings = {"kind": source.kind, "settings": source.settings, "items": content.hexdigest()[:16], "splits": list(self.splits), "clock": clock,
-                    "free_only": free_only, "tokens": tokens_hash(MusicTokenizerWithStyle()), "format": FORMAT}
+        settings = {
+            "kind": source.kind,
+            "settings": source.settings,
+            "items": content.hexdigest()[:16],
+            "splits": list(self.splits),
+            "clock": clock,
+            "free_only": free_only,
+            "tokens": tokens_hash(MusicTokenizerWithStyle()),
+            "format": FORMAT,
+        }
         self.folder = workspace.cache / f"{name}-{config_hash(settings)}"
         self.parts, self.size = self.folder / "parts", min(128, max(8, len(source) // 64))
-        self.about = {"name": name, "source": printable(source.name), "licence": source.licence if licence is None else licence, "settings": settings, "n_files": len(source),
-                      "last_changed": hashlib.sha256(self.facts.tobytes()).hexdigest()[:16]}
+        self.about = {
+            "name": name,
+            "source": printable(source.name),
+            "licence": source.licence if licence is None else licence,
+            "settings": settings,
+            "n_files": len(source),
+            "last_changed": hashlib.sha256(self.facts.tobytes()).hexdigest()[:16],
+        }
 
-    def __len__(self) -> int: return -(-len(self.source) // self.size)
+    def __len__(self) -> int:
+        return -(-len(self.source) // self.size)
 
     def job(self, n: int) -> Job:
         cut = slice(n * self.size, (n + 1) * self.size)
         items = self.source.items[cut]
         name = config_hash([[printable(i.key), i.number] for i in items] + self.facts[cut].tolist())
-        return Job(self.parts / f"{n:06d}-{name}.part", dataclasses.replace(self.source, items=tuple(items), settings={}), tuple(self.licences[cut]), self.splits, self.clock, self.free_only)
+        return Job(
+            self.parts / f"{n:06d}-{name}.part",
+            dataclasses.replace(self.source, items=tuple(items), settings={}),
+            tuple(self.licences[cut]),
+            self.splits,
+            self.clock,
+            self.free_only,
+        )
 
-    def is_done(self) -> bool: return (self.folder / "manifest.json").exists() and read_manifest(self.folder)["last_changed"] == self.about["last_changed"]
+    def is_done(self) -> bool:
+        return (self.folder / "manifest.json").exists() and read_manifest(self.folder)[
+            "last_changed"
+        ] == self.about["last_changed"]
 
-    def make(self, numbers: Iterable[int], workers: int) -> tuple[int, int]:   # Items and tokens that were read
+    def make(
+        self, numbers: Iterable[int], workers: int
+    ) -> tuple[int, int]:  # Items and tokens that were read
         "Make those of some parts that are missing."
         missing = (job for job in map(self.job, numbers) if not job.path.exists())
         n_read = n_tokens = 0
-        with disk_full_in_one_line(self.folder), progress(desc=f"preparing {self.about['name']}", total=sum(len(self.source.items[n * self.size : (n + 1) * self.size]) for n in numbers), unit="piece") as bar:
-            for items, tokens in _make_parts(missing, workers): bar.update(items); n_read, n_tokens = n_read + items, n_tokens + tokens
+        with (
+            disk_full_in_one_line(self.folder),
+            progress(
+                desc=f"preparing {self.about['name']}",
+                total=sum(len(self.source.items[n * self.size : (n + 1) * self.size]) for n in numbers),
+                unit="piece",
+            ) as bar,
+        ):
+            for items, tokens in _make_parts(missing, workers):
+                bar.update(items)
+                n_read, n_tokens = n_read + items, n_tokens + tokens
         return n_read, n_tokens
 
     def write(self) -> None:
@@ -244,121 +420,222 @@ class _Run:
         with writing_store(self.folder, self.about, MusicTokenizerWithStyle()) as writer:
             for n in range(len(self)):
                 table, _, skipped = read_part(self.job(n).path)
-                writer.add(table); writer.skip(skipped)
-            if not writer.counts["n_pieces"]: raise InputError(f"there is nothing to write to {self.folder}: none of {len(self.source)} pieces could be used; the last was {skipped[-1][0]}: {skipped[-1][1]}")
+                writer.add(table)
+                writer.skip(skipped)
+            if not writer.counts["n_pieces"]:
+                raise InputError(
+                    f"there is nothing to write to {self.folder}: none of {len(self.source)} pieces could be used; the last was {skipped[-1][0]}: {skipped[-1][1]}"
+                )
 
 # %% ../../nbs/data/04_prepare.ipynb #3233bff2
-def _open_run(source: Source | str, name: str, workspace: Workspace, limit: int | None, workers: int, splits: Sequence[float], clock: str, licence: str | None, free_only: bool) -> _Run:
-    if not name or set(name) & set("/\\ ") or name.startswith("."): raise InputError(f"a store's name is a plain word such as fiddle, got '{name}'")
-    if workers < 1: raise InputError(f"workers must be 1 or more, got {workers}")
-    if limit is not None and limit < 1: raise InputError(f"limit must be 1 or more, got {limit}")
+def _open_run(
+    source: Source | str,
+    name: str,
+    workspace: Workspace,
+    limit: int | None,
+    workers: int,
+    splits: Sequence[float],
+    clock: str,
+    licence: str | None,
+    free_only: bool,
+) -> _Run:
+    if not name or set(name) & set("/\\ ") or name.startswith("."):
+        raise InputError(f"a store's name is a plain word such as fiddle, got '{name}'")
+    if workers < 1:
+        raise InputError(f"workers must be 1 or more, got {workers}")
+    if limit is not None and limit < 1:
+        raise InputError(f"limit must be 1 or more, got {limit}")
     split_of("0" * 12, splits)
-    if isinstance(source, (str, Path)): refuse_pickle(source); source = open_source(str(source), limit=limit)
-    if limit is not None and len(source) > limit: source = dataclasses.replace(source, items=source.items[:limit])
-    if not source.items: raise InputError(f"{source.name} holds no pieces: check the folder")
+    if isinstance(source, (str, Path)):
+        refuse_pickle(source)
+        source = open_source(str(source), limit=limit)
+    if limit is not None and len(source) > limit:
+        source = dataclasses.replace(source, items=source.items[:limit])
+    if not source.items:
+        raise InputError(f"{source.name} holds no pieces: check the folder")
     return _Run(source, name, workspace, splits, clock, licence, free_only)
 
 
 def prepare(
-    source: Source | str,                   # Where the pieces come from, or its name as `open_source` takes it
-    name: str,                              # A plain word: the store goes to cache/<name>-<hash of source and settings>
-    workspace: Workspace,                   # Holds the cache
-    limit: int | None = None,               # Only the first so many items
-    workers: int = 1,                       # Processes that read
-    splits: Sequence[float] = (95, 4, 1),   # Shares of train, val and test
-    clock: str = "exact",                   # "exact" or "aria"
-    licence: str | None = None,             # Terms of the pieces that no index.tsv names; None: the source's own
-    free_only: bool = False,                # Leave out what may not be used commercially
-    merge: bool = False,                    # Only put together what the shards made; name what is missing
+    source: Source | str,  # Where the pieces come from, or its name as `open_source` takes it
+    name: str,  # A plain word: the store goes to cache/<name>-<hash of source and settings>
+    workspace: Workspace,  # Holds the cache
+    limit: int | None = None,  # Only the first so many items
+    workers: int = 1,  # Processes that read
+    splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
+    clock: str = "exact",  # "exact" or "aria"
+    licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
+    free_only: bool = False,  # Leave out what may not be used commercially
+    merge: bool = False,  # Only put together what the shards made; name what is missing
 ) -> tuple["Store", Report]:
     "Read every item of a source into a store; go on where an earlier run stopped."
     began, n_read, tokens = time.perf_counter(), 0, 0
     run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only)
     with alone_in(run.folder):
-        if reused := run.is_done(): Store.open(run.folder).verify()
+        if reused := run.is_done():
+            Store.open(run.folder).verify()
         else:
-            if merge: _name_missing(run)
-            else: n_read, tokens = run.make(range(len(run)), workers)
+            if merge:
+                _name_missing(run)
+            else:
+                n_read, tokens = run.make(range(len(run)), workers)
             run.write()
         shutil.rmtree(run.parts, ignore_errors=True)
     store = Store.open(run.folder)
-    return store, Report(len(run.source), len(store), store.skipped(), store.manifest["counts"]["n_tokens"], time.perf_counter() - began, n_read, tokens, workers, reused, tuple(read_in_part(store)))
+    return store, Report(
+        len(run.source),
+        len(store),
+        store.skipped(),
+        store.manifest["counts"]["n_tokens"],
+        time.perf_counter() - began,
+        n_read,
+        tokens,
+        workers,
+        reused,
+        tuple(read_in_part(store)),
+    )
 
 # %% ../../nbs/data/04_prepare.ipynb #f68e8217
 def read_shard(
-    text: str,             # "3/8"
-) -> tuple[int, int]:      # Which shard, from 1, of how many
+    text: str,  # "3/8"
+) -> tuple[int, int]:  # Which shard, from 1, of how many
     "Read which shard is meant."
     found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
-    if not found or not 1 <= int(found[1]) <= int(found[2]): raise InputError(f"a shard is written I/N with I from 1 to N, such as 3/8, got '{text}'")
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError(f"a shard is written I/N with I from 1 to N, such as 3/8, got '{text}'")
     return int(found[1]), int(found[2])
 
 
 def prepare_shard(
-    source: Source | str,                   # As `prepare` takes it
-    name: str,                              # As `prepare` takes it
-    workspace: Workspace,                   # Holds the cache, on a disk that all shards see
-    shard: tuple[int, int],                 # Which one, from 1, of how many
-    limit: int | None = None,               # Only the first so many items
-    workers: int = 1,                       # Processes that read
-    splits: Sequence[float] = (95, 4, 1),   # Shares of train, val and test
-    clock: str = "exact",                   # "exact" or "aria"
-    licence: str | None = None,             # Terms of the pieces that no index.tsv names; None: the source's own
-    free_only: bool = False,                # Leave out what may not be used commercially
-) -> Report:                                # Counts of this shard
+    source: Source | str,  # As `prepare` takes it
+    name: str,  # As `prepare` takes it
+    workspace: Workspace,  # Holds the cache, on a disk that all shards see
+    shard: tuple[int, int],  # Which one, from 1, of how many
+    limit: int | None = None,  # Only the first so many items
+    workers: int = 1,  # Processes that read
+    splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
+    clock: str = "exact",  # "exact" or "aria"
+    licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
+    free_only: bool = False,  # Leave out what may not be used commercially
+) -> Report:  # Counts of this shard
     "Make one shard's parts of a store; `prepare` with `merge` puts them together."
     began, (i, n) = time.perf_counter(), read_shard("%d/%d" % tuple(shard))
     run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only)
     mine = range(i - 1, len(run), n)
     with alone_in(run.folder, shared=True):
-        if run.is_done(): raise InputError(f"{run.folder} is finished: there is nothing left for a shard to do")
-        run.parts.mkdir(exist_ok=True); (run.parts / f"shard-{i}-of-{n}").touch()
+        if run.is_done():
+            raise InputError(f"{run.folder} is finished: there is nothing left for a shard to do")
+        run.parts.mkdir(exist_ok=True)
+        (run.parts / f"shard-{i}-of-{n}").touch()
         n_read, read_tokens = run.make(mine, workers)
-        made = [(len(table), tokens, pairs) for table, tokens, pairs in (read_part(run.job(k).path) for k in mine)]
+        made = [
+            (len(table), tokens, pairs) for table, tokens, pairs in (read_part(run.job(k).path) for k in mine)
+        ]
     skipped, n_ok = [tuple(pair) for _, _, pairs in made for pair in pairs], sum(n for n, _, _ in made)
-    return Report(n_ok + len(skipped), n_ok, skipped, sum(tokens for _, tokens, _ in made), time.perf_counter() - began, n_read, read_tokens, workers)
+    return Report(
+        n_ok + len(skipped),
+        n_ok,
+        skipped,
+        sum(tokens for _, tokens, _ in made),
+        time.perf_counter() - began,
+        n_read,
+        read_tokens,
+        workers,
+    )
 
 
 def _name_missing(run: _Run) -> None:
     "Refuse to merge while parts are missing; say which shards have to be run again."
     missing = [k for k in range(len(run)) if not run.job(k).path.exists()]
-    if not missing: return
+    if not missing:
+        return
     begun = {read_shard(path.name[6:].replace("-of-", "/")) for path in run.parts.glob("shard-*-of-*")}
-    if not begun: raise InputError(f"no shard of {run.folder} has been run: run staria prepare with --shard 1/N to N/N first, from the same source with the same settings, and then --merge")
+    if not begun:
+        raise InputError(
+            f"no shard of {run.folder} has been run: run staria prepare with --shard 1/N to N/N first, from the same source with the same settings, and then --merge"
+        )
     n = max(n for _, n in begun)
     lacks = Counter(k % n + 1 for k in missing)
-    each = [f"{i}/{n} ({lacks[i]} of {len(range(i - 1, len(run), n))} parts missing, {'stopped early' if (i, n) in begun else 'never started'})" for i in sorted(lacks)]
-    raise InputError(f"{run.folder} cannot be put together yet: run again shard {', '.join(each[:20])}{f' and {len(each) - 20} more' if len(each) > 20 else ''}")
+    each = [
+        f"{i}/{n} ({lacks[i]} of {len(range(i - 1, len(run), n))} parts missing, {'stopped early' if (i, n) in begun else 'never started'})"
+        for i in sorted(lacks)
+    ]
+    raise InputError(
+        f"{run.folder} cannot be put together yet: run again shard {', '.join(each[:20])}{f' and {len(each) - 20} more' if len(each) > 20 else ''}"
+    )
 
 # %% ../../nbs/data/04_prepare.ipynb #98fda802
 def compose_store(
-    store: Store,                           # Where the music comes from
-    name: str,                              # A plain word: the new store goes to cache/<name>-<hash of settings>
-    workspace: Workspace,                   # Holds the cache
-    count: int,                             # Pieces to compose, over all splits
-    seed: int = 0,                          # Another seed gives other pieces
-    forms: Sequence[str] = FORM_LISTS["all"],   # Balanced over these
-    shares: Sequence[float] = (90, 5, 5),   # Of train, val and test in the new store
-    n_sources: int = 400,                   # At most so many source pieces a split
-    workers: int = 1,                       # Processes; their number changes nothing but the time
-    **options,                              # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
-) -> Store:                                 # Its records keep their plan in `extra`
+    store: Store,  # Where the music comes from
+    name: str,  # A plain word: the new store goes to cache/<name>-<hash of settings>
+    workspace: Workspace,  # Holds the cache
+    count: int,  # Pieces to compose, over all splits
+    seed: int = 0,  # Another seed gives other pieces
+    forms: Sequence[str] = FORM_LISTS["all"],  # Balanced over these
+    shares: Sequence[float] = (90, 5, 5),  # Of train, val and test in the new store
+    n_sources: int = 400,  # At most so many source pieces a split
+    workers: int = 1,  # Processes; their number changes nothing but the time
+    **options,  # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
+) -> Store:  # Its records keep their plan in `extra`
     "Compose labelled pieces from a store's music, split by split."
     counts = [round(count * share / sum(shares)) for share in shares]
     recipe = config_to_dict(config_from_dict(Recipe, options, "compose"))
-    settings = {"made_from": store.manifest["checksums"], "counts": counts, "forms": list(forms), "seed": seed, "n_sources": n_sources, "recipe": recipe, "format": FORMAT}
+    settings = {
+        "made_from": store.manifest["checksums"],
+        "counts": counts,
+        "forms": list(forms),
+        "seed": seed,
+        "n_sources": n_sources,
+        "recipe": recipe,
+        "format": FORMAT,
+    }
     folder, tok = workspace.cache / f"{name}-{config_hash(settings)}", MusicTokenizerWithStyle()
-    if (folder / "manifest.json").exists(): return Store.open(folder)
+    if (folder / "manifest.json").exists():
+        return Store.open(folder)
 
     def composed() -> Iterator[Record]:
         with progress(desc=f"composing {name}", total=sum(counts), unit="piece") as bar:
             for place, (split, wanted) in enumerate(zip(SPLITS, counts)):
                 mine = np.random.default_rng([seed, place]).permutation(store.split(split))[:n_sources]
-                if wanted and not len(mine): raise InputError(f"the {split} split of {store.folder} is empty: prepare more pieces, or other --splits")
-                pieces = compose_many([store.score(int(i)) for i in mine], wanted, seed * 3 + place, forms, workers, **recipe) if wanted else ()
-                terms = "; ".join(sorted({store.licence(int(i)) for i in mine}))   # of everything that a piece may be made from
+                if wanted and not len(mine):
+                    raise InputError(
+                        f"the {split} split of {store.folder} is empty: prepare more pieces, or other --splits"
+                    )
+                pieces = (
+                    compose_many(
+                        [store.score(int(i)) for i in mine],
+                        wanted,
+                        seed * 3 + place,
+                        forms,
+                        workers,
+                        **recipe,
+                    )
+                    if wanted
+                    else ()
+                )
+                terms = "; ".join(
+                    sorted({store.licence(int(i)) for i in mine})
+                )  # of everything that a piece may be made from
                 for n, piece in enumerate(pieces):
                     bar.update()
-                    yield make_record(f"{split}-{n:06d}", piece.score, tok, split=split, extra={"plan": piece.plan}, licence=terms)
+                    yield make_record(
+                        f"{split}-{n:06d}",
+                        piece.score,
+                        tok,
+                        split=split,
+                        extra={"plan": piece.plan},
+                        licence=terms,
+                    )
 
-    return write_store(folder, composed(), {"name": name, "source": f"composed from {store.folder.name}", "licence": store.manifest.get("licence", ""), "settings": settings, "kind": "composed"}, tok)
+    return write_store(
+        folder,
+        composed(),
+        {
+            "name": name,
+            "source": f"composed from {store.folder.name}",
+            "licence": store.manifest.get("licence", ""),
+            "settings": settings,
+            "kind": "composed",
+        },
+        tok,
+    )

@@ -6,78 +6,113 @@
 __all__ = ['SHORTEST_S', 'FEWEST_NOTES', 'take_passages', 'gather_material', 'save_material', 'load_material']
 
 # %% ../../nbs/data/07_snippet_bank.ipynb #4747d580
-import gzip, json
+import gzip
+import json
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from ..core.basics import InputError, LETTERS
+from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
 from .corpus import open_source
+from .store import Store
 from ..music.score import Score
 from ..music.sections import Section
-from .store import Store
 
 # %% ../../nbs/data/07_snippet_bank.ipynb #29e3ea1f
-SHORTEST_S, FEWEST_NOTES = 4.0, 12   # Of a passage
+SHORTEST_S, FEWEST_NOTES = 4.0, 12  # Of a passage
 
 
 def take_passages(
-    score: Score,            # With sections
-    longest_s: float = 14.0, # Of a passage
-) -> Score | None:           # Its passages end to end; None: fewer than two letters have one
+    score: Score,  # With sections
+    longest_s: float = 14.0,  # Of a passage
+) -> Score | None:  # Its passages end to end; None: fewer than two letters have one
     "Take the start of the first section of each letter."
     parts, start = [], 0.0
     for letter in LETTERS:
         section = next((s for s in score.sections if s.label == letter), None)
-        if section is None: continue
+        if section is None:
+            continue
         part = score.slice(section.start_s, min(section.end_s, section.start_s + longest_s))
         length_s = min(section.end_s - section.start_s, longest_s)
-        if length_s < SHORTEST_S or len(part) < FEWEST_NOTES: continue
+        if length_s < SHORTEST_S or len(part) < FEWEST_NOTES:
+            continue
         parts.append((part, length_s))
-    if len(parts) < 2: return None
+    if len(parts) < 2:
+        return None
     onset, duration, pitch, velocity, sections = [], [], [], [], []
     for letter, (part, length_s) in zip(LETTERS, parts):
         notes = part.notes
-        onset.append(start + notes["onset_ms"] / 1000); duration.append(np.minimum(notes["duration_ms"] / 1000, length_s - notes["onset_ms"] / 1000))
-        pitch.append(notes["pitch"]); velocity.append(notes["velocity"]); sections.append(Section(start, start + length_s, letter))
+        onset.append(start + notes["onset_ms"] / 1000)
+        duration.append(np.minimum(notes["duration_ms"] / 1000, length_s - notes["onset_ms"] / 1000))
+        pitch.append(notes["pitch"])
+        velocity.append(notes["velocity"])
+        sections.append(Section(start, start + length_s, letter))
         start += length_s
-    return Score.from_arrays(*(np.concatenate(x) for x in (onset, duration, pitch, velocity)), sections=sections, title=score.title, source=score.source)
+    return Score.from_arrays(
+        *(np.concatenate(x) for x in (onset, duration, pitch, velocity)),
+        sections=sections,
+        title=score.title,
+        source=score.source,
+    )
 
 
 def gather_material(
-    store: Store,               # Labelled pieces; written or played by a piano
-    count: int = 48,            # At most so many
-    split: str = "val",         # Which part
-    seed: int = 0,              # Another seed draws other pieces
-    longest_s: float = 14.0,    # Of a passage
-) -> list[dict]:                # As labelled JSON has them: id, source, licence, form, sections, notes
+    store: Store,  # Labelled pieces; written or played by a piano
+    count: int = 48,  # At most so many
+    split: str = "val",  # Which part
+    seed: int = 0,  # Another seed draws other pieces
+    longest_s: float = 14.0,  # Of a passage
+) -> list[dict]:  # As labelled JSON has them: id, source, licence, form, sections, notes
     "Draw pieces, and take their passages."
     gathered = []
     for i in np.random.default_rng(seed).permutation(store.split(split)):
         record, score = store[int(i)], take_passages(store.score(int(i)), longest_s)
-        if score is None or (score.notes["instrument"] != 0).any(): continue
-        notes = [[round(float(t), 3), round(float(d), 3), int(p), int(v)] for t, d, p, v in zip(score.onset_s, score.notes["duration_ms"] / 1000, score.notes["pitch"], score.notes["velocity"])]
-        gathered.append({"id": record.key, "source": record.key, "licence": record.licence, "title": score.title, "form": score.form,
-                         "sections": [[s.label, round(s.start_s, 3), round(s.end_s, 3)] for s in score.sections], "notes": notes})
-        if len(gathered) == count: break
-    if not gathered: raise InputError(f"the {split} split of {store.folder} has no piece with passages of two letters: label more, or take another split")
+        if score is None or (score.notes["instrument"] != 0).any():
+            continue
+        notes = [
+            [round(float(t), 3), round(float(d), 3), int(p), int(v)]
+            for t, d, p, v in zip(
+                score.onset_s,
+                score.notes["duration_ms"] / 1000,
+                score.notes["pitch"],
+                score.notes["velocity"],
+            )
+        ]
+        gathered.append(
+            {
+                "id": record.key,
+                "source": record.key,
+                "licence": record.licence,
+                "title": score.title,
+                "form": score.form,
+                "sections": [[s.label, round(s.start_s, 3), round(s.end_s, 3)] for s in score.sections],
+                "notes": notes,
+            }
+        )
+        if len(gathered) == count:
+            break
+    if not gathered:
+        raise InputError(
+            f"the {split} split of {store.folder} has no piece with passages of two letters: label more, or take another split"
+        )
     return gathered
 
 
 def save_material(
-    path: str | Path,           # Ends in .json.gz
-    gathered: Sequence[dict],   # From `gather_material`
+    path: str | Path,  # Ends in .json.gz
+    gathered: Sequence[dict],  # From `gather_material`
 ) -> None:
     "Write material as labelled JSON; equal material gives equal bytes."
-    with atomic_write(path) as file: file.write(gzip.compress(json.dumps(list(gathered), separators=(",", ":")).encode(), mtime=0))
+    with atomic_write(path) as file:
+        file.write(gzip.compress(json.dumps(list(gathered), separators=(",", ":")).encode(), mtime=0))
 
 # %% ../../nbs/data/07_snippet_bank.ipynb #fb44e6d5
 def load_material(
-    path: str | Path | None = None,   # Labelled JSON; None: what ships
-) -> list[Score]:                     # With sections, one a letter
+    path: str | Path | None = None,  # Labelled JSON; None: what ships
+) -> list[Score]:  # With sections, one a letter
     "Read material."
     source = open_source(str(path or files("staria") / "assets" / "material.json.gz"))
     return [source.load(item) for item in source.items]

@@ -8,41 +8,54 @@ __all__ = ['BINS', 'note_facts', 'sounding', 'measure_notes', 'find_duplicates',
            'save_statistics']
 
 # %% ../../nbs/data/09_statistics.ipynb #4d32817d
-import csv, io, itertools
+import csv
+import io
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.files import atomic_write
-from ..music.plots import LINES, PALETTE, STYLE, Picture, save_figure
-from ..tokens.tokenizer import MusicTokenizerWithStyle
 from .piece import non_commercial
 from .store import Store
+from ..music.plots import LINES, PALETTE, STYLE, Picture, save_figure
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/09_statistics.ipynb #97d54665
-BINS = {"pitch": (1, 128), "velocity": (10, 13), "duration_ms": (10, 501), "inter_onset_ms": (10, 501), "polyphony": (1, 65)}   # Width of a bin, number of bins; the last takes what is beyond
+BINS = {
+    "pitch": (1, 128),
+    "velocity": (10, 13),
+    "duration_ms": (10, 501),
+    "inter_onset_ms": (10, 501),
+    "polyphony": (1, 65),
+}  # Width of a bin, number of bins; the last takes what is beyond
 
 
 def note_facts(
-    tok: MusicTokenizerWithStyle,   # Gives the meaning of ids
-    ids: np.ndarray,                # (T,) a piece
-) -> dict[str, np.ndarray]:         # onset_ms, duration_ms, pitch, velocity: (N,) each; drums are left out
+    tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
+    ids: np.ndarray,  # (T,) a piece
+) -> dict[str, np.ndarray]:  # onset_ms, duration_ms, pitch, velocity: (N,) each; drums are left out
     "Read a piece's notes off its tokens."
     notes = tok.note_index(ids)
     duration = tok.duration_of[ids[np.minimum(notes + 2, len(ids) - 1)]].astype(np.int64)
     notes, duration = notes[duration >= 0], duration[duration >= 0]
-    return {"onset_ms": tok.times_ms(ids)[notes + 1], "duration_ms": duration, "pitch": tok.pitch_of[ids[notes]].astype(np.int64), "velocity": tok.velocity_of[ids[notes]].astype(np.int64)}
+    return {
+        "onset_ms": tok.times_ms(ids)[notes + 1],
+        "duration_ms": duration,
+        "pitch": tok.pitch_of[ids[notes]].astype(np.int64),
+        "velocity": tok.velocity_of[ids[notes]].astype(np.int64),
+    }
 
 
 def sounding(
-    onset_ms: np.ndarray,      # (N,) onsets
-    duration_ms: np.ndarray,   # (N,) lengths
-) -> tuple[np.ndarray, np.ndarray]:   # (M,) how many notes sound, and for how many milliseconds
+    onset_ms: np.ndarray,  # (N,) onsets
+    duration_ms: np.ndarray,  # (N,) lengths
+) -> tuple[np.ndarray, np.ndarray]:  # (M,) how many notes sound, and for how many milliseconds
     "Say how many notes sound at once, from change to change."
     end_ms = np.sort(onset_ms + duration_ms)
     onset_ms = np.sort(onset_ms)
@@ -52,21 +65,31 @@ def sounding(
 
 
 def measure_notes(
-    store: Store,   # Any store
-) -> dict[str, np.ndarray]:   # By name in BINS: counts a bin; milliseconds for polyphony
+    store: Store,  # Any store
+) -> dict[str, np.ndarray]:  # By name in BINS: counts a bin; milliseconds for polyphony
     "Count notes by pitch, velocity, duration, time to the next onset, and how many sound at once."
-    tok, counts = MusicTokenizerWithStyle(), {name: np.zeros(size, np.int64) for name, (_, size) in BINS.items()}
+    tok, counts = (
+        MusicTokenizerWithStyle(),
+        {name: np.zeros(size, np.int64) for name, (_, size) in BINS.items()},
+    )
 
     def add(name, values, weights=None):
         width, size = BINS[name]
         counts[name] += np.bincount(np.minimum(values // width, size - 1), weights, size).astype(np.int64)
-    starts, lengths, ids = store.column("start"), store.column("length"), np.memmap(store.folder / "tokens.bin", np.uint16, "r")
+
+    starts, lengths, ids = (
+        store.column("start"),
+        store.column("length"),
+        np.memmap(store.folder / "tokens.bin", np.uint16, "r"),
+    )
     for start, length in progress(zip(starts, lengths), "counting notes", len(store), "piece"):
         notes = note_facts(tok, ids[start : start + length].astype(np.int64))
-        for name in ("pitch", "velocity", "duration_ms"): add(name, notes[name])
+        for name in ("pitch", "velocity", "duration_ms"):
+            add(name, notes[name])
         onset_ms = np.unique(notes["onset_ms"])
         add("inter_onset_ms", np.diff(onset_ms))
-        if len(onset_ms): add("polyphony", *sounding(notes["onset_ms"], notes["duration_ms"]))
+        if len(onset_ms):
+            add("polyphony", *sounding(notes["onset_ms"], notes["duration_ms"]))
     return counts
 
 # %% ../../nbs/data/09_statistics.ipynb #a777a662
@@ -74,42 +97,64 @@ def _compare(one: Mapping, other: Mapping) -> str:
     shift = int(other["pitch"].min() - one["pitch"].min())
     spans = [max(float(np.ptp(notes["onset_ms"])), 1.0) for notes in (one, other)]
     said = ["transposed"] if shift else []
-    if abs(spans[1] / spans[0] - 1) > 0.01: said.append("other tempo")
-    elif np.abs(np.sort(one["onset_ms"]) - np.sort(other["onset_ms"])).max(initial=0) > 20: said.append("other timing")
+    if abs(spans[1] / spans[0] - 1) > 0.01:
+        said.append("other tempo")
+    elif np.abs(np.sort(one["onset_ms"]) - np.sort(other["onset_ms"])).max(initial=0) > 20:
+        said.append("other timing")
     return ", ".join(said) or "same notes, other touch"
 
 
 def find_duplicates(
-    store: Store,   # Any store
-) -> list[dict]:    # A row for each piece of a group: group, pieces, key, split, kind (against the group's first)
+    store: Store,  # Any store
+) -> list[
+    dict
+]:  # A row for each piece of a group: group, pieces, key, split, kind (against the group's first)
     "Find the pieces whose music is there more than once."
     tok = MusicTokenizerWithStyle()
     names = store.table().column("sha256").combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.argsort(names, kind="stable")
     edges = np.flatnonzero(np.diff(names[order], prepend=-1, append=-1))
-    groups = sorted((order[a:b] for a, b in zip(edges, edges[1:]) if b - a > 1), key=lambda group: int(group[0]))
+    groups = sorted(
+        (order[a:b] for a, b in zip(edges, edges[1:]) if b - a > 1), key=lambda group: int(group[0])
+    )
     rows = []
     for number, group in enumerate(groups, 1):
         first = store[int(group[0])]
         for k, i in enumerate(group):
             record = store[int(i)]
-            kind = "first" if k == 0 else "same tokens" if np.array_equal(record.ids, first.ids) else _compare(note_facts(tok, first.ids), note_facts(tok, record.ids))
-            rows.append({"group": number, "pieces": len(group), "key": record.key, "split": record.split, "kind": kind})
+            kind = (
+                "first"
+                if k == 0
+                else "same tokens"
+                if np.array_equal(record.ids, first.ids)
+                else _compare(note_facts(tok, first.ids), note_facts(tok, record.ids))
+            )
+            rows.append(
+                {
+                    "group": number,
+                    "pieces": len(group),
+                    "key": record.key,
+                    "split": record.split,
+                    "kind": kind,
+                }
+            )
     return rows
 
 # %% ../../nbs/data/09_statistics.ipynb #ac8bffcb
 def melody_sketch(
-    notes: Mapping,          # As `note_facts` gives
-    run: int = 10,           # Intervals in a run
-    keep: int = 128,         # Runs that are kept
-) -> np.ndarray:             # uint64 (K,), increasing, K at most `keep`
+    notes: Mapping,  # As `note_facts` gives
+    run: int = 10,  # Intervals in a run
+    keep: int = 128,  # Runs that are kept
+) -> np.ndarray:  # uint64 (K,), increasing, K at most `keep`
     "Sketch a piece by its melody, in any key."
     order = np.argsort(notes["onset_ms"], kind="stable")
     onset_ms, pitch = notes["onset_ms"][order], notes["pitch"][order]
-    if not len(onset_ms): return np.zeros(0, np.uint64)
-    chords = np.flatnonzero(np.diff(onset_ms, prepend=-1000) > 40)      # hands strike a chord within 40 ms
+    if not len(onset_ms):
+        return np.zeros(0, np.uint64)
+    chords = np.flatnonzero(np.diff(onset_ms, prepend=-1000) > 40)  # hands strike a chord within 40 ms
     steps = np.diff(np.maximum.reduceat(pitch, chords)).clip(-24, 24).astype(np.int64) + 25
-    if len(steps) < run: return np.zeros(0, np.uint64)
+    if len(steps) < run:
+        return np.zeros(0, np.uint64)
     hashes = np.zeros(len(steps) - run + 1, np.uint64)
     for k in range(run):
         hashes = (hashes ^ steps[k : len(hashes) + k].astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
@@ -118,95 +163,175 @@ def melody_sketch(
 
 
 def find_similar(
-    store: Store,            # Any store
-    least: float = 0.15,     # Smallest share of a sketch that two pieces have in common
-) -> list[dict]:             # A row for each pair, the most alike first: share, key, other, split, other_split
+    store: Store,  # Any store
+    least: float = 0.15,  # Smallest share of a sketch that two pieces have in common
+) -> list[dict]:  # A row for each pair, the most alike first: share, key, other, split, other_split
     "Find pieces that are nearly the same music."
     tok, keys, splits = MusicTokenizerWithStyle(), store.column("key"), store.column("split")
-    sketches = [melody_sketch(note_facts(tok, record.ids)) for record in progress(store, "comparing melodies", len(store), "piece")]
+    sketches = [
+        melody_sketch(note_facts(tok, record.ids))
+        for record in progress(store, "comparing melodies", len(store), "piece")
+    ]
     sizes = np.array([len(sketch) for sketch in sketches])
-    runs, pieces, shared = np.concatenate([*sketches, np.zeros(0, np.uint64)]), np.repeat(np.arange(len(sketches)), sizes), Counter()
+    runs, pieces, shared = (
+        np.concatenate([*sketches, np.zeros(0, np.uint64)]),
+        np.repeat(np.arange(len(sketches)), sizes),
+        Counter(),
+    )
     order = np.argsort(runs, kind="stable")
-    edges = np.flatnonzero(np.concatenate([[True], np.diff(runs[order]) > 0, [True]])) if len(runs) else np.zeros(0, int)
+    edges = (
+        np.flatnonzero(np.concatenate([[True], np.diff(runs[order]) > 0, [True]]))
+        if len(runs)
+        else np.zeros(0, int)
+    )
     for a, b in zip(edges, edges[1:]):
-        if 1 < b - a <= 30: shared.update(itertools.combinations(pieces[order[a:b]].tolist(), 2))
+        if 1 < b - a <= 30:
+            shared.update(itertools.combinations(pieces[order[a:b]].tolist(), 2))
     alike = {pair: count / sizes[list(pair)].min() for pair, count in shared.items() if count >= 8}
-    return [{"share": round(float(share), 3), "key": keys[i], "other": keys[j], "split": splits[i], "other_split": splits[j]}
-            for (i, j), share in sorted(alike.items(), key=lambda item: (-item[1], item[0])) if share >= least]
+    return [
+        {
+            "share": round(float(share), 3),
+            "key": keys[i],
+            "other": keys[j],
+            "split": splits[i],
+            "other_split": splits[j],
+        }
+        for (i, j), share in sorted(alike.items(), key=lambda item: (-item[1], item[0]))
+        if share >= least
+    ]
 
 
 def heard_in_train(
-    similar: Iterable[Mapping],   # As `find_similar` gives
-) -> set[str]:                    # Keys of pieces of val and test
+    similar: Iterable[Mapping],  # As `find_similar` gives
+) -> set[str]:  # Keys of pieces of val and test
     "Name the held-out pieces whose music is nearly in the train split."
-    pairs = [(row["key"], row["split"], row["other_split"]) for row in similar] + [(row["other"], row["other_split"], row["split"]) for row in similar]
+    pairs = [(row["key"], row["split"], row["other_split"]) for row in similar] + [
+        (row["other"], row["other_split"], row["split"]) for row in similar
+    ]
     return {key for key, split, other in pairs if split != "train" and other == "train"}
 
 # %% ../../nbs/data/09_statistics.ipynb #6633dea2
 def balance(
-    counts,     # (K,) how often each kind occurs
-) -> float:     # From 0, one kind only, to 1, all equally often
+    counts,  # (K,) how often each kind occurs
+) -> float:  # From 0, one kind only, to 1, all equally often
     "Measure how even a distribution is (Pielou's evenness)."
     share = np.asarray([c for c in counts if c > 0], float)
-    if len(share) < 2: return 0.0
+    if len(share) < 2:
+        return 0.0
     share /= share.sum()
     return float(-(share * np.log(share)).sum() / np.log(len(share)))
 
 
 def measure_sections(
-    store: Store,   # Any store
-) -> tuple[Counter, dict[str, np.ndarray]]:   # Pieces by form; by letter, N for none: section lengths in seconds
+    store: Store,  # Any store
+) -> tuple[
+    Counter, dict[str, np.ndarray]
+]:  # Pieces by form; by letter, N for none: section lengths in seconds
     "Count forms, and collect the lengths of sections by letter."
     offsets, spans = store.column("section_s")
-    labels = np.array([label for line, a, b in zip(store.column("section_labels"), offsets, offsets[1:]) if b > a for label in line.split("\t")], dtype=object)
+    labels = np.array(
+        [
+            label
+            for line, a, b in zip(store.column("section_labels"), offsets, offsets[1:])
+            if b > a
+            for label in line.split("\t")
+        ],
+        dtype=object,
+    )
     lengths_s = np.diff(spans.reshape(-1, 2), axis=1).ravel()
-    return Counter(form for form in store.column("form") if form), {letter: lengths_s[labels == letter] for letter in (*LETTERS, "N")}
+    return Counter(form for form in store.column("form") if form), {
+        letter: lengths_s[labels == letter] for letter in (*LETTERS, "N")
+    }
 
 # %% ../../nbs/data/09_statistics.ipynb #16d3570e
 def quantiles(
-    counts: np.ndarray,   # Counts a bin
-    width: int,           # Width of a bin
-) -> dict[str, int]:      # The values below which 5, 50 and 95 % lie
+    counts: np.ndarray,  # Counts a bin
+    width: int,  # Width of a bin
+) -> dict[str, int]:  # The values below which 5, 50 and 95 % lie
     "Summarise a distribution."
-    if not counts.sum(): return {}
-    return {name: int(np.searchsorted(np.cumsum(counts), q * counts.sum())) * width for name, q in (("5%", 0.05), ("median", 0.5), ("95%", 0.95))}
+    if not counts.sum():
+        return {}
+    return {
+        name: int(np.searchsorted(np.cumsum(counts), q * counts.sum())) * width
+        for name, q in (("5%", 0.05), ("median", 0.5), ("95%", 0.95))
+    }
 
 
 def statistics(
-    store: Store,                              # Any store
-    measured: Mapping | None = None,           # As `measure_notes` gives; None: measured here
-    similar: list[dict] | None = None,         # As `find_similar` gives; None: found here
-) -> dict:                                     # Plain values, ready for YAML or JSON
+    store: Store,  # Any store
+    measured: Mapping | None = None,  # As `measure_notes` gives; None: measured here
+    similar: list[dict] | None = None,  # As `find_similar` gives; None: found here
+) -> dict:  # Plain values, ready for YAML or JSON
     "Describe a store: amounts, terms, forms, section lengths, and what its notes are like."
     counts, measured = store.manifest["counts"], measure_notes(store) if measured is None else measured
     forms, lengths = measure_sections(store)
-    every, copies, similar = np.concatenate(list(lengths.values())), find_duplicates(store), find_similar(store) if similar is None else similar
+    every, copies, similar = (
+        np.concatenate(list(lengths.values())),
+        find_duplicates(store),
+        find_similar(store) if similar is None else similar,
+    )
 
-    def spread(values) -> dict: return {name: round(float(np.quantile(values, q)), 2) for name, q in (("5%", 0.05), ("median", 0.5), ("95%", 0.95))} if len(values) else {}
-    return {"pieces": len(store), "notes": counts["n_notes"], "tokens": counts["n_tokens"], "hours": round(counts["duration_s"] / 3600, 3), "skipped": counts["n_skipped"],
-            "splits": counts["by_split"], "licences": counts["by_licence"], "for_study_only": len(store.non_commercial()),
-            "duplicates": {"groups": len({row["group"] for row in copies}), "pieces": len(copies), "kinds": dict(Counter(row["kind"] for row in copies if row["kind"] != "first").most_common())},
-            "similar_pairs": len(similar), "held_out_but_nearly_in_train": len(heard_in_train(similar)),
-            "with_sections": sum(forms.values()), "forms": dict(forms.most_common(20)), "form_balance": round(balance(forms.values()), 3),
-            "sections": len(every), "section_s": spread(every), "section_s_by_letter": {letter: spread(values) for letter, values in lengths.items() if len(values)},
-            "letter_balance": round(balance([lengths[letter].sum() for letter in LETTERS]), 3),
-            "piece_s": spread(store.column("duration_s")), "piece_tokens": spread(store.column("length")), **{name: quantiles(measured[name], width) for name, (width, _) in BINS.items()}}
+    def spread(values) -> dict:
+        return (
+            {
+                name: round(float(np.quantile(values, q)), 2)
+                for name, q in (("5%", 0.05), ("median", 0.5), ("95%", 0.95))
+            }
+            if len(values)
+            else {}
+        )
+
+    return {
+        "pieces": len(store),
+        "notes": counts["n_notes"],
+        "tokens": counts["n_tokens"],
+        "hours": round(counts["duration_s"] / 3600, 3),
+        "skipped": counts["n_skipped"],
+        "splits": counts["by_split"],
+        "licences": counts["by_licence"],
+        "for_study_only": len(store.non_commercial()),
+        "duplicates": {
+            "groups": len({row["group"] for row in copies}),
+            "pieces": len(copies),
+            "kinds": dict(Counter(row["kind"] for row in copies if row["kind"] != "first").most_common()),
+        },
+        "similar_pairs": len(similar),
+        "held_out_but_nearly_in_train": len(heard_in_train(similar)),
+        "with_sections": sum(forms.values()),
+        "forms": dict(forms.most_common(20)),
+        "form_balance": round(balance(forms.values()), 3),
+        "sections": len(every),
+        "section_s": spread(every),
+        "section_s_by_letter": {letter: spread(values) for letter, values in lengths.items() if len(values)},
+        "letter_balance": round(balance([lengths[letter].sum() for letter in LETTERS]), 3),
+        "piece_s": spread(store.column("duration_s")),
+        "piece_tokens": spread(store.column("length")),
+        **{name: quantiles(measured[name], width) for name, (width, _) in BINS.items()},
+    }
 
 # %% ../../nbs/data/09_statistics.ipynb #4aaaec36
-_AXES = {"pitch": "pitch (MIDI number)", "velocity": "velocity", "duration_ms": "duration (ms)", "inter_onset_ms": "time to the next onset (ms)", "polyphony": "notes that sound at once"}
+_AXES = {
+    "pitch": "pitch (MIDI number)",
+    "velocity": "velocity",
+    "duration_ms": "duration (ms)",
+    "inter_onset_ms": "time to the next onset (ms)",
+    "polyphony": "notes that sound at once",
+}
 
 
 def _plain_log(ax) -> None:
     "Make the lower axis logarithmic, marked at 1, 2 and 5, in plain numbers."
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
+    )
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 @mpl.rc_context(STYLE)
 def plot_notes(
-    stores: Mapping[str, tuple[Store, Mapping]],   # By name: a store, and what `measure_notes` says of it
+    stores: Mapping[str, tuple[Store, Mapping]],  # By name: a store, and what `measure_notes` says of it
 ) -> Picture:
     "Draw how the notes of one or more stores are spread."
     fig = Picture(figsize=(7.2, 4.2), layout="constrained")
@@ -215,67 +340,139 @@ def plot_notes(
         top = 1
         for colour, (_, measured) in zip(LINES, stores.values()):
             share = measured[name] / max(1, measured[name].sum())
-            step = 5 if width == 10 and size == 501 else 1          # 50 ms are wide enough to see
+            step = 5 if width == 10 and size == 501 else 1  # 50 ms are wide enough to see
             share = share[: len(share) // step * step].reshape(-1, step).sum(1)
             top = max(top, int(np.searchsorted(np.cumsum(share), 0.99)) + 2)
-            ax.stairs(share * 100, np.arange(len(share) + 1) * width * step, color=colour, fill=len(stores) == 1, linewidth=1.2)
+            ax.stairs(
+                share * 100,
+                np.arange(len(share) + 1) * width * step,
+                color=colour,
+                fill=len(stores) == 1,
+                linewidth=1.2,
+            )
         low = 21 if name == "pitch" else 0
-        ax.set(xlabel=_AXES[name], xlim=(low, min(top, len(share)) * width * step), ylabel="% of the time" if name == "polyphony" else "% of the notes")
+        ax.set(
+            xlabel=_AXES[name],
+            xlim=(low, min(top, len(share)) * width * step),
+            ylabel="% of the time" if name == "polyphony" else "% of the notes",
+        )
     for colour, (name, (store, _)) in zip(LINES, stores.items()):
         length = np.sort(store.column("length"))
         axes[-1].plot(length, np.arange(1, len(length) + 1) / len(length) * 100, color=colour, label=name)
     axes[-1].set(xlabel="tokens of a piece", ylabel="% of the pieces, up to", ylim=(0, 100))
     _plain_log(axes[-1])
-    for ax in axes: ax.grid(axis="y"); ax.set_axisbelow(True)
-    if len(stores) > 1: fig.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(stores))
+    for ax in axes:
+        ax.grid(axis="y")
+        ax.set_axisbelow(True)
+    if len(stores) > 1:
+        fig.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(stores))
     return fig
 
 
 @mpl.rc_context(STYLE)
 def plot_forms(
-    store: Store,       # Any store with sections
-    most: int = 12,     # So many forms, the commonest first
+    store: Store,  # Any store with sections
+    most: int = 12,  # So many forms, the commonest first
 ) -> Picture:
     "Draw the forms of a store, and how long its sections are."
     forms, lengths = measure_sections(store)
-    if not forms: raise InputError(f"no piece of {store.folder} has sections: there are no forms to draw")
+    if not forms:
+        raise InputError(f"no piece of {store.folder} has sections: there are no forms to draw")
     shown = forms.most_common(most)
     fig = Picture(figsize=(7.2, 0.6 + 0.2 * max(8, len(shown))), layout="constrained")
     left, right = fig.subplots(1, 2)
-    left.barh([form if len(form) <= 14 else form[:13] + "…" for form, _ in shown][::-1], [count / sum(forms.values()) * 100 for _, count in shown][::-1], color=PALETTE["A"])
-    left.set(xlabel="% of the pieces with sections", title=f"{len(forms)} forms, balance {balance(forms.values()):.2f}")
+    left.barh(
+        [form if len(form) <= 14 else form[:13] + "…" for form, _ in shown][::-1],
+        [count / sum(forms.values()) * 100 for _, count in shown][::-1],
+        color=PALETTE["A"],
+    )
+    left.set(
+        xlabel="% of the pieces with sections",
+        title=f"{len(forms)} forms, balance {balance(forms.values()):.2f}",
+    )
     for letter, values in lengths.items():
-        if len(values): right.plot(np.sort(values), np.arange(1, len(values) + 1) / len(values) * 100, color=PALETTE[letter], label=f"{letter if letter != 'N' else 'none'} ({len(values)})")
-    right.set(xlabel="length of a section (s)", ylabel="% of the sections, up to", title="section lengths", ylim=(0, 100)); right.legend()
+        if len(values):
+            right.plot(
+                np.sort(values),
+                np.arange(1, len(values) + 1) / len(values) * 100,
+                color=PALETTE[letter],
+                label=f"{letter if letter != 'N' else 'none'} ({len(values)})",
+            )
+    right.set(
+        xlabel="length of a section (s)",
+        ylabel="% of the sections, up to",
+        title="section lengths",
+        ylim=(0, 100),
+    )
+    right.legend()
     _plain_log(right)
-    for ax, axis in ((left, "x"), (right, "y")): ax.grid(axis=axis); ax.set_axisbelow(True)
+    for ax, axis in ((left, "x"), (right, "y")):
+        ax.grid(axis=axis)
+        ax.set_axisbelow(True)
     return fig
 
 # %% ../../nbs/data/09_statistics.ipynb #7684ff73
 def _save_rows(rows: list[dict], path: Path, names: tuple[str, ...]) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader(); writer.writerows(rows)
-    with atomic_write(path) as file: file.write(text.getvalue().encode())
+    writer.writeheader()
+    writer.writerows(rows)
+    with atomic_write(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def save_statistics(
-    store: Store,           # Any store
-    folder: str | Path,     # Where tables and figures go
-) -> dict:                  # What `statistics` says
+    store: Store,  # Any store
+    folder: str | Path,  # Where tables and figures go
+) -> dict:  # What `statistics` says
     "Write what a store holds as CSV tables and figures."
     folder, measured, similar = Path(folder), measure_notes(store), find_similar(store)
     facts, (forms, lengths) = statistics(store, measured, similar), measure_sections(store)
-    flat = [{"name": f"{name}.{key}" if key else name, "value": value} for name, values in facts.items() for key, value in (values.items() if isinstance(values, dict) else [("", values)])]
+    flat = [
+        {"name": f"{name}.{key}" if key else name, "value": value}
+        for name, values in facts.items()
+        for key, value in (values.items() if isinstance(values, dict) else [("", values)])
+    ]
     _save_rows(flat, folder / "summary.csv", ("name", "value"))
     for name, (width, _) in BINS.items():
         total = max(1, int(measured[name].sum()))
-        _save_rows([{name: k * width, "count": int(c), "share": round(int(c) / total, 6)} for k, c in enumerate(measured[name]) if c], folder / f"{name}.csv", (name, "count", "share"))
-    _save_rows([{"form": form, "pieces": n, "share": round(n / sum(forms.values()), 6)} for form, n in forms.most_common()], folder / "forms.csv", ("form", "pieces", "share"))
-    _save_rows([{"letter": letter, "length_s": round(float(s), 3)} for letter, values in lengths.items() for s in values], folder / "sections.csv", ("letter", "length_s"))
-    _save_rows([{"licence": line, "pieces": n, "for_study_only": non_commercial(line)} for line, n in facts["licences"].items()], folder / "licences.csv", ("licence", "pieces", "for_study_only"))
+        _save_rows(
+            [
+                {name: k * width, "count": int(c), "share": round(int(c) / total, 6)}
+                for k, c in enumerate(measured[name])
+                if c
+            ],
+            folder / f"{name}.csv",
+            (name, "count", "share"),
+        )
+    _save_rows(
+        [
+            {"form": form, "pieces": n, "share": round(n / sum(forms.values()), 6)}
+            for form, n in forms.most_common()
+        ],
+        folder / "forms.csv",
+        ("form", "pieces", "share"),
+    )
+    _save_rows(
+        [
+            {"letter": letter, "length_s": round(float(s), 3)}
+            for letter, values in lengths.items()
+            for s in values
+        ],
+        folder / "sections.csv",
+        ("letter", "length_s"),
+    )
+    _save_rows(
+        [
+            {"licence": line, "pieces": n, "for_study_only": non_commercial(line)}
+            for line, n in facts["licences"].items()
+        ],
+        folder / "licences.csv",
+        ("licence", "pieces", "for_study_only"),
+    )
     _save_rows(find_duplicates(store), folder / "duplicates.csv", ("group", "pieces", "key", "split", "kind"))
     _save_rows(similar, folder / "similar.csv", ("share", "key", "other", "split", "other_split"))
     save_figure(plot_notes({store.folder.name: (store, measured)}), folder / "notes")
-    if forms: save_figure(plot_forms(store), folder / "forms")
+    if forms:
+        save_figure(plot_forms(store), folder / "forms")
     return facts

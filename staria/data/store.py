@@ -9,7 +9,17 @@ __all__ = ['FORMAT', 'ROWS', 'SCHEMA', 'PART', 'BINARY', 'PICKLES', 'tokens_hash
            'open_store', 'open_stores']
 
 # %% ../../nbs/data/01_store.ipynb #f7a40f38
-import contextlib, dataclasses, errno, fcntl, functools, hashlib, json, os, pickletools, re, shlex
+import contextlib
+import dataclasses
+import errno
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import pickletools
+import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,70 +30,135 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..core.basics import InputError
-from ..core.files import Workspace, atomic_write
 from ..core.config import config_hash
+from ..core.files import Workspace, atomic_write
+from .piece import SPLITS, Record, make_record, non_commercial
 from ..music.score import Score
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from .piece import SPLITS, Record, make_record, non_commercial
 
 # %% ../../nbs/data/01_store.ipynb #62bf5e4a
 FORMAT = 2
-ROWS = 4096   # Rows of the index that are written, and mapped, together
-SCHEMA = pa.schema([("key", pa.string()), ("start", pa.int64()), ("length", pa.int32()), ("split", pa.string()), ("form", pa.string()),
-                    ("n_notes", pa.int32()), ("duration_s", pa.float64()), ("sha256", pa.string()), ("title", pa.string()), ("licence", pa.string()),
-                    ("section_s", pa.list_(pa.float64())), ("section_labels", pa.string()), ("section_tokens", pa.list_(pa.int32())),
-                    ("bars_ms", pa.list_(pa.int32())), ("tempos", pa.list_(pa.float64())), ("meters", pa.list_(pa.float64())), ("extra", pa.string())])
+ROWS = 4096  # Rows of the index that are written, and mapped, together
+SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),
+        ("start", pa.int64()),
+        ("length", pa.int32()),
+        ("split", pa.string()),
+        ("form", pa.string()),
+        ("n_notes", pa.int32()),
+        ("duration_s", pa.float64()),
+        ("sha256", pa.string()),
+        ("title", pa.string()),
+        ("licence", pa.string()),
+        ("section_s", pa.list_(pa.float64())),
+        ("section_labels", pa.string()),
+        ("section_tokens", pa.list_(pa.int32())),
+        ("bars_ms", pa.list_(pa.int32())),
+        ("tempos", pa.list_(pa.float64())),
+        ("meters", pa.list_(pa.float64())),
+        ("extra", pa.string()),
+    ]
+)
 PART = pa.schema([*SCHEMA, ("ids", pa.binary()), ("labels", pa.binary())])
 BINARY = ("tokens.bin", "labels.bin", "index.parquet", "index.arrow", "skipped.tsv")
 
 
 def tokens_hash(
-    tok: MusicTokenizerWithStyle,   # A vocabulary
-) -> str:                           # 16 hexadecimal digits
+    tok: MusicTokenizerWithStyle,  # A vocabulary
+) -> str:  # 16 hexadecimal digits
     "Name a vocabulary by its tokens, in order."
     return config_hash([str(token) for token in tok.tokens], 16)
 
 # %% ../../nbs/data/01_store.ipynb #47f3198c
-def printable(text: str) -> str: return text.encode("utf8", "backslashreplace").decode()   # a file's name need not be UTF-8
+def printable(text: str) -> str:
+    return text.encode("utf8", "backslashreplace").decode()  # a file's name need not be UTF-8
 
 
 def make_row(record: Record) -> dict:
-    if len(record.ids) != len(record.labels): raise ValueError(f"{record.key}: {len(record.ids)} ids but {len(record.labels)} labels")
-    return dict(key=printable(record.key), start=0, length=len(record.ids), split=record.split, form=record.form, n_notes=int(record.n_notes),
-                duration_s=float(record.duration_s), sha256=record.music_hash, title=printable(record.title), licence=record.licence,
-                section_s=[t for s in record.sections for t in (float(s.start_s), float(s.end_s))], section_labels="\t".join(s.label for s in record.sections),
-                section_tokens=record.section_tokens.ravel().tolist(), bars_ms=np.round(record.bars_s * 1000.0).astype(int).tolist(),
-                tempos=record.tempos.ravel().tolist(), meters=record.meters.ravel().tolist(), extra=json.dumps(record.extra),
-                ids=np.asarray(record.ids, np.uint16).tobytes(), labels=np.asarray(record.labels, np.uint8).tobytes())
+    if len(record.ids) != len(record.labels):
+        raise ValueError(f"{record.key}: {len(record.ids)} ids but {len(record.labels)} labels")
+    return dict(
+        key=printable(record.key),
+        start=0,
+        length=len(record.ids),
+        split=record.split,
+        form=record.form,
+        n_notes=int(record.n_notes),
+        duration_s=float(record.duration_s),
+        sha256=record.music_hash,
+        title=printable(record.title),
+        licence=record.licence,
+        section_s=[t for s in record.sections for t in (float(s.start_s), float(s.end_s))],
+        section_labels="\t".join(s.label for s in record.sections),
+        section_tokens=record.section_tokens.ravel().tolist(),
+        bars_ms=np.round(record.bars_s * 1000.0).astype(int).tolist(),
+        tempos=record.tempos.ravel().tolist(),
+        meters=record.meters.ravel().tolist(),
+        extra=json.dumps(record.extra),
+        ids=np.asarray(record.ids, np.uint16).tobytes(),
+        labels=np.asarray(record.labels, np.uint8).tobytes(),
+    )
 
 
 def read_row(row: dict, ids: np.ndarray, labels: np.ndarray) -> Record:
     span = np.asarray(row["section_s"], np.float64).reshape(-1, 2)
-    sections = tuple(Section(float(a), float(b), label) for (a, b), label in zip(span, row["section_labels"].split("\t")))
-    return Record(row["key"], np.asarray(ids, np.int64), np.asarray(labels, np.uint8), sections, np.asarray(row["section_tokens"], np.int64).reshape(-1, 4),
-                  np.asarray(row["bars_ms"], np.float32) / np.float32(1000), row["split"], row["form"], int(row["n_notes"]), float(row["duration_s"]), row["sha256"],
-                  row["title"], row["licence"], np.asarray(row["tempos"], np.float64).reshape(-1, 2), np.asarray(row["meters"], np.float64).reshape(-1, 3), json.loads(row["extra"]))
+    sections = tuple(
+        Section(float(a), float(b), label) for (a, b), label in zip(span, row["section_labels"].split("\t"))
+    )
+    return Record(
+        row["key"],
+        np.asarray(ids, np.int64),
+        np.asarray(labels, np.uint8),
+        sections,
+        np.asarray(row["section_tokens"], np.int64).reshape(-1, 4),
+        np.asarray(row["bars_ms"], np.float32) / np.float32(1000),
+        row["split"],
+        row["form"],
+        int(row["n_notes"]),
+        float(row["duration_s"]),
+        row["sha256"],
+        row["title"],
+        row["licence"],
+        np.asarray(row["tempos"], np.float64).reshape(-1, 2),
+        np.asarray(row["meters"], np.float64).reshape(-1, 3),
+        json.loads(row["extra"]),
+    )
 
 # %% ../../nbs/data/01_store.ipynb #a793509c
 class _Digest:
     "Pass bytes on to a file, keeping their checksum and count."
-    def __init__(self, file): self.file, self.sha256, self.size = file, hashlib.sha256(), 0
+
+    def __init__(self, file):
+        self.file, self.sha256, self.size = file, hashlib.sha256(), 0
+
     def write(self, data) -> int:
-        self.sha256.update(data); self.size += len(data)
+        self.sha256.update(data)
+        self.size += len(data)
         return self.file.write(data)
-    def flush(self): self.file.flush()
-    def tell(self) -> int: return self.size
+
+    def flush(self):
+        self.file.flush()
+
+    def tell(self) -> int:
+        return self.size
+
     @property
-    def closed(self) -> bool: return self.file.closed
+    def closed(self) -> bool:
+        return self.file.closed
 
 
 @contextlib.contextmanager
 def disk_full_in_one_line(folder: Path) -> Iterator[None]:
-    try: yield
+    try:
+        yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT): raise
-        raise InputError(f"the disk is full ({error.strerror}) while writing {folder}: free some space and run the same command again; what is finished is kept") from None
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(
+            f"the disk is full ({error.strerror}) while writing {folder}: free some space and run the same command again; what is finished is kept"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -92,98 +167,144 @@ def alone_in(folder: Path, shared: bool = False) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try: fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError: raise InputError(f"another run is writing {folder}: wait for it or stop it, then run the same command again") from None
-        except OSError: pass   # a network disk without locks for folders: files are still moved into place whole
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"another run is writing {folder}: wait for it or stop it, then run the same command again"
+            ) from None
+        except OSError:
+            pass  # a network disk without locks for folders: files are still moved into place whole
         yield
-    finally: os.close(handle)
+    finally:
+        os.close(handle)
 
 # %% ../../nbs/data/01_store.ipynb #2127a055
 class StoreWriter:
     "Append tables of pieces to the files of a store."
+
     def __init__(self, files: dict[str, _Digest]):
         self.files, self.waiting, self.n_skipped = files, [], 0
-        self.indexes = pq.ParquetWriter(files["index.parquet"], SCHEMA, compression="zstd"), pa.ipc.new_file(files["index.arrow"], SCHEMA)
+        self.indexes = (
+            pq.ParquetWriter(files["index.parquet"], SCHEMA, compression="zstd"),
+            pa.ipc.new_file(files["index.arrow"], SCHEMA),
+        )
         self.counts = {"n_pieces": 0, "n_tokens": 0, "n_notes": 0, "duration_s": 0.0}
         self.by = {"split": Counter(), "form": Counter(), "licence": Counter()}
 
-    def add(self, pieces: pa.Table) -> None:   # Of schema PART; `start` is filled in here
+    def add(self, pieces: pa.Table) -> None:  # Of schema PART; `start` is filled in here
         tokens, labels = (b"".join(pieces.column(name).to_pylist()) for name in ("ids", "labels"))
         length = pieces.column("length").to_numpy().astype(np.int64)
-        if not (len(tokens) == 2 * length.sum() and len(labels) == length.sum()): raise ValueError(f"{len(tokens)} bytes of tokens and {len(labels)} of labels do not fit {length.sum()} tokens")
+        if not (len(tokens) == 2 * length.sum() and len(labels) == length.sum()):
+            raise ValueError(
+                f"{len(tokens)} bytes of tokens and {len(labels)} of labels do not fit {length.sum()} tokens"
+            )
         starts = pa.array(self.counts["n_tokens"] + np.cumsum(length) - length, pa.int64())
-        self.waiting.append(pieces.select(SCHEMA.names).replace_schema_metadata().set_column(1, SCHEMA.field("start"), starts))
-        self.files["tokens.bin"].write(tokens); self.files["labels.bin"].write(labels)
-        sums = (pieces.num_rows, int(length.sum()), int(pieces.column("n_notes").to_numpy().sum(dtype=np.int64)), float(pieces.column("duration_s").to_numpy().sum()))
-        for name, value in zip(self.counts, sums): self.counts[name] += value
-        for name, counter in self.by.items(): counter.update(pieces.column(name).to_pylist())
-        if sum(table.num_rows for table in self.waiting) >= ROWS: self._write_rows(ROWS)
+        self.waiting.append(
+            pieces.select(SCHEMA.names).replace_schema_metadata().set_column(1, SCHEMA.field("start"), starts)
+        )
+        self.files["tokens.bin"].write(tokens)
+        self.files["labels.bin"].write(labels)
+        sums = (
+            pieces.num_rows,
+            int(length.sum()),
+            int(pieces.column("n_notes").to_numpy().sum(dtype=np.int64)),
+            float(pieces.column("duration_s").to_numpy().sum()),
+        )
+        for name, value in zip(self.counts, sums):
+            self.counts[name] += value
+        for name, counter in self.by.items():
+            counter.update(pieces.column(name).to_pylist())
+        if sum(table.num_rows for table in self.waiting) >= ROWS:
+            self._write_rows(ROWS)
 
-    def skip(self, pairs: Iterable[Sequence[str]]) -> None:   # (key, reason)
+    def skip(self, pairs: Iterable[Sequence[str]]) -> None:  # (key, reason)
         for key, reason in pairs:
-            self.files["skipped.tsv"].write("{}\t{}\n".format(*(" ".join(printable(text).split()) for text in (key, reason))).encode())
+            self.files["skipped.tsv"].write(
+                "{}\t{}\n".format(*(" ".join(printable(text).split()) for text in (key, reason))).encode()
+            )
             self.n_skipped += 1
 
     def _write_rows(self, at_least: int) -> None:
         table = pa.concat_tables(self.waiting).combine_chunks()
         while table.num_rows >= at_least and table.num_rows:
             rows = table.slice(0, ROWS).combine_chunks()
-            for index in self.indexes: index.write_table(rows)
+            for index in self.indexes:
+                index.write_table(rows)
             table = table.slice(ROWS)
         self.waiting = [table]
 
-    def finish(self) -> dict:   # Counts of all, and of each split, form and licence
+    def finish(self) -> dict:  # Counts of all, and of each split, form and licence
         self._write_rows(1)
-        for index in self.indexes: index.close()
+        for index in self.indexes:
+            index.close()
         most = {f"by_{name}": dict(sorted(counter.most_common(1000))) for name, counter in self.by.items()}
         return self.counts | most | {"n_skipped": self.n_skipped}
 
     def abandon(self) -> None:
         "Close the indexes while their files are open: pyarrow complains later otherwise."
         for index in self.indexes:
-            with contextlib.suppress(Exception): index.close()
+            with contextlib.suppress(Exception):
+                index.close()
         self.indexes[0].is_open = False
 
 # %% ../../nbs/data/01_store.ipynb #6841fb8f
 @contextlib.contextmanager
 def writing_store(
-    folder: Path,                   # Where the store goes
-    about: dict,                    # Plain values for the manifest
-    tok: MusicTokenizerWithStyle,   # The vocabulary of the ids
-) -> Iterator["StoreWriter"]:      # Takes tables of pieces
+    folder: Path,  # Where the store goes
+    about: dict,  # Plain values for the manifest
+    tok: MusicTokenizerWithStyle,  # The vocabulary of the ids
+) -> Iterator["StoreWriter"]:  # Takes tables of pieces
     "Give a writer, and make a store of what was written when all went well."
     with disk_full_in_one_line(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.json").unlink(missing_ok=True)
         for name in (*BINARY, "manifest.json"):
-            for left_over in folder.glob(f".{name}.*"): left_over.unlink()
+            for left_over in folder.glob(f".{name}.*"):
+                left_over.unlink()
         with contextlib.ExitStack() as stack:
             files = {name: _Digest(stack.enter_context(atomic_write(folder / name))) for name in BINARY}
             writer = StoreWriter(files)
             try:
                 yield writer
-                if not writer.counts["n_pieces"]: raise InputError(f"there is nothing to write to {folder}: not one piece could be used")
+                if not writer.counts["n_pieces"]:
+                    raise InputError(f"there is nothing to write to {folder}: not one piece could be used")
                 counts = writer.finish()
-            except BaseException: writer.abandon(); raise
-        whole = about | {"format": FORMAT, "tokens_hash": tokens_hash(tok), "counts": counts,
-                         "sizes": {n: f.size for n, f in files.items()}, "checksums": {n: f.sha256.hexdigest() for n, f in files.items()}}
+            except BaseException:
+                writer.abandon()
+                raise
+        whole = about | {
+            "format": FORMAT,
+            "tokens_hash": tokens_hash(tok),
+            "counts": counts,
+            "sizes": {n: f.size for n, f in files.items()},
+            "checksums": {n: f.sha256.hexdigest() for n, f in files.items()},
+        }
         whole = json.loads(json.dumps(whole))
-        with atomic_write(folder / "manifest.json") as file: file.write(json.dumps(whole | {"checksum": config_hash(whole, 64)}, indent=1).encode())
+        with atomic_write(folder / "manifest.json") as file:
+            file.write(json.dumps(whole | {"checksum": config_hash(whole, 64)}, indent=1).encode())
 
 
 def write_store(
-    folder: str | Path,           # Where the store goes; an older store there is replaced
-    records: Iterable[Record],    # Read once, one at a time
-    manifest: dict | None = None, # Plain values to keep: name, source, settings, licence; counts and checksums are added
-    tok: MusicTokenizerWithStyle | None = None,   # The vocabulary of the ids
-) -> "Store":                     # Open for reading
+    folder: str | Path,  # Where the store goes; an older store there is replaced
+    records: Iterable[Record],  # Read once, one at a time
+    manifest: dict
+    | None = None,  # Plain values to keep: name, source, settings, licence; counts and checksums are added
+    tok: MusicTokenizerWithStyle | None = None,  # The vocabulary of the ids
+) -> "Store":  # Open for reading
     "Write records as a store that is whole or not there."
     rows = []
-    with alone_in(Path(folder)), writing_store(Path(folder), manifest or {}, tok or MusicTokenizerWithStyle()) as writer:
+    with (
+        alone_in(Path(folder)),
+        writing_store(Path(folder), manifest or {}, tok or MusicTokenizerWithStyle()) as writer,
+    ):
         for record in records:
             rows.append(make_row(record))
-            if len(rows) == 128: writer.add(pa.Table.from_pylist(rows, PART)); rows.clear()
-        if rows: writer.add(pa.Table.from_pylist(rows, PART))
+            if len(rows) == 128:
+                writer.add(pa.Table.from_pylist(rows, PART))
+                rows.clear()
+        if rows:
+            writer.add(pa.Table.from_pylist(rows, PART))
     return Store.open(folder)
 
 # %% ../../nbs/data/01_store.ipynb #667e1883
@@ -193,100 +314,158 @@ PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".p")
 def _folder_named_in(path: Path) -> str:
     "Read off a pickle, without running it, which folder its MIDI files are in."
     found = []
-    with path.open("rb") as file, contextlib.suppress(ValueError, UnicodeError, IndexError):   # what is no pickle after all ends here
+    with (
+        path.open("rb") as file,
+        contextlib.suppress(ValueError, UnicodeError, IndexError),
+    ):  # what is no pickle after all ends here
         for _, value, _ in pickletools.genops(file):
-            if isinstance(value, str) and value.lower().endswith((".mid", ".midi")): found.append(os.path.dirname(value))
-            if len(found) == 1000: break
-    try: return os.path.commonpath(found) if found else ""
-    except ValueError: return ""   # some absolute, some not
+            if isinstance(value, str) and value.lower().endswith((".mid", ".midi")):
+                found.append(os.path.dirname(value))
+            if len(found) == 1000:
+                break
+    try:
+        return os.path.commonpath(found) if found else ""
+    except ValueError:
+        return ""  # some absolute, some not
 
 
 def refuse_pickle(
-    path: str | Path,   # What someone gave as a source or a store
+    path: str | Path,  # What someone gave as a source or a store
 ) -> None:
     "Refuse a pickle, with the one command that makes a store instead."
     path = Path(path)
-    starts_as_pickle = path.is_file() and (head := path.open("rb").read(2))[:1] == b"\x80" and head[1:] in (b"\2", b"\3", b"\4", b"\5")
-    if not starts_as_pickle and not set(path.suffixes) & set(PICKLES): return
+    starts_as_pickle = (
+        path.is_file()
+        and (head := path.open("rb").read(2))[:1] == b"\x80"
+        and head[1:] in (b"\2", b"\3", b"\4", b"\5")
+    )
+    if not starts_as_pickle and not set(path.suffixes) & set(PICKLES):
+        return
     folder = _folder_named_in(path) if path.is_file() else ""
     name = re.sub(r"\W+", "-", Path(folder).name).strip("-") or "NAME"
-    raise InputError(f"{path} is a pickle; it can run code, so Staria doesn't open it: make a store from the MIDI files instead: staria prepare {shlex.quote(folder) if folder else 'FOLDER_OF_MIDI'} --name {name}")
+    raise InputError(
+        f"{path} is a pickle; it can run code, so Staria doesn't open it: make a store from the MIDI files instead: staria prepare {shlex.quote(folder) if folder else 'FOLDER_OF_MIDI'} --name {name}"
+    )
 
 
 def read_manifest(
-    folder: str | Path,   # A folder that should be a store
-) -> dict:                # Its manifest, checked against the files and the vocabulary
+    folder: str | Path,  # A folder that should be a store
+) -> dict:  # Its manifest, checked against the files and the vocabulary
     "Read what a store says about itself, and refuse one that is not whole."
     folder = Path(folder)
     refuse_pickle(folder)
     again = f"delete {folder} and prepare it again"
-    try: manifest = json.loads((folder / "manifest.json").read_text(encoding="utf8"))
-    except (FileNotFoundError, NotADirectoryError): raise InputError(f"{folder} is not a finished store (no manifest.json): run its staria prepare command again") from None
-    except ValueError as error: raise InputError(f"{folder}/manifest.json is damaged ({error}): {again}") from None
-    if manifest.get("format") != FORMAT: raise InputError(f"{folder} is a store of format {manifest.get('format')}, this Staria reads {FORMAT}: prepare it again")
-    if manifest.pop("checksum", None) != config_hash(manifest, 64): raise InputError(f"{folder}/manifest.json is damaged (its checksum differs): {again}")
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{folder} is not a finished store (no manifest.json): run its staria prepare command again"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{folder}/manifest.json is damaged ({error}): {again}") from None
+    if manifest.get("format") != FORMAT:
+        raise InputError(
+            f"{folder} is a store of format {manifest.get('format')}, this Staria reads {FORMAT}: prepare it again"
+        )
+    if manifest.pop("checksum", None) != config_hash(manifest, 64):
+        raise InputError(f"{folder}/manifest.json is damaged (its checksum differs): {again}")
     for name, size in manifest["sizes"].items():
         found = (folder / name).stat().st_size if (folder / name).exists() else 0
-        if found != size: raise InputError(f"{folder / name} has {found} bytes instead of {size}: {again}")
-    if manifest["tokens_hash"] != tokens_hash(MusicTokenizerWithStyle()): raise InputError(f"{folder} was written with another vocabulary: prepare it again")
+        if found != size:
+            raise InputError(f"{folder / name} has {found} bytes instead of {size}: {again}")
+    if manifest["tokens_hash"] != tokens_hash(MusicTokenizerWithStyle()):
+        raise InputError(f"{folder} was written with another vocabulary: prepare it again")
     return manifest
 
 # %% ../../nbs/data/01_store.ipynb #47402777
 class _Index:
     "Read rows and columns of an index that is mapped."
+
     def __init__(self, path: Path):
         self.path, self.columns, self.batches = path, {}, {}
         self.file = pa.ipc.open_file(pa.memory_map(str(path)))
 
-    def table(self) -> pa.Table: return self.file.read_all()
+    def table(self) -> pa.Table:
+        return self.file.read_all()
 
     def column(self, name: str) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         if name not in self.columns:
             column = self.table().column(name).combine_chunks()
             ragged = pa.types.is_list(column.type)
-            self.columns[name] = (column.offsets.to_numpy(), column.values.to_numpy()) if ragged else column.to_numpy(zero_copy_only=False)
+            self.columns[name] = (
+                (column.offsets.to_numpy(), column.values.to_numpy())
+                if ragged
+                else column.to_numpy(zero_copy_only=False)
+            )
         return self.columns[name]
 
     def value(self, name: str, i: int):
         batch, row = divmod(i, ROWS)
-        if batch not in self.batches: self.batches[batch] = dict(zip(SCHEMA.names, self.file.get_batch(batch).columns))
+        if batch not in self.batches:
+            self.batches[batch] = dict(zip(SCHEMA.names, self.file.get_batch(batch).columns))
         value = self.batches[batch][name][row]
         return value.values.to_numpy() if isinstance(value, pa.ListScalar) else value.as_py()
 
 # %% ../../nbs/data/01_store.ipynb #f0e80571
 def verify_store(
-    folder: str | Path,   # A store
+    folder: str | Path,  # A store
 ) -> None:
     "Compare every file with its checksum; raise where one differs."
     for name, expected in read_manifest(folder)["checksums"].items():
         found = hashlib.sha256()
         with open(Path(folder) / name, "rb") as file:
-            while block := file.read(1 << 20): found.update(block)
-        if found.hexdigest() != expected: raise InputError(f"{Path(folder) / name} is damaged (its checksum differs): delete {folder} and prepare it again")
+            while block := file.read(1 << 20):
+                found.update(block)
+        if found.hexdigest() != expected:
+            raise InputError(
+                f"{Path(folder) / name} is damaged (its checksum differs): delete {folder} and prepare it again"
+            )
 
 # %% ../../nbs/data/01_store.ipynb #d67c3bfb
 class Store:
     "Read pieces from a folder that `write_store` made."
+
     def __init__(self, folder: str | Path):
         self.folder, self._open = Path(folder), {}
         self.manifest = read_manifest(self.folder)
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Store": return cls(folder)
-    def __getstate__(self) -> dict: return {"folder": self.folder}
-    def __setstate__(self, state: dict) -> None: self.__init__(state["folder"])
-    def __len__(self) -> int: return self.manifest["counts"]["n_pieces"]
-    def __repr__(self) -> str: return f"Store({str(self.folder)!r}: {len(self)} pieces, {self.manifest['counts']['n_tokens']:,} tokens)"
+    def open(cls, folder: str | Path) -> "Store":
+        return cls(folder)
+
+    def __getstate__(self) -> dict:
+        return {"folder": self.folder}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(state["folder"])
+
+    def __len__(self) -> int:
+        return self.manifest["counts"]["n_pieces"]
+
+    def __repr__(self) -> str:
+        return (
+            f"Store({str(self.folder)!r}: {len(self)} pieces, {self.manifest['counts']['n_tokens']:,} tokens)"
+        )
 
     def _map(self, name: str, kind) -> np.ndarray:
-        if name not in self._open: self._open[name] = np.memmap(self.folder / name, kind, "r")
+        if name not in self._open:
+            self._open[name] = np.memmap(self.folder / name, kind, "r")
         return self._open[name]
 
     @functools.cached_property
-    def _index(self) -> _Index: return _Index(self.folder / "index.arrow")
-    def table(self) -> pa.Table: return self._index.table()   # The whole index, columns of SCHEMA; mapped, so that only what is looked at is read
+    def _index(self) -> _Index:
+        return _Index(self.folder / "index.arrow")
 
-    def column(self, name: str) -> np.ndarray | tuple[np.ndarray, np.ndarray]:   # Values a piece, or (offsets, values) of a column of lists
+    def table(self) -> pa.Table:
+        return (
+            self._index.table()
+        )  # The whole index, columns of SCHEMA; mapped, so that only what is looked at is read
+
+    def column(
+        self, name: str
+    ) -> (
+        np.ndarray | tuple[np.ndarray, np.ndarray]
+    ):  # Values a piece, or (offsets, values) of a column of lists
         "Read one column of the index, once."
         return self._index.column(name)
 
@@ -294,63 +473,106 @@ class Store:
         i = range(len(self))[i]
         row = {name: self._index.value(name, i) for name in SCHEMA.names}
         span = slice(row["start"], row["start"] + row["length"])
-        return read_row(row, self._map("tokens.bin", np.uint16)[span], self._map("labels.bin", np.uint8)[span])
+        return read_row(
+            row, self._map("tokens.bin", np.uint16)[span], self._map("labels.bin", np.uint8)[span]
+        )
 
-    def __iter__(self) -> Iterator[Record]: return (self[i] for i in range(len(self)))
+    def __iter__(self) -> Iterator[Record]:
+        return (self[i] for i in range(len(self)))
 
-    def where(self, name: str, values: Sequence[str]) -> np.ndarray:   # Indices of the pieces, increasing
+    def where(self, name: str, values: Sequence[str]) -> np.ndarray:  # Indices of the pieces, increasing
         "Find the pieces whose column holds one of some values."
-        return np.flatnonzero(pc.is_in(self.table().column(name), pa.array(list(values), pa.string())).to_numpy())
+        return np.flatnonzero(
+            pc.is_in(self.table().column(name), pa.array(list(values), pa.string())).to_numpy()
+        )
 
-    def split(self, name: str) -> np.ndarray:   # Indices of the pieces, increasing
+    def split(self, name: str) -> np.ndarray:  # Indices of the pieces, increasing
         "Find the pieces of a split."
-        if name not in SPLITS: raise InputError(f"unknown split '{name}': use train, val or test")
+        if name not in SPLITS:
+            raise InputError(f"unknown split '{name}': use train, val or test")
         return self.where("split", [name])
 
-    def licence(self, i: int) -> str: return self._index.value("licence", range(len(self))[i])   # Terms of one piece
+    def licence(self, i: int) -> str:
+        return self._index.value("licence", range(len(self))[i])  # Terms of one piece
 
-    def non_commercial(self) -> np.ndarray:   # Indices of the pieces, increasing
+    def non_commercial(self) -> np.ndarray:  # Indices of the pieces, increasing
         "Find the pieces that may be studied, but not enter weights that ship."
-        return self.where("licence", [licence for licence in pc.unique(self.table().column("licence")).to_pylist() if non_commercial(licence)])
+        return self.where(
+            "licence",
+            [
+                licence
+                for licence in pc.unique(self.table().column("licence")).to_pylist()
+                if non_commercial(licence)
+            ],
+        )
 
-    def skipped(self) -> list[tuple[str, str]]:   # (key, reason)
+    def skipped(self) -> list[tuple[str, str]]:  # (key, reason)
         "List what the source held and the store does not."
-        with open(self.folder / "skipped.tsv", encoding="utf8", newline="\n") as file: return [tuple(line.rstrip("\n").split("\t", 1)) for line in file]
+        with open(self.folder / "skipped.tsv", encoding="utf8", newline="\n") as file:
+            return [tuple(line.rstrip("\n").split("\t", 1)) for line in file]
 
-    def score(self, i: int) -> Score:   # With exact sections, tempos and meters
+    def score(self, i: int) -> Score:  # With exact sections, tempos and meters
         "Decode one piece."
         record = self[i]
-        return dataclasses.replace(MusicTokenizerWithStyle().decode(record.ids), sections=record.sections, tempos=record.tempos, meters=record.meters,
-                                   title=record.title, source=record.key)
+        return dataclasses.replace(
+            MusicTokenizerWithStyle().decode(record.ids),
+            sections=record.sections,
+            tempos=record.tempos,
+            meters=record.meters,
+            title=record.title,
+            source=record.key,
+        )
 
-    def verify(self) -> None: verify_store(self.folder)
+    def verify(self) -> None:
+        verify_store(self.folder)
 
 # %% ../../nbs/data/01_store.ipynb #239a36c2
 def read_in_part(
-    store: Store,                    # Any store
-) -> list[tuple[str, str]]:          # (key, what was dropped)
+    store: Store,  # Any store
+) -> list[tuple[str, str]]:  # (key, what was dropped)
     "List the pieces whose files were damaged, or held instruments without a name."
     table = store.table()
-    rows = table.filter(pc.match_substring(table.column("extra"), '"dropped": ')).select(["key", "extra"]).to_pylist()
+    rows = (
+        table.filter(pc.match_substring(table.column("extra"), '"dropped": '))
+        .select(["key", "extra"])
+        .to_pylist()
+    )
     return [(row["key"], "; ".join(json.loads(row["extra"])["dropped"])) for row in rows]
 
 # %% ../../nbs/data/01_store.ipynb #b511fdfb
-def first_pieces(store: Store, limit: int | None) -> list[int]: return [int(i) for split in ("train", "val", "test") for i in store.split(split)[:limit]]   # The first so many of each split
+def first_pieces(store: Store, limit: int | None) -> list[int]:
+    return [
+        int(i) for split in ("train", "val", "test") for i in store.split(split)[:limit]
+    ]  # The first so many of each split
 
 
 def mix_stores(
-    stores: dict[str, Store],    # By name; the name goes before each key
-    folder: str | Path,          # Where the mixture goes
-    limits: Mapping[str, int | None] = {},   # By name: the first so many pieces of each split; None, or no limit: all
-) -> Store:                      # Their pieces
+    stores: dict[str, Store],  # By name; the name goes before each key
+    folder: str | Path,  # Where the mixture goes
+    limits: Mapping[
+        str, int | None
+    ] = {},  # By name: the first so many pieces of each split; None, or no limit: all
+) -> Store:  # Their pieces
     "Put several stores into one."
-    chosen = ((name, store[i]) for name, store in stores.items() for i in sorted(first_pieces(store, limits.get(name))))
+    chosen = (
+        (name, store[i])
+        for name, store in stores.items()
+        for i in sorted(first_pieces(store, limits.get(name)))
+    )
     mixed = (dataclasses.replace(record, key=f"{name}/{record.key}") for name, record in chosen)
-    return write_store(folder, mixed, {"kind": "mixed", "made_from": {name: str(store.folder) for name, store in stores.items()}, "settings": {"limits": dict(limits)}})
+    return write_store(
+        folder,
+        mixed,
+        {
+            "kind": "mixed",
+            "made_from": {name: str(store.folder) for name, store in stores.items()},
+            "settings": {"limits": dict(limits)},
+        },
+    )
 
 
 def reuse_store(
-    folder: Path,                   # Where the store is, or goes
+    folder: Path,  # Where the store is, or goes
     make: Callable[[Path], Store],  # Makes it
 ) -> Store:
     "Open a store that is whole, or make it."
@@ -358,25 +580,44 @@ def reuse_store(
 
 # %% ../../nbs/data/01_store.ipynb #8ec680cd
 def open_store(
-    name: str,              # A store's folder, or the name that it was prepared under
-    workspace: Workspace,   # Where its cache/ is
-) -> "Store":               # The newest whole store of that name
+    name: str,  # A store's folder, or the name that it was prepared under
+    workspace: Workspace,  # Where its cache/ is
+) -> "Store":  # The newest whole store of that name
     "Find a token store by name or folder."
-    if Path(name, "manifest.json").exists() or Path(name).is_file() or Path(name).suffix in (".pkl", ".pickle"): return Store.open(name)
-    found = sorted((p.parent for p in workspace.cache.glob(f"{name}-*/manifest.json") if p.parent.name.rsplit("-", 1)[0] == name), key=lambda p: p.stat().st_mtime)
+    if (
+        Path(name, "manifest.json").exists()
+        or Path(name).is_file()
+        or Path(name).suffix in (".pkl", ".pickle")
+    ):
+        return Store.open(name)
+    found = sorted(
+        (
+            p.parent
+            for p in workspace.cache.glob(f"{name}-*/manifest.json")
+            if p.parent.name.rsplit("-", 1)[0] == name
+        ),
+        key=lambda p: p.stat().st_mtime,
+    )
     if not found:
         known = sorted({p.parent.name.rsplit("-", 1)[0] for p in workspace.cache.glob("*/manifest.json")})
-        raise InputError(f"no store '{name}' in {workspace.cache} (there: {', '.join(known) or 'none'}): make one with 'staria prepare SOURCE --name {name}'")
+        raise InputError(
+            f"no store '{name}' in {workspace.cache} (there: {', '.join(known) or 'none'}): make one with 'staria prepare SOURCE --name {name}'"
+        )
     return Store.open(found[-1])
 
 
 def open_stores(
-    names: str,             # One name or several, by commas
-    workspace: Workspace,   # Where their cache/ is
-) -> "Store":               # Of several: all their pieces in one store, made where it is not there yet
+    names: str,  # One name or several, by commas
+    workspace: Workspace,  # Where their cache/ is
+) -> "Store":  # Of several: all their pieces in one store, made where it is not there yet
     "Find token stores, and put several together."
     stores = {name: open_store(name, workspace) for name in dict.fromkeys(names.split(","))}
-    if len(stores) == 1: return next(iter(stores.values()))
+    if len(stores) == 1:
+        return next(iter(stores.values()))
     called = {Path(name).name: store for name, store in stores.items()}
-    if len(called) < len(stores): raise InputError(f"--data {names}: two of these stores have the same name: give one of them another")
-    return reuse_store(workspace.cache / f"mixed-{config_hash([store.manifest['checksums'] for store in stores.values()])}", lambda folder: mix_stores(called, folder))
+    if len(called) < len(stores):
+        raise InputError(f"--data {names}: two of these stores have the same name: give one of them another")
+    return reuse_store(
+        workspace.cache / f"mixed-{config_hash([store.manifest['checksums'] for store in stores.values()])}",
+        lambda folder: mix_stores(called, folder),
+    )

@@ -7,43 +7,65 @@ __all__ = ['QUESTIONS', 'POINTS', 'COLUMNS', 'Kit', 'load_key', 'make_kit', 'rea
            'compare_ratings']
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #0911d3eb
-import base64, csv, dataclasses, hashlib, html, io, itertools, json, re
+import base64
+import csv
+import dataclasses
+import hashlib
+import html
+import io
+import itertools
+import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ..music.audio import save_wav
 from ..core.basics import InputError
 from ..core.files import atomic_write
 from .report import PAGE_STYLE
+from ..music.audio import save_wav
 from ..music.score import Score
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #4293a311
-QUESTIONS = {"form": ("Do passages come back, and others contrast with them?", "no form at all", "a clear form"),
-             "coherence": ("Does each moment follow from what came before?", "falls apart", "all of a piece"),
-             "interest": ("Does it hold your attention to the end?", "not at all", "very much"),
-             "overall": ("How good is the piece?", "very poor", "very good")}   # Name to the question, what 1 means and what 5 means
+QUESTIONS = {
+    "form": ("Do passages come back, and others contrast with them?", "no form at all", "a clear form"),
+    "coherence": ("Does each moment follow from what came before?", "falls apart", "all of a piece"),
+    "interest": ("Does it hold your attention to the end?", "not at all", "very much"),
+    "overall": ("How good is the piece?", "very poor", "very good"),
+}  # Name to the question, what 1 means and what 5 means
 POINTS = 5
-COLUMNS = ("kit", "listener", "sample", "question", "rating", "played_s")   # Of the CSV that a rater sends back
+COLUMNS = (
+    "kit",
+    "listener",
+    "sample",
+    "question",
+    "rating",
+    "played_s",
+)  # Of the CSV that a rater sends back
 
 
 @dataclasses.dataclass(frozen=True)
 class Kit:
     "Hold what the codes of a blind test mean; it stays with whoever asks."
-    kit: str                              # Name of the test, and a hash of its music: another test has another
-    questions: dict[str, list[str]]       # Name to question and the words at both ends
-    samples: dict[str, list]              # Code to [group, item]
+
+    kit: str  # Name of the test, and a hash of its music: another test has another
+    questions: dict[str, list[str]]  # Name to question and the words at both ends
+    samples: dict[str, list]  # Code to [group, item]
 
 
 def load_key(
-    path: str | Path,   # What `make_kit` wrote
+    path: str | Path,  # What `make_kit` wrote
 ) -> Kit:
     "Read the key of a blind test."
-    try: values = json.loads(Path(path).read_text(encoding="utf8"))
-    except FileNotFoundError: raise InputError(f"no key at {path}: it was written where make_kit was told to") from None
-    except ValueError as error: raise InputError(f"{path} is no key of a blind test: {error}") from None
-    if not isinstance(values, dict) or set(values) != {"kit", "questions", "samples"}: raise InputError(f"{path} is no key of a blind test: it needs kit, questions and samples")
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise InputError(f"no key at {path}: it was written where make_kit was told to") from None
+    except ValueError as error:
+        raise InputError(f"{path} is no key of a blind test: {error}") from None
+    if not isinstance(values, dict) or set(values) != {"kit", "questions", "samples"}:
+        raise InputError(f"{path} is no key of a blind test: it needs kit, questions and samples")
     return Kit(**values)
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #bf7fb89c
@@ -121,60 +143,110 @@ try { named.value = localStorage.getItem("blind-test:" + kit.kit) || ""; } catch
 
 def _page(kit: Kit, title: str, audio: Mapping[str, str]) -> str:
     "Write the page: it knows codes and sounds, and no groups."
-    shown = {"kit": kit.kit, "points": POINTS, "columns": COLUMNS, "questions": kit.questions, "samples": sorted(kit.samples), "audio": dict(audio)}
+    shown = {
+        "kit": kit.kit,
+        "points": POINTS,
+        "columns": COLUMNS,
+        "questions": kit.questions,
+        "samples": sorted(kit.samples),
+        "audio": dict(audio),
+    }
     data = json.dumps(shown, ensure_ascii=False).replace("<", "\\u003c")
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title><link rel="icon" href="data:,"><style>{PAGE_STYLE}{_STYLE}</style></head>\n'
-            f"<body><header><h1>{html.escape(title)}</h1><p>Listen to each sample to its end, then answer. Answers are kept in this browser as you give them; you may stop and go on later. At the end, take the CSV and send it to whoever asked you.</p></header>\n"
-            '<main><form id="begin"><p><label>Your name or a pseudonym <input type="text" id="named" maxlength="60" required autocomplete="off"></label> <button>Begin</button></p></form><div id="samples"></div>\n'
-            '<div class="bar"><span id="count" role="status"></span><button id="take" disabled>Take the CSV</button><span id="warn"></span></div></main>\n'
-            f'<script type="application/json" id="kit">{data}</script><script>{_KEEPING}{_SAMPLE}{_ENDS}</script></body></html>\n')
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title><link rel="icon" href="data:,"><style>{PAGE_STYLE}{_STYLE}</style></head>\n'
+        f"<body><header><h1>{html.escape(title)}</h1><p>Listen to each sample to its end, then answer. Answers are kept in this browser as you give them; you may stop and go on later. At the end, take the CSV and send it to whoever asked you.</p></header>\n"
+        '<main><form id="begin"><p><label>Your name or a pseudonym <input type="text" id="named" maxlength="60" required autocomplete="off"></label> <button>Begin</button></p></form><div id="samples"></div>\n'
+        '<div class="bar"><span id="count" role="status"></span><button id="take" disabled>Take the CSV</button><span id="warn"></span></div></main>\n'
+        f'<script type="application/json" id="kit">{data}</script><script>{_KEEPING}{_SAMPLE}{_ENDS}</script></body></html>\n'
+    )
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #60ab685e
-def _hash_of(groups: Mapping[str, Sequence[Score]], *more) -> str:   # Of what is rated: tests of other pieces have other ones
+def _hash_of(
+    groups: Mapping[str, Sequence[Score]], *more
+) -> str:  # Of what is rated: tests of other pieces have other ones
     found = hashlib.sha256(json.dumps([list(groups), *more]).encode())
     for pieces in groups.values():
-        for piece in pieces: found.update(hashlib.sha256(piece.notes.tobytes()).digest())
+        for piece in pieces:
+            found.update(hashlib.sha256(piece.notes.tobytes()).digest())
     return found.hexdigest()[:8]
 
 
 def _check_place(kit: Kit, folder: Path, key_file: Path) -> None:
     "Refuse to mix two tests: their answers could not be told apart, or a key would be lost."
     if key_file.exists():
-        try: other = load_key(key_file).kit
-        except InputError: other = "no key"
-        if other != kit.kit: raise InputError(f"{key_file} is there already ({other}) and does not belong to this test, {kit.kit}: give another file for the key, or move that one")
+        try:
+            other = load_key(key_file).kit
+        except InputError:
+            other = "no key"
+        if other != kit.kit:
+            raise InputError(
+                f"{key_file} is there already ({other}) and does not belong to this test, {kit.kit}: give another file for the key, or move that one"
+            )
     if (folder / "index.html").exists():
-        data = re.search(r'id="kit">(.*?)</script>', (folder / "index.html").read_text(encoding="utf8", errors="replace"), re.S)
+        data = re.search(
+            r'id="kit">(.*?)</script>',
+            (folder / "index.html").read_text(encoding="utf8", errors="replace"),
+            re.S,
+        )
         other = json.loads(data[1])["kit"] if data else "another page"
-        if other != kit.kit: raise InputError(f"{folder} holds {other} already, and this test is {kit.kit}: give another folder")
+        if other != kit.kit:
+            raise InputError(
+                f"{folder} holds {other} already, and this test is {kit.kit}: give another folder"
+            )
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #26595b8f
 def make_kit(
-    groups: Mapping[str, Sequence[Score]],                   # Name of a group to its pieces, equally many in each; item k of each answers one plan
-    folder: str | Path,                                      # Where index.html and the sounds go; made if it is not there
-    key_file: str | Path,                                    # Where the key goes: outside of the folder
-    name: str = "listening",                                 # Of the test: letters, digits, - and _; a hash of the pieces is put behind it
-    title: str = "Listening test",                           # Heading of the page
-    questions: Mapping[str, Sequence[str]] = QUESTIONS,      # Name to question, what 1 means and what 5 means
-    embed: bool = False,                                     # Sounds within the page
-    sample_rate: int = 22050,                                # Of the sounds
-    seed: int = 0,                                           # Decides the codes, with the pieces; the order comes from each listener's name
-) -> Path:                                                   # The page
+    groups: Mapping[
+        str, Sequence[Score]
+    ],  # Name of a group to its pieces, equally many in each; item k of each answers one plan
+    folder: str | Path,  # Where index.html and the sounds go; made if it is not there
+    key_file: str | Path,  # Where the key goes: outside of the folder
+    name: str = "listening",  # Of the test: letters, digits, - and _; a hash of the pieces is put behind it
+    title: str = "Listening test",  # Heading of the page
+    questions: Mapping[str, Sequence[str]] = QUESTIONS,  # Name to question, what 1 means and what 5 means
+    embed: bool = False,  # Sounds within the page
+    sample_rate: int = 22050,  # Of the sounds
+    seed: int = 0,  # Decides the codes, with the pieces; the order comes from each listener's name
+) -> Path:  # The page
     "Make a page for blind listening."
-    folder, key_file, counts = Path(folder), Path(key_file), {group: len(pieces) for group, pieces in groups.items()}
-    if len(counts) < 2 or len(set(counts.values())) != 1 or not all(counts.values()): raise InputError(f"a blind test needs two groups or more with equally many pieces, got {counts}")
-    if not re.fullmatch(r"[\w-]+", name): raise InputError(f"name must be letters, digits, - or _, got '{name}'")
-    if folder.resolve() in key_file.resolve().parents: raise InputError(f"the key {key_file} must lie outside of {folder}: whoever gets the folder must not get the key")
-    if wrong := [q for q, words in questions.items() if not re.fullmatch(r"[\w-]+", q) or isinstance(words, str) or len(words) != 3] or ([] if questions else ["none at all"]): raise InputError(f"questions are a plain name with a question and the words at both ends; wrong: {', '.join(wrong)}")
-    if silent := [f"{group} {k + 1}" for group, pieces in groups.items() for k, piece in enumerate(pieces) if not len(piece)]: raise InputError(f"pieces without notes cannot be rated: {', '.join(silent)}")
-    if seed < 0: raise InputError(f"seed must be 0 or more, got {seed}")
+    folder, key_file, counts = (
+        Path(folder),
+        Path(key_file),
+        {group: len(pieces) for group, pieces in groups.items()},
+    )
+    if len(counts) < 2 or len(set(counts.values())) != 1 or not all(counts.values()):
+        raise InputError(f"a blind test needs two groups or more with equally many pieces, got {counts}")
+    if not re.fullmatch(r"[\w-]+", name):
+        raise InputError(f"name must be letters, digits, - or _, got '{name}'")
+    if folder.resolve() in key_file.resolve().parents:
+        raise InputError(
+            f"the key {key_file} must lie outside of {folder}: whoever gets the folder must not get the key"
+        )
+    if wrong := [
+        q
+        for q, words in questions.items()
+        if not re.fullmatch(r"[\w-]+", q) or isinstance(words, str) or len(words) != 3
+    ] or ([] if questions else ["none at all"]):
+        raise InputError(
+            f"questions are a plain name with a question and the words at both ends; wrong: {', '.join(wrong)}"
+        )
+    if silent := [
+        f"{group} {k + 1}"
+        for group, pieces in groups.items()
+        for k, piece in enumerate(pieces)
+        if not len(piece)
+    ]:
+        raise InputError(f"pieces without notes cannot be rated: {', '.join(silent)}")
+    if seed < 0:
+        raise InputError(f"seed must be 0 or more, got {seed}")
     questions = {q: list(words) for q, words in questions.items()}
     mark = _hash_of(groups, name, questions, seed)
     rng, alphabet = np.random.default_rng([seed, int(mark, 16)]), list("BCDFGHJKLMNPQRSTVWXZ23456789")
     places, codes = [(group, k) for group, n in counts.items() for k in range(n)], []
     while len(codes) < len(places):
         code = "".join(rng.choice(alphabet, 4))
-        if code not in codes: codes.append(code)
+        if code not in codes:
+            codes.append(code)
     kit = Kit(f"{name}-{mark}", questions, {code: list(place) for code, place in zip(codes, places)})
     _check_place(kit, folder, key_file)
     audio = {}
@@ -182,92 +254,166 @@ def make_kit(
         path = folder / "audio" / f"{code}.wav"
         save_wav(groups[group][k].shifted(-float(groups[group][k].onset_s[0])), path, sample_rate)
         audio[code] = f"audio/{code}.wav"
-        if embed: audio[code] = "data:audio/wav;base64," + base64.b64encode(path.read_bytes()).decode(); path.unlink()
-    if embed and not any((folder / "audio").iterdir()): (folder / "audio").rmdir()
-    with atomic_write(key_file) as file: file.write((json.dumps(dataclasses.asdict(kit), indent=1, ensure_ascii=False) + "\n").encode())
-    with atomic_write(folder / "index.html") as file: file.write(_page(kit, title, audio).encode())
+        if embed:
+            audio[code] = "data:audio/wav;base64," + base64.b64encode(path.read_bytes()).decode()
+            path.unlink()
+    if embed and not any((folder / "audio").iterdir()):
+        (folder / "audio").rmdir()
+    with atomic_write(key_file) as file:
+        file.write((json.dumps(dataclasses.asdict(kit), indent=1, ensure_ascii=False) + "\n").encode())
+    with atomic_write(folder / "index.html") as file:
+        file.write(_page(kit, title, audio).encode())
     return folder / "index.html"
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #ea2f292c
 def read_ratings(
-    files: Sequence[str | Path],    # The CSVs that raters sent back
-    key: Kit | str | Path,          # The key of the test, or its file
-) -> list[dict]:                    # A row an answer: listener, sample, group, item, question, rating, played_s
+    files: Sequence[str | Path],  # The CSVs that raters sent back
+    key: Kit | str | Path,  # The key of the test, or its file
+) -> list[dict]:  # A row an answer: listener, sample, group, item, question, rating, played_s
     "Read what raters sent back."
     kit = key if isinstance(key, Kit) else load_key(key)
-    if not files: raise InputError("no files with ratings: give the CSVs that raters sent back")
+    if not files:
+        raise InputError("no files with ratings: give the CSVs that raters sent back")
     rows, seen = [], {}
     for path in files:
-        try: text = Path(path).read_text(encoding="utf-8-sig")
-        except FileNotFoundError: raise InputError(f"no ratings at {path}: check the path") from None
-        except (OSError, UnicodeDecodeError) as error: raise InputError(f"{path} cannot be read as a CSV of ratings: {error}") from None
+        try:
+            text = Path(path).read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise InputError(f"no ratings at {path}: check the path") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} cannot be read as a CSV of ratings: {error}") from None
         table = csv.DictReader(io.StringIO(text, newline=""))
-        if tuple(table.fieldnames or ()) != COLUMNS: raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}, got {','.join(table.fieldnames or ['nothing'])}: give the CSV as the page wrote it")
+        if tuple(table.fieldnames or ()) != COLUMNS:
+            raise InputError(
+                f"{path}: expected the columns {','.join(COLUMNS)}, got {','.join(table.fieldnames or ['nothing'])}: give the CSV as the page wrote it"
+            )
         for row in table:
             where = f"{path}, line {table.line_num}"
-            if None in row or None in row.values(): raise InputError(f"{where}: expected {len(COLUMNS)} fields")
-            if row["kit"] != kit.kit: raise InputError(f"{where}: it belongs to the test '{row['kit']}', the key to '{kit.kit}'")
-            if row["sample"] not in kit.samples: raise InputError(f"{where}: the key knows no sample '{row['sample']}'")
-            if row["question"] not in kit.questions: raise InputError(f"{where}: the key knows no question '{row['question']}'")
-            if row["rating"] not in [str(v) for v in range(1, POINTS + 1)]: raise InputError(f"{where}: a rating is a whole number from 1 to {POINTS}, got '{row['rating']}'")
-            if not row["listener"].strip(): raise InputError(f"{where}: the listener has no name")
+            if None in row or None in row.values():
+                raise InputError(f"{where}: expected {len(COLUMNS)} fields")
+            if row["kit"] != kit.kit:
+                raise InputError(f"{where}: it belongs to the test '{row['kit']}', the key to '{kit.kit}'")
+            if row["sample"] not in kit.samples:
+                raise InputError(f"{where}: the key knows no sample '{row['sample']}'")
+            if row["question"] not in kit.questions:
+                raise InputError(f"{where}: the key knows no question '{row['question']}'")
+            if row["rating"] not in [str(v) for v in range(1, POINTS + 1)]:
+                raise InputError(
+                    f"{where}: a rating is a whole number from 1 to {POINTS}, got '{row['rating']}'"
+                )
+            if not row["listener"].strip():
+                raise InputError(f"{where}: the listener has no name")
             answer = (row["listener"].strip(), row["sample"], row["question"])
-            if answer in seen: raise InputError(f"{where}: {answer[0]} answered '{answer[2]}' on {answer[1]} in {seen[answer]} already: leave one of the two out")
+            if answer in seen:
+                raise InputError(
+                    f"{where}: {answer[0]} answered '{answer[2]}' on {answer[1]} in {seen[answer]} already: leave one of the two out"
+                )
             seen[answer] = f"{path}, line {table.line_num}"
-            try: played_s = float(row["played_s"])
-            except ValueError: raise InputError(f"{where}: played_s must be a number, got '{row['played_s']}'") from None
+            try:
+                played_s = float(row["played_s"])
+            except ValueError:
+                raise InputError(f"{where}: played_s must be a number, got '{row['played_s']}'") from None
             group, item = kit.samples[row["sample"]]
-            rows.append({"listener": answer[0], "sample": row["sample"], "group": group, "item": item, "question": row["question"], "rating": int(row["rating"]), "played_s": played_s})
+            rows.append(
+                {
+                    "listener": answer[0],
+                    "sample": row["sample"],
+                    "group": group,
+                    "item": item,
+                    "question": row["question"],
+                    "rating": int(row["rating"]),
+                    "played_s": played_s,
+                }
+            )
     return rows
 
 
-def _csv_of(kit: Kit, listener: str, rate) -> str:   # What the page writes, for tests
-    lines = [[kit.kit, listener, code, q, rate(*place, q), 9.5] for code, place in sorted(kit.samples.items()) for q in kit.questions]
+def _csv_of(kit: Kit, listener: str, rate) -> str:  # What the page writes, for tests
+    lines = [
+        [kit.kit, listener, code, q, rate(*place, q), 9.5]
+        for code, place in sorted(kit.samples.items())
+        for q in kit.questions
+    ]
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([COLUMNS, *lines])
     return text.getvalue()
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #dfd5a61a
 def holm(
-    p_values: Sequence[float],   # (m,) in [0, 1]
-) -> np.ndarray:                 # (m,) in [0, 1], each at least what it was
+    p_values: Sequence[float],  # (m,) in [0, 1]
+) -> np.ndarray:  # (m,) in [0, 1], each at least what it was
     "Correct p values for the number of tests."
     p = np.asarray(p_values, dtype=float)
-    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all(): raise InputError(f"p values must be one list of numbers from 0 to 1, got {p_values}")
+    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
+        raise InputError(f"p values must be one list of numbers from 0 to 1, got {p_values}")
     order = np.argsort(p, kind="stable")
     raised = np.minimum(np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p)))), 1.0)
     return raised[np.argsort(order, kind="stable")]
 
 # %% ../../nbs/evaluation/03_blind_test.ipynb #87319112
 def rating_means(
-    ratings: Sequence[Mapping],   # From `read_ratings`
-) -> list[dict]:                  # A row a group: mean of each question, answers, listeners
+    ratings: Sequence[Mapping],  # From `read_ratings`
+) -> list[dict]:  # A row a group: mean of each question, answers, listeners
     "Average the ratings of each group."
-    if not len(ratings): raise InputError("no ratings to average")
+    if not len(ratings):
+        raise InputError("no ratings to average")
     questions, rows = list(dict.fromkeys(row["question"] for row in ratings)), []
     for group in dict.fromkeys(row["group"] for row in ratings):
         mine = [row for row in ratings if row["group"] == group]
-        means = {q: float(np.mean([r["rating"] for r in mine if r["question"] == q] or [np.nan])) for q in questions}
-        rows.append({"group": group, **means, "answers": len(mine), "listeners": len({r["listener"] for r in mine})})
+        means = {
+            q: float(np.mean([r["rating"] for r in mine if r["question"] == q] or [np.nan]))
+            for q in questions
+        }
+        rows.append(
+            {"group": group, **means, "answers": len(mine), "listeners": len({r["listener"] for r in mine})}
+        )
     return rows
 
 
 def compare_ratings(
-    ratings: Sequence[Mapping],   # From `read_ratings`
-    by: str = "listener",         # What makes a pair: "listener" or "item"
-) -> list[dict]:                  # A row a question and pair of groups: n, mean difference, p, p after Holm over all rows
+    ratings: Sequence[Mapping],  # From `read_ratings`
+    by: str = "listener",  # What makes a pair: "listener" or "item"
+) -> list[dict]:  # A row a question and pair of groups: n, mean difference, p, p after Holm over all rows
     "Test whether groups are rated differently."
     from scipy.stats import wilcoxon
-    if by not in ("listener", "item"): raise InputError(f"by must be 'listener' or 'item', got '{by}'")
-    groups, questions, rows = sorted({row["group"] for row in ratings}), list(dict.fromkeys(row["question"] for row in ratings)), []
-    if len(groups) < 2: raise InputError(f"two groups or more are needed to compare, the ratings hold {', '.join(groups) or 'none'}")
+
+    if by not in ("listener", "item"):
+        raise InputError(f"by must be 'listener' or 'item', got '{by}'")
+    groups, questions, rows = (
+        sorted({row["group"] for row in ratings}),
+        list(dict.fromkeys(row["question"] for row in ratings)),
+        [],
+    )
+    if len(groups) < 2:
+        raise InputError(
+            f"two groups or more are needed to compare, the ratings hold {', '.join(groups) or 'none'}"
+        )
     for question, (one, other) in itertools.product(questions, itertools.combinations(groups, 2)):
         given: dict[tuple, list] = {}
         for row in ratings:
-            if row["question"] == question: given.setdefault((row[by], row["group"]), []).append(row["rating"])
-        units = [unit for unit in dict.fromkeys(unit for unit, _ in given) if (unit, one) in given and (unit, other) in given]
+            if row["question"] == question:
+                given.setdefault((row[by], row["group"]), []).append(row["rating"])
+        units = [
+            unit
+            for unit in dict.fromkeys(unit for unit, _ in given)
+            if (unit, one) in given and (unit, other) in given
+        ]
         difference = np.array([np.mean(given[unit, one]) - np.mean(given[unit, other]) for unit in units])
-        if len(units) < 2: raise InputError(f"'{question}' has {len(units)} {by} that rated both {one} and {other}: at least 2 are needed to compare" if by == "listener" else f"'{question}' has {len(units)} item rated in both {one} and {other}: at least 2 are needed to compare")
+        if len(units) < 2:
+            raise InputError(
+                f"'{question}' has {len(units)} {by} that rated both {one} and {other}: at least 2 are needed to compare"
+                if by == "listener"
+                else f"'{question}' has {len(units)} item rated in both {one} and {other}: at least 2 are needed to compare"
+            )
         p = float(wilcoxon(difference).pvalue) if np.any(np.abs(difference) > 1e-12) else 1.0
-        rows.append({"question": question, "group": one, "against": other, "pairs": len(units), "difference": float(difference.mean()), "p": p})
+        rows.append(
+            {
+                "question": question,
+                "group": one,
+                "against": other,
+                "pairs": len(units),
+                "difference": float(difference.mean()),
+                "p": p,
+            }
+        )
     return [row | {"p Holm": float(raised)} for row, raised in zip(rows, holm([row["p"] for row in rows]))]

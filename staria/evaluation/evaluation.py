@@ -8,30 +8,43 @@ __all__ = ['ClassifierResult', 'evaluate_classifier', 'swap_slots', 'split_promp
            'evaluate_generated', 'mean_row', 'candidate_rows']
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #449f790d
-import dataclasses, itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
 
-from ..core.basics import LETTERS, InputError, progress
-from ..core.files import atomic_write
-from ..analysis.metrics import FIGURES, adjusted_rand, confusion, distinct_ngrams, label_scores, mean_scores, name_by_first_appearance, one_letter, pairwise_f, position_only, precision_recall_f1, return_f, section_contrast
+from staria.analysis.metrics import (
+    FIGURES,
+    adjusted_rand,
+    confusion,
+    distinct_ngrams,
+    label_scores,
+    mean_scores,
+    name_by_first_appearance,
+    one_letter,
+    pairwise_f,
+    position_only,
+    precision_recall_f1,
+    return_f,
+    section_contrast,
+)
+from ..core.basics import InputError, progress
+from ..generation.candidates import Candidate, judge_structure
 from ..music.score import Score
 from ..recognition.recognizer import evaluating, note_onsets_s, note_probabilities
-from ..generation.candidates import Candidate, judge_structure
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #2db590ee
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClassifierResult:
     "Hold what a classifier heard, beside its controls."
-    rows: list[dict]         # Method, number of pieces and the figures: the model, one letter, position only
-    pieces: list[dict]       # Key, form, notes and the model's figures for each piece
-    confusion: np.ndarray    # (4, 4) notes, rows the reference
-    letters: list[dict]      # Letter, precision, recall, f1, notes
-    n_skipped: int           # Pieces with fewer than two labelled notes
+
+    rows: list[dict]  # Method, number of pieces and the figures: the model, one letter, position only
+    pieces: list[dict]  # Key, form, notes and the model's figures for each piece
+    confusion: np.ndarray  # (4, 4) notes, rows the reference
+    letters: list[dict]  # Letter, precision, recall, f1, notes
+    n_skipped: int  # Pieces with fewer than two labelled notes
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #8cfb49d9
 def _boundaries_s(sections) -> list[float]:
@@ -40,39 +53,68 @@ def _boundaries_s(sections) -> list[float]:
 
 
 def evaluate_classifier(
-    model: torch.nn.Module,                              # A MidiClassifier
-    store: Sequence,                                     # A Store, or any sequence of its records
-    indices: Sequence[int],                              # Which pieces, for example store.split("test")
-    tokenizer: MusicTokenizerWithStyle | None = None,    # None makes one
-    max_batch_tokens: int = 16_384,                      # Most tokens that are read together
-) -> ClassifierResult:                                   # Tables and confusion
+    model: torch.nn.Module,  # A MidiClassifier
+    store: Sequence,  # A Store, or any sequence of its records
+    indices: Sequence[int],  # Which pieces, for example store.split("test")
+    tokenizer: MusicTokenizerWithStyle | None = None,  # None makes one
+    max_batch_tokens: int = 16_384,  # Most tokens that are read together
+) -> ClassifierResult:  # Tables and confusion
     "Score a classifier on labelled pieces, beside one letter, and position only: quarters and halves."
     tok = tokenizer or MusicTokenizerWithStyle()
     records = [store[int(i)] for i in indices]
     references = [np.asarray(r.labels)[tok.note_index(r.ids)] for r in records]
     usable = [k for k, labels in enumerate(references) if (labels > 0).sum() >= 2]
-    if not usable: raise InputError(f"none of the {len(records)} pieces has two labelled notes: choose pieces with sections")
+    if not usable:
+        raise InputError(
+            f"none of the {len(records)} pieces has two labelled notes: choose pieces with sections"
+        )
     heard = note_probabilities(model, [records[k].ids for k in usable], tok, max_batch_tokens)
-    scores: dict[str, list] = {"classifier": [], "one letter": [], "position only": [], "position only, halves": []}
+    scores: dict[str, list] = {
+        "classifier": [],
+        "one letter": [],
+        "position only": [],
+        "position only, halves": [],
+    }
     pieces, pairs = [], []
     for k, probs in zip(usable, heard):
         record, reference, onset_s = records[k], references[k], note_onsets_s(records[k].ids, tok)
-        estimates = {"classifier": probs.argmax(1) + 1, "one letter": one_letter(len(onset_s)), "position only": position_only(onset_s), "position only, halves": position_only(onset_s, 2)}
+        estimates = {
+            "classifier": probs.argmax(1) + 1,
+            "one letter": one_letter(len(onset_s)),
+            "position only": position_only(onset_s),
+            "position only, halves": position_only(onset_s, 2),
+        }
         bar_s = float(np.median(np.diff(record.bars_s))) if len(record.bars_s) > 1 else None
         for name, estimated in estimates.items():
-            scores[name].append(label_scores(reference, estimated, onset_s, _boundaries_s(record.sections) if record.sections else None, bar_s))
+            scores[name].append(
+                label_scores(
+                    reference,
+                    estimated,
+                    onset_s,
+                    _boundaries_s(record.sections) if record.sections else None,
+                    bar_s,
+                )
+            )
         labelled = reference > 0
         pairs.append((reference[labelled], name_by_first_appearance(estimates["classifier"][labelled])))
-        pieces.append({"key": record.key, "form": record.form, "notes": int(labelled.sum()), **scores["classifier"][-1]})
+        pieces.append(
+            {"key": record.key, "form": record.form, "notes": int(labelled.sum()), **scores["classifier"][-1]}
+        )
     R, E = (np.concatenate(x) for x in zip(*pairs))
     rows = [{"method": name, "pieces": len(usable), **mean_scores(each)} for name, each in scores.items()]
-    return ClassifierResult(rows, pieces, confusion(R, E, n_letters=4, rename=False), precision_recall_f1(R, E), len(records) - len(usable))
+    return ClassifierResult(
+        rows,
+        pieces,
+        confusion(R, E, n_letters=4, rename=False),
+        precision_recall_f1(R, E),
+        len(records) - len(usable),
+    )
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #2f19b991
 def swap_slots(
-    snippets: torch.Tensor,         # (B, S, M) ids
-    snippet_labels: torch.Tensor,   # (B, S), 0 for an empty slot
-) -> torch.Tensor:                  # (B, S, M): each slot holds a snippet of the next letter of its piece
+    snippets: torch.Tensor,  # (B, S, M) ids
+    snippet_labels: torch.Tensor,  # (B, S), 0 for an empty slot
+) -> torch.Tensor:  # (B, S, M): each slot holds a snippet of the next letter of its piece
     "Exchange the snippets between the letters of each piece."
     swapped = snippets.clone()
     for b, row in enumerate(snippet_labels.tolist()):
@@ -80,62 +122,86 @@ def swap_slots(
         slots = {letter: [s for s, label in enumerate(row) if label == letter] for letter in letters}
         for k, letter in enumerate(letters):
             others = slots[letters[(k + 1) % len(letters)]]
-            for rank, s in enumerate(slots[letter]): swapped[b, s] = snippets[b, others[rank % len(others)]]
+            for rank, s in enumerate(slots[letter]):
+                swapped[b, s] = snippets[b, others[rank % len(others)]]
     return swapped
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #ab44370a
 def split_prompt(
-    ids: Sequence[int],                  # One row: <PROMPT_START> … <PROMPT_END> and the sequence
+    ids: Sequence[int],  # One row: <PROMPT_START> … <PROMPT_END> and the sequence
     tokenizer: MusicTokenizerWithStyle,  # What made them
-) -> tuple[list[int], list[list[int]], list[int]]:   # What stands before the first section token; each section token with what follows it; <PROMPT_END> and all after it
+) -> tuple[
+    list[int], list[list[int]], list[int]
+]:  # What stands before the first section token; each section token with what follows it; <PROMPT_END> and all after it
     "Take the prompt of a baseline row apart."
     ids = list(map(int, ids))
-    if tokenizer.prompt_end_id not in ids: raise ValueError("the row has no <PROMPT_END>: expected a batch of the task 'baseline'")
+    if tokenizer.prompt_end_id not in ids:
+        raise ValueError("the row has no <PROMPT_END>: expected a batch of the task 'baseline'")
     end = ids.index(tokenizer.prompt_end_id)
     starts = [i for i in range(end) if ids[i] in tokenizer.section_ids]
-    return ids[:starts[0] if starts else end], [ids[a:b] for a, b in zip(starts, [*starts[1:], end])], ids[end:]
+    return (
+        ids[: starts[0] if starts else end],
+        [ids[a:b] for a, b in zip(starts, [*starts[1:], end])],
+        ids[end:],
+    )
 
 
 def change_prompt(
-    ids: torch.Tensor,                   # (B, T) rows of a baseline batch
-    targets: torch.Tensor,               # (B, T) next ids, -100 on the prompt and on pads
-    condition: str,                      # "correct", "swapped" or "none"
+    ids: torch.Tensor,  # (B, T) rows of a baseline batch
+    targets: torch.Tensor,  # (B, T) next ids, -100 on the prompt and on pads
+    condition: str,  # "correct", "swapped" or "none"
     tokenizer: MusicTokenizerWithStyle,  # What made them
-) -> tuple[torch.Tensor, torch.Tensor]:  # Both (B, T); the same targets in the same order, earlier in the row where snippets were removed
+) -> tuple[
+    torch.Tensor, torch.Tensor
+]:  # Both (B, T); the same targets in the same order, earlier in the row where snippets were removed
     "Exchange or remove the snippets in the prompts of baseline rows."
-    if condition == "correct": return ids, targets
+    if condition == "correct":
+        return ids, targets
     new_ids, new_targets = torch.full_like(ids, tokenizer.pad_id), torch.full_like(targets, -100)
     for b, row in enumerate(ids.tolist()):
         head, parts, rest = split_prompt(row, tokenizer)
-        filled = [k for k, part in enumerate(parts) if len(part) > 1]   # bare section tokens spell the form
-        contents = {k: parts[other][1:] if condition == "swapped" else [] for k, other in zip(filled, filled[1:] + filled[:1])}
+        filled = [k for k, part in enumerate(parts) if len(part) > 1]  # bare section tokens spell the form
+        contents = {
+            k: parts[other][1:] if condition == "swapped" else []
+            for k, other in zip(filled, filled[1:] + filled[:1])
+        }
         changed = head + [i for k, part in enumerate(parts) for i in (part[0], *contents.get(k, []))] + rest
-        new_ids[b, :len(changed)] = torch.tensor(changed, dtype=ids.dtype)
-        new_targets[b, len(changed) - len(rest):len(changed)] = targets[b, len(row) - len(rest):]
+        new_ids[b, : len(changed)] = torch.tensor(changed, dtype=ids.dtype)
+        new_targets[b, len(changed) - len(rest) : len(changed)] = targets[b, len(row) - len(rest) :]
     return new_ids, new_targets
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #fa47def7
 def letters_shown(
-    batch: Mapping[str, torch.Tensor],   # Generative or baseline
+    batch: Mapping[str, torch.Tensor],  # Generative or baseline
     tokenizer: MusicTokenizerWithStyle,  # What made it
-) -> list[set]:                          # For each row the letters, as numbers, that have a snippet
+) -> list[set]:  # For each row the letters, as numbers, that have a snippet
     "Find the letters whose snippets a row may see."
-    if "slot" not in batch: return [{part[0] - tokenizer.section_ids[0] + 1 for part in split_prompt(row, tokenizer)[1] if len(part) > 1} for row in batch["ids"].tolist()]
+    if "slot" not in batch:
+        return [
+            {
+                part[0] - tokenizer.section_ids[0] + 1
+                for part in split_prompt(row, tokenizer)[1]
+                if len(part) > 1
+            }
+            for row in batch["ids"].tolist()
+        ]
     filled = batch["snippet_labels"] * (batch["snippets"] != tokenizer.pad_id).any(-1)
     return [set(row) - {0} for row in filled.tolist()]
 
 
 def condition_losses(
-    model: torch.nn.Module,              # A StariaModel with a generative batch, a Decoder with a baseline batch
-    batch: Mapping[str, torch.Tensor],   # On the model's device
-    condition: str,                      # "correct", "swapped" or "none"
+    model: torch.nn.Module,  # A StariaModel with a generative batch, a Decoder with a baseline batch
+    batch: Mapping[str, torch.Tensor],  # On the model's device
+    condition: str,  # "correct", "swapped" or "none"
     tokenizer: MusicTokenizerWithStyle,  # What made the batch
 ) -> tuple[torch.Tensor, torch.Tensor]:  # (B,) summed loss in nats, (B,) number of target tokens
     "Measure each piece's loss under a condition."
     if "slot" in batch:
         changed = dict(batch)
-        if condition == "swapped": changed["snippets"] = swap_slots(batch["snippets"], batch["snippet_labels"])
-        if condition == "none": changed["slot"] = torch.full_like(batch["slot"], -1)
+        if condition == "swapped":
+            changed["snippets"] = swap_slots(batch["snippets"], batch["snippet_labels"])
+        if condition == "none":
+            changed["slot"] = torch.full_like(batch["slot"], -1)
         losses, counted = model.loss(changed, reduction="none"), batch["targets"] != -100
     else:
         ids, targets = change_prompt(batch["ids"], batch["targets"], condition, tokenizer)
@@ -144,9 +210,9 @@ def condition_losses(
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #d0d8c840
 def music_in_targets(
-    targets: Sequence[int],              # One row of targets, -100 where nothing is learnt
+    targets: Sequence[int],  # One row of targets, -100 where nothing is learnt
     tokenizer: MusicTokenizerWithStyle,  # What made them
-) -> tuple[int, float]:                  # Whole notes, and seconds from the first to the last onset of each piece
+) -> tuple[int, float]:  # Whole notes, and seconds from the first to the last onset of each piece
     "Count the music that a row of targets holds."
     ids = np.asarray(targets, dtype=np.int64)
     pieces = np.split(ids, np.flatnonzero(ids == tokenizer.eos_id) + 1)
@@ -155,44 +221,82 @@ def music_in_targets(
 
 
 def evaluate_generator(
-    model: torch.nn.Module,                              # A StariaModel, or a Decoder trained as the baseline
-    batches: Iterable[Mapping[str, torch.Tensor]],       # Of the task "generative", or "baseline"
-    tokenizer: MusicTokenizerWithStyle | None = None,    # None makes one
-) -> dict[str, float]:                                   # Loss a token: correct, swapped, none; share of pieces that swapping harms; loss with right snippets a note and a second of music; pieces, tokens, notes, seconds
+    model: torch.nn.Module,  # A StariaModel, or a Decoder trained as the baseline
+    batches: Iterable[Mapping[str, torch.Tensor]],  # Of the task "generative", or "baseline"
+    tokenizer: MusicTokenizerWithStyle | None = None,  # None makes one
+) -> dict[
+    str, float
+]:  # Loss a token: correct, swapped, none; share of pieces that swapping harms; loss with right snippets a note and a second of music; pieces, tokens, notes, seconds
     "Measure the loss with right, exchanged and no snippets, on the same tokens."
     tok, sums, notes, seconds = tokenizer or MusicTokenizerWithStyle(), [], 0, 0.0
     with evaluating(model) as device:
         for batch in progress(batches, "loss with right, exchanged and no snippets", unit="batch"):
             batch = {name: value.to(device) for name, value in batch.items() if torch.is_tensor(value)}
-            rows = torch.tensor([k for k, letters in enumerate(letters_shown(batch, tok)) if len(letters) >= 2], dtype=torch.long, device=device)
-            if len(rows) == 0: continue
+            rows = torch.tensor(
+                [k for k, letters in enumerate(letters_shown(batch, tok)) if len(letters) >= 2],
+                dtype=torch.long,
+                device=device,
+            )
+            if len(rows) == 0:
+                continue
             batch = {name: value[rows] for name, value in batch.items()}
-            losses, counts = zip(*(condition_losses(model, batch, condition, tok) for condition in ("correct", "swapped", "none")))
-            assert all(torch.equal(n, counts[0]) for n in counts), "the conditions must share their target tokens"
+            losses, counts = zip(
+                *(
+                    condition_losses(model, batch, condition, tok)
+                    for condition in ("correct", "swapped", "none")
+                )
+            )
+            assert all(torch.equal(n, counts[0]) for n in counts), (
+                "the conditions must share their target tokens"
+            )
             sums.append(torch.stack([*losses, counts[0].float()], 1).cpu())
             held = [music_in_targets(row, tok) for row in batch["targets"].cpu().numpy()]
             notes, seconds = notes + sum(n for n, _ in held), seconds + sum(s for _, s in held)
-    if not sums: raise InputError("no piece with two letters or more: snippets cannot be exchanged")
+    if not sums:
+        raise InputError("no piece with two letters or more: snippets cannot be exchanged")
     table = torch.cat(sums).double()
     table = table[table[:, 3] > 0]
     means, total = (table[:, :3].sum(0) / table[:, 3].sum()).tolist(), float(table[:, 0].sum())
-    return {**dict(zip(("correct", "swapped", "none"), means)), "harmed": float((table[:, 1] > table[:, 0]).double().mean()), "a note": total / notes if notes else float("nan"), "a second": total / seconds if seconds else float("nan"),
-            "pieces": len(table), "tokens": int(table[:, 3].sum()), "notes": notes, "seconds": round(seconds, 2)}
+    return {
+        **dict(zip(("correct", "swapped", "none"), means)),
+        "harmed": float((table[:, 1] > table[:, 0]).double().mean()),
+        "a note": total / notes if notes else float("nan"),
+        "a second": total / seconds if seconds else float("nan"),
+        "pieces": len(table),
+        "tokens": int(table[:, 3].sum()),
+        "notes": notes,
+        "seconds": round(seconds, 2),
+    }
 
 
 def generator_rows(
-    results: Mapping[str, Mapping[str, float]],   # Name of a model to what `evaluate_generator` gave
-) -> list[dict]:                                  # A row a model; cost of swapping = swapped - correct; "a note" and "a second" are losses with right snippets
+    results: Mapping[str, Mapping[str, float]],  # Name of a model to what `evaluate_generator` gave
+) -> list[
+    dict
+]:  # A row a model; cost of swapping = swapped - correct; "a note" and "a second" are losses with right snippets
     "Put the losses of several models into one table."
-    return [{"model": name, "correct": r["correct"], "swapped": r["swapped"], "none": r["none"], "cost of swapping": r["swapped"] - r["correct"],
-             "pieces harmed": r["harmed"], "a note": r["a note"], "a second": r["a second"], "pieces": r["pieces"], "tokens": r["tokens"]} for name, r in results.items()]
+    return [
+        {
+            "model": name,
+            "correct": r["correct"],
+            "swapped": r["swapped"],
+            "none": r["none"],
+            "cost of swapping": r["swapped"] - r["correct"],
+            "pieces harmed": r["harmed"],
+            "a note": r["a note"],
+            "a second": r["a second"],
+            "pieces": r["pieces"],
+            "tokens": r["tokens"],
+        }
+        for name, r in results.items()
+    ]
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #c2a8ef55
 def other_orders(
-    form: str,             # Letters of the sections
+    form: str,  # Letters of the sections
     rng: np.random.Generator,
-    n: int = 50,           # At most so many
-) -> list[str]:            # The same letters in orders that join other sections; empty where there is none
+    n: int = 50,  # At most so many
+) -> list[str]:  # The same letters in orders that join other sections; empty where there is none
     "Shuffle a form for a control."
     grouping = lambda letters: tuple(name_by_first_appearance(list(letters)).tolist())
     drawn = dict.fromkeys(grouping(rng.permutation(list(form))) for _ in range(4 * n))
@@ -200,72 +304,119 @@ def other_orders(
 
 
 def form_heard(
-    labels: np.ndarray,     # (N,) label that was heard for each note
-    section: np.ndarray,    # (N,) index of the section that each note belongs to, -1 for none
-    n_sections: int,        # Number of sections
-) -> str:                   # A letter a section, by order of first appearance; "-" for a section without notes
+    labels: np.ndarray,  # (N,) label that was heard for each note
+    section: np.ndarray,  # (N,) index of the section that each note belongs to, -1 for none
+    n_sections: int,  # Number of sections
+) -> str:  # A letter a section, by order of first appearance; "-" for a section without notes
     "Name each section by the letter that most of its notes were heard as."
-    votes = [np.bincount(labels[section == k]).argmax() if (section == k).any() else -1 for k in range(n_sections)]
+    votes = [
+        np.bincount(labels[section == k]).argmax() if (section == k).any() else -1 for k in range(n_sections)
+    ]
     names = {}
     return "".join("-" if v < 0 else names.setdefault(v, chr(65 + len(names))) for v in votes)
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #00714b61
-def _generated_row(score: Score, form: str, probs: np.ndarray, onset_s: np.ndarray, rng: np.random.Generator) -> dict:
+def _generated_row(
+    score: Score, form: str, probs: np.ndarray, onset_s: np.ndarray, rng: np.random.Generator
+) -> dict:
     sections = [s for s in score.sections if s.label != "N"]
     score = score.with_sections(sections)
     starts = np.array([s.start_s for s in sections])
-    section = np.searchsorted(starts, onset_s + 1e-3, side="right") - 1 if sections else np.full(len(onset_s), -1)
+    section = (
+        np.searchsorted(starts, onset_s + 1e-3, side="right") - 1 if sections else np.full(len(onset_s), -1)
+    )
     heard = probs.argmax(1) + 1
     letters = np.array([ord(c) - 64 for c in score.form])
     asked = np.where(section >= 0, letters[section], 0) if sections else np.zeros(len(onset_s), dtype=int)
-    row = {"asked": form, "written": score.form, "heard": form_heard(heard, section, len(sections)), "notes": len(score), "seconds": round(score.duration_s, 1)}
+    row = {
+        "asked": form,
+        "written": score.form,
+        "heard": form_heard(heard, section, len(sections)),
+        "notes": len(score),
+        "seconds": round(score.duration_s, 1),
+    }
     judged = (asked > 0).sum() >= 2
     orders = other_orders(score.form, rng) if judged else []
-    controls = [np.where(section >= 0, np.array([ord(c) - 64 for c in order])[section], 0) for order in orders]
+    controls = [
+        np.where(section >= 0, np.array([ord(c) - 64 for c in order])[section], 0) for order in orders
+    ]
     mean = lambda values: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
     for name, figure in (("ARI", adjusted_rand), ("pairF", pairwise_f), ("retF", return_f)):
-        row |= {name: figure(asked, heard) if judged else float("nan"), f"{name} shuffled": mean(np.array([figure(c, heard) for c in controls]))}
-    row |= {"contrast": section_contrast(score), "contrast shuffled": mean(np.array([section_contrast(score, order) for order in orders]))}
+        row |= {
+            name: figure(asked, heard) if judged else float("nan"),
+            f"{name} shuffled": mean(np.array([figure(c, heard) for c in controls])),
+        }
+    row |= {
+        "contrast": section_contrast(score),
+        "contrast shuffled": mean(np.array([section_contrast(score, order) for order in orders])),
+    }
     pitches = score.notes["pitch"][score.notes["instrument"] != 10]
     return row | {f"distinct {n}": share for n, share in distinct_ngrams(pitches, (2, 4, 8)).items()}
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #595379af
 def evaluate_generated(
-    scores: Sequence[Score],                             # Written pieces, with the sections they were written under
-    plans: Sequence,                                     # A Plan (or anything with .form) for each, or the form itself
-    classifier: torch.nn.Module,                         # A MidiClassifier that did not see the plans
-    tokenizer: MusicTokenizerWithStyle | None = None,    # None makes one
-    seed: int = 0,                                       # Of the shuffled controls
-) -> list[dict]:                                         # A row a piece
+    scores: Sequence[Score],  # Written pieces, with the sections they were written under
+    plans: Sequence,  # A Plan (or anything with .form) for each, or the form itself
+    classifier: torch.nn.Module,  # A MidiClassifier that did not see the plans
+    tokenizer: MusicTokenizerWithStyle | None = None,  # None makes one
+    seed: int = 0,  # Of the shuffled controls
+) -> list[dict]:  # A row a piece
     "Judge whether written pieces keep the form that was asked for."
-    if len(scores) != len(plans): raise ValueError(f"{len(scores)} scores for {len(plans)} plans: one plan a score")
+    if len(scores) != len(plans):
+        raise ValueError(f"{len(scores)} scores for {len(plans)} plans: one plan a score")
     tok, rng = tokenizer or MusicTokenizerWithStyle(), np.random.default_rng(seed)
     ids = [tok.encode_with_labels(score)[0] for score in scores]
     start_s = [float(score.onset_s[0]) if len(score) else 0.0 for score in scores]
     heard = note_probabilities(classifier, ids, tok)
     forms = [plan if isinstance(plan, str) else plan.form for plan in plans]
-    return [_generated_row(score, form, probs, note_onsets_s(i, tok) + t, rng) for score, form, probs, i, t in zip(scores, forms, heard, ids, start_s)]
+    return [
+        _generated_row(score, form, probs, note_onsets_s(i, tok) + t, rng)
+        for score, form, probs, i, t in zip(scores, forms, heard, ids, start_s)
+    ]
 
 
 def mean_row(
-    rows: Sequence[Mapping],   # Rows with equal keys
-    name: str = "mean",        # What stands in the first column
-) -> dict:                     # Means of the columns that hold numbers, "" elsewhere
+    rows: Sequence[Mapping],  # Rows with equal keys
+    name: str = "mean",  # What stands in the first column
+) -> dict:  # Means of the columns that hold numbers, "" elsewhere
     "Average the rows of a table."
-    if not rows: raise ValueError("no rows to average")
+    if not rows:
+        raise ValueError("no rows to average")
     first = next(iter(rows[0]))
     numeric = lambda key: all(isinstance(row[key], (int, float, np.number)) for row in rows)
-    return {key: name if key == first else mean_scores([{key: row[key]} for row in rows])[key] if numeric(key) else "" for key in rows[0]}
+    return {
+        key: name
+        if key == first
+        else mean_scores([{key: row[key]} for row in rows])[key]
+        if numeric(key)
+        else ""
+        for key in rows[0]
+    }
 
 # %% ../../nbs/evaluation/00_evaluation.ipynb #d10cf06b
 def candidate_rows(
-    candidates: Sequence[Candidate],             # What was written
-    classifier: torch.nn.Module | None = None,   # A MidiClassifier that did not see the plans; None: the contrast alone
-) -> list[dict]:                                 # A row a candidate; NaN where a figure does not apply
+    candidates: Sequence[Candidate],  # What was written
+    classifier: torch.nn.Module
+    | None = None,  # A MidiClassifier that did not see the plans; None: the contrast alone
+) -> list[dict]:  # A row a candidate; NaN where a figure does not apply
     "Score candidates by whether their sections sound as their letters say."
-    rows = [{"form": c.score.form, "notes": len(c.score), "seconds": round(c.score.duration_s, 1), **judge_structure(c.score, c.plan)} for c in candidates]
+    rows = [
+        {
+            "form": c.score.form,
+            "notes": len(c.score),
+            "seconds": round(c.score.duration_s, 1),
+            **judge_structure(c.score, c.plan),
+        }
+        for c in candidates
+    ]
     playable = [k for k, c in enumerate(candidates) if len(c.score)]
-    if classifier is None or not playable: return rows
-    judged = evaluate_generated([candidates[k].score for k in playable], [candidates[k].record["plan"]["form"] for k in playable], classifier)
-    for k, row in zip(playable, judged): rows[k] |= {"heard": row["heard"], "ARI": row["ARI"], "ARI shuffled": row["ARI shuffled"]}
+    if classifier is None or not playable:
+        return rows
+    judged = evaluate_generated(
+        [candidates[k].score for k in playable],
+        [candidates[k].record["plan"]["form"] for k in playable],
+        classifier,
+    )
+    for k, row in zip(playable, judged):
+        rows[k] |= {"heard": row["heard"], "ARI": row["ARI"], "ARI shuffled": row["ARI shuffled"]}
     return rows

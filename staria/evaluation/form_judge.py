@@ -16,49 +16,84 @@ from pathlib import Path
 import numpy as np
 
 from ..analysis.memorization import NoteIndex, index_notes, nearest_piece, notes_in_order, shared_runs
+from staria.analysis.metrics import (
+    adjusted_rand,
+    distinct_ngrams,
+    groove_similarity,
+    mean_scores,
+    name_by_first_appearance,
+    pairwise_f,
+    pitch_class_entropy,
+    return_f,
+)
+from ..analysis.structureness import structureness
 from ..core.basics import LETTERS, InputError, progress
 from ..data.corpus import open_source
-from .evaluation import evaluate_generated, form_heard, mean_row, other_orders
 from ..data.plan import Plan, plan_from_dict
-from ..analysis.metrics import adjusted_rand, distinct_ngrams, groove_similarity, mean_scores, name_by_first_appearance, pairwise_f, pitch_class_entropy, return_f
-from ..music.score import Score
-from ..music.sections import Section
-from ..music.sections import section_of_times
-from ..analysis.structureness import structureness
-from ..tokens.tokenizer import MusicTokenizerWithStyle
+from .evaluation import evaluate_generated, form_heard, mean_row, other_orders
 from ..music.midi import DRUM
+from ..music.score import Score
+from ..music.sections import Section, section_of_times
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #8d72653e
-FRAME_S, MOST_FRAMES = 0.25, 120          # Length of a frame in seconds, and how many a section has at most: then they are longer
-OVERLAP, COST_OF_KEY = 0.6, 0.02          # Least share of the shorter section that is laid over the other; what another key costs in likeness
+FRAME_S, MOST_FRAMES = (
+    0.25,
+    120,
+)  # Length of a frame in seconds, and how many a section has at most: then they are longer
+OVERLAP, COST_OF_KEY = (
+    0.6,
+    0.02,
+)  # Least share of the shorter section that is laid over the other; what another key costs in likeness
 
 
-def _unit(x: np.ndarray) -> np.ndarray: return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-9)
-def _classes(keys: np.ndarray) -> np.ndarray: return np.stack([keys[:, c::12].sum(1) for c in range(12)], 1)
+def _unit(x: np.ndarray) -> np.ndarray:
+    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-9)
+
+
+def _classes(keys: np.ndarray) -> np.ndarray:
+    return np.stack([keys[:, c::12].sum(1) for c in range(12)], 1)
 
 
 def describe_frames(
-    score: Score,        # Drums are left out
-    start_s: float,      # Where the first frame begins
-    end_s: float,        # Where the last one ends
-    n: int,              # Number of frames
-) -> list[np.ndarray]:   # (n, 12), (n, 12), (n, 12), (n, 128): sounding and beginning pitch classes, the top one, sounding keys; unit vectors, or zeros
+    score: Score,  # Drums are left out
+    start_s: float,  # Where the first frame begins
+    end_s: float,  # Where the last one ends
+    n: int,  # Number of frames
+) -> list[
+    np.ndarray
+]:  # (n, 12), (n, 12), (n, 12), (n, 128): sounding and beginning pitch classes, the top one, sounding keys; unit vectors, or zeros
     "Describe a passage in frames of equal length."
     onset_s, pitch, hop = score.onset_s, score.notes["pitch"].astype(int), (end_s - start_s) / n
     kept = (onset_s >= start_s - 1e-6) & (onset_s < end_s - 1e-6) & (score.notes["instrument"] != DRUM)
     onset_s, pitch = onset_s[kept], pitch[kept]
-    stop_s = onset_s + np.minimum(score.notes["duration_ms"][kept] / 1e3, 4.0)     # a held pedal is not heard for ever
+    stop_s = onset_s + np.minimum(
+        score.notes["duration_ms"][kept] / 1e3, 4.0
+    )  # a held pedal is not heard for ever
     first = np.clip(((onset_s - start_s) / hop + 1e-6).astype(int), 0, n - 1)
     last = np.clip(np.ceil((stop_s - start_s) / hop - 1e-6).astype(int) - 1, first, n - 1)
     begun, sounding, top = np.zeros((3, n, 128))
     np.add.at(begun, (first, pitch), 1)
-    for k in range(int((last - first).max(initial=0)) + 1):                        # as often as the longest note has frames
+    for k in range(int((last - first).max(initial=0)) + 1):  # as often as the longest note has frames
         held = np.flatnonzero(first + k <= last)
         frame = first[held] + k
-        np.add.at(sounding, (frame, pitch[held]), np.maximum(np.minimum(stop_s[held], start_s + (frame + 1) * hop) - np.maximum(onset_s[held], start_s + frame * hop), 1e-9))
+        np.add.at(
+            sounding,
+            (frame, pitch[held]),
+            np.maximum(
+                np.minimum(stop_s[held], start_s + (frame + 1) * hop)
+                - np.maximum(onset_s[held], start_s + frame * hop),
+                1e-9,
+            ),
+        )
     filled = np.flatnonzero(sounding.any(1))
     top[filled, 127 - (sounding[filled, ::-1] > 0).argmax(1)] = 1
-    return [_unit(np.sqrt(_classes(sounding))), _unit(np.sqrt(_classes(begun))), _classes(top), _unit(np.sqrt(sounding))]
+    return [
+        _unit(np.sqrt(_classes(sounding))),
+        _unit(np.sqrt(_classes(begun))),
+        _classes(top),
+        _unit(np.sqrt(sounding)),
+    ]
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #5f1467a1
 def _best_course(A: list[np.ndarray], B: list[np.ndarray], overlap: float) -> float:
@@ -71,98 +106,163 @@ def _best_course(A: list[np.ndarray], B: list[np.ndarray], overlap: float) -> fl
     for semitones in range(-5, 7):
         likeness = a @ (np.concatenate([np.roll(x, semitones, axis=1) for x in B], 1) / 2).T
         means = np.array([np.trace(likeness, lag) for lag in lags]) / lengths
-        best = max(best, float(((means - likeness.mean()) * np.sqrt(lengths / shorter)).max()) - COST_OF_KEY * (semitones != 0))
+        best = max(
+            best,
+            float(((means - likeness.mean()) * np.sqrt(lengths / shorter)).max())
+            - COST_OF_KEY * (semitones != 0),
+        )
     return best
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #3705f167
 def section_likeness(
-    score: Score,                                  # A piece
-    sections: Sequence[Section] | None = None,     # What is compared; None: the piece's own, without N
-) -> np.ndarray:                                   # (K, K) symmetric, in [0, 1], 1 on the diagonal
+    score: Score,  # A piece
+    sections: Sequence[Section] | None = None,  # What is compared; None: the piece's own, without N
+) -> np.ndarray:  # (K, K) symmetric, in [0, 1], 1 on the diagonal
     "Compare every section of a piece with every other."
     sections = [s for s in score.sections if s.label != "N"] if sections is None else list(sections)
     lengths_s = np.array([s.end_s - s.start_s for s in sections])
     hop = max(FRAME_S, lengths_s.max(initial=0) / MOST_FRAMES)
     n = np.maximum(np.rint(lengths_s / hop).astype(int), 1)
-    frames, likeness = [describe_frames(score, s.start_s, s.end_s, int(m)) for s, m in zip(sections, n)], np.eye(len(sections))
+    frames, likeness = (
+        [describe_frames(score, s.start_s, s.end_s, int(m)) for s, m in zip(sections, n)],
+        np.eye(len(sections)),
+    )
     for i in range(len(sections)):
         for j in range(i):
             value = _best_course(frames[i], frames[j], OVERLAP)
-            if abs(n[i] - n[j]) > 1: value = max(value, _best_course(frames[i], describe_frames(score, sections[j].start_s, sections[j].end_s, int(n[i])), 0.9))
+            if abs(n[i] - n[j]) > 1:
+                value = max(
+                    value,
+                    _best_course(
+                        frames[i],
+                        describe_frames(score, sections[j].start_s, sections[j].end_s, int(n[i])),
+                        0.9,
+                    ),
+                )
             likeness[i, j] = likeness[j, i] = min(value, 1.0)
     return likeness
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #10af6300
-LEAST_ALIKE = 0.32   # Where the judge chooses the number of groups himself
+LEAST_ALIKE = 0.32  # Where the judge chooses the number of groups himself
 
 
 def group_sections(
-    likeness: np.ndarray,           # (K, K) from `section_likeness`
-    n_groups: int | None = None,    # How many; None: as many as are less alike than `LEAST_ALIKE`
-) -> np.ndarray:                    # (K,) int64 from 1, by first appearance
+    likeness: np.ndarray,  # (K, K) from `section_likeness`
+    n_groups: int | None = None,  # How many; None: as many as are less alike than `LEAST_ALIKE`
+) -> np.ndarray:  # (K,) int64 from 1, by first appearance
     "Say which sections belong together."
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
-    if n_groups is not None and n_groups < 1: raise InputError(f"n_groups must be 1 or more, got {n_groups}")
-    if len(likeness) < 2: return np.ones(len(likeness), np.int64)
+
+    if n_groups is not None and n_groups < 1:
+        raise InputError(f"n_groups must be 1 or more, got {n_groups}")
+    if len(likeness) < 2:
+        return np.ones(len(likeness), np.int64)
     tree = linkage(squareform(1 - likeness, checks=False), "average")
-    groups = fcluster(tree, 1 - LEAST_ALIKE, "distance") if n_groups is None else fcluster(tree, n_groups, "maxclust")
+    groups = (
+        fcluster(tree, 1 - LEAST_ALIKE, "distance")
+        if n_groups is None
+        else fcluster(tree, n_groups, "maxclust")
+    )
     return name_by_first_appearance(groups)
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #09bc5f54
 def find_sections(
-    score: Score,               # At least one note
-    hop_s: float = 0.5,         # Length of a frame in seconds
-    course: int = 4,            # Frames that are compared together
-    keep: float = 0.1,          # Share of the other frames that may count as recurrences of a frame
-    smooth_s: float = 3.0,      # Over how long a time recurrences are put together
-    shortest_s: float = 4.0,    # No section is shorter
-) -> list[Section]:             # From the first note to the end, all called N
+    score: Score,  # At least one note
+    hop_s: float = 0.5,  # Length of a frame in seconds
+    course: int = 4,  # Frames that are compared together
+    keep: float = 0.1,  # Share of the other frames that may count as recurrences of a frame
+    smooth_s: float = 3.0,  # Over how long a time recurrences are put together
+    shortest_s: float = 4.0,  # No section is shorter
+) -> list[Section]:  # From the first note to the end, all called N
     "Find where the sections of a piece change."
     from scipy.ndimage import gaussian_filter
     from scipy.signal import find_peaks
-    if not len(score): raise InputError("a piece without notes has no sections to find")
+
+    if not len(score):
+        raise InputError("a piece without notes has no sections to find")
     start, end = float(score.onset_s[0]), score.duration_s
     n = max(int(np.ceil((end - start) / hop_s)), 1)
-    if n > 4000: raise InputError(f"{n} frames are too many to compare: choose a longer hop_s than {hop_s}")
+    if n > 4000:
+        raise InputError(f"{n} frames are too many to compare: choose a longer hop_s than {hop_s}")
     frames = np.concatenate(describe_frames(score, start, start + n * hop_s, n), 1)
     padded = np.concatenate([frames, np.zeros((course - 1, frames.shape[1]))])
     stacked = _unit(np.concatenate([padded[k : k + n] for k in range(course)], 1))
     likeness = stacked @ stacked.T
-    recurs = (likeness >= np.quantile(likeness, 1 - keep, axis=1, keepdims=True)) & (likeness >= np.quantile(likeness, 1 - keep, axis=0, keepdims=True))
+    recurs = (likeness >= np.quantile(likeness, 1 - keep, axis=1, keepdims=True)) & (
+        likeness >= np.quantile(likeness, 1 - keep, axis=0, keepdims=True)
+    )
     lags = np.zeros((n, 2 * n - 1))
-    for i in range(n): lags[i, n - 1 - i : 2 * n - 1 - i] = recurs[i]
-    change = np.append(0, np.linalg.norm(np.diff(gaussian_filter(lags, (smooth_s / hop_s, 1.0), mode="constant"), axis=0), axis=1))
-    peaks = find_peaks(change, distance=max(int(shortest_s / hop_s), 1), height=change.mean() + 0.3 * change.std())[0]
-    edges = [start, *(start + hop_s * k for k in peaks if shortest_s <= k * hop_s <= end - start - shortest_s), end]
+    for i in range(n):
+        lags[i, n - 1 - i : 2 * n - 1 - i] = recurs[i]
+    change = np.append(
+        0,
+        np.linalg.norm(
+            np.diff(gaussian_filter(lags, (smooth_s / hop_s, 1.0), mode="constant"), axis=0), axis=1
+        ),
+    )
+    peaks = find_peaks(
+        change, distance=max(int(shortest_s / hop_s), 1), height=change.mean() + 0.3 * change.std()
+    )[0]
+    edges = [
+        start,
+        *(start + hop_s * k for k in peaks if shortest_s <= k * hop_s <= end - start - shortest_s),
+        end,
+    ]
     return [Section(a, b, "N") for a, b in zip(edges, edges[1:])]
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #1134a1f5
 def judge_form(
-    score: Score,      # With the sections that it was written under
-    seed: int = 0,     # Of the shuffled plans
-) -> dict:             # heard, then ARI, pairF and retF with the number of letters given, each also for shuffled plans; ARI with the judge's own number (free), and with boundaries of his own (alone), each also shuffled
+    score: Score,  # With the sections that it was written under
+    seed: int = 0,  # Of the shuffled plans
+) -> dict:  # heard, then ARI, pairF and retF with the number of letters given, each also for shuffled plans; ARI with the judge's own number (free), and with boundaries of his own (alone), each also shuffled
     "Judge whether sections of one letter run alike and others do not."
     sections = [s for s in score.sections if s.label != "N"]
-    if any(s.label not in LETTERS for s in sections): raise InputError(f"sections must be called A to D, or N, got {''.join(s.label for s in sections)}")
+    if any(s.label not in LETTERS for s in sections):
+        raise InputError(f"sections must be called A to D, or N, got {''.join(s.label for s in sections)}")
     form, place = "".join(s.label for s in sections), section_of_times(sections, score.onset_s)
     names = np.full(1 + len(sections), 0)
-    def of_notes(letters) -> np.ndarray: names[1:] = letters; return names[place + 1]   # (N,): 0 where no section is
+
+    def of_notes(letters) -> np.ndarray:
+        names[1:] = letters
+        return names[place + 1]  # (N,): 0 where no section is
+
     asked = of_notes([ord(c) - 64 for c in form])
-    row = {"heard": "", **{name: float("nan") for base in ("ARI", "pairF", "retF", "ARI free", "ARI alone") for name in (base, f"{base} shuffled")}}
-    if (asked > 0).sum() < 2: return row
-    controls = [of_notes([ord(c) - 64 for c in order]) for order in other_orders(form, np.random.default_rng(seed))]
+    row = {
+        "heard": "",
+        **{
+            name: float("nan")
+            for base in ("ARI", "pairF", "retF", "ARI free", "ARI alone")
+            for name in (base, f"{base} shuffled")
+        },
+    }
+    if (asked > 0).sum() < 2:
+        return row
+    controls = [
+        of_notes([ord(c) - 64 for c in order]) for order in other_orders(form, np.random.default_rng(seed))
+    ]
+
     def compare(name: str, heard: np.ndarray, figure=adjusted_rand):
         shuffled = np.array([figure(control, heard) for control in controls])
-        row[name], row[f"{name} shuffled"] = figure(asked, heard), float(np.nanmean(shuffled)) if np.isfinite(shuffled).any() else float("nan")
+        row[name], row[f"{name} shuffled"] = (
+            figure(asked, heard),
+            float(np.nanmean(shuffled)) if np.isfinite(shuffled).any() else float("nan"),
+        )
+
     likeness, kinds = section_likeness(score, sections), len(set(form))
     own = of_notes(group_sections(likeness))
     compare("ARI free", own)
     if 1 < kinds < len(form):
         given = of_notes(group_sections(likeness, kinds))
-        for name, figure in (("ARI", adjusted_rand), ("pairF", pairwise_f), ("retF", return_f)): compare(name, given, figure)
+        for name, figure in (("ARI", adjusted_rand), ("pairF", pairwise_f), ("retF", return_f)):
+            compare(name, given, figure)
         found = find_sections(score)
-        compare("ARI alone", group_sections(section_likeness(score, found))[np.maximum(section_of_times(found, score.onset_s), 0)])
+        compare(
+            "ARI alone",
+            group_sections(section_likeness(score, found))[
+                np.maximum(section_of_times(found, score.onset_s), 0)
+            ],
+        )
     row["heard"] = form_heard(given if 1 < kinds < len(form) else own, place, len(sections))
     return row
 
@@ -170,132 +270,221 @@ def judge_form(
 @dataclass(frozen=True, eq=False)
 class Written:
     "Hold a piece that is to be judged."
-    name: str                   # Of its file
-    score: Score                # With the sections that it was written under, if any
-    plan: Plan | None = None    # What was asked for, where it is known
+
+    name: str  # Of its file
+    score: Score  # With the sections that it was written under, if any
+    plan: Plan | None = None  # What was asked for, where it is known
 
     @property
-    def asked(self) -> str: return self.plan.form if self.plan else self.score.form
+    def asked(self) -> str:
+        return self.plan.form if self.plan else self.score.form
 
     def snippets(self) -> NoteIndex | None:
         "Index the snippets of the plan, by letter."
-        if self.plan is None or not self.plan.snippets: return None
-        scores = {letter: s if isinstance(s, Score) else MusicTokenizerWithStyle().decode(np.asarray(s)) for letter, s in self.plan.snippets.items()}
+        if self.plan is None or not self.plan.snippets:
+            return None
+        scores = {
+            letter: s if isinstance(s, Score) else MusicTokenizerWithStyle().decode(np.asarray(s))
+            for letter, s in self.plan.snippets.items()
+        }
         return index_notes(scores.values(), list(scores)) if any(len(s) for s in scores.values()) else None
 
 
 def _plan_beside(path: Path) -> Plan | None:
     for file in (path.with_suffix(".json"), path.with_name("plan.json")):
-        if not file.is_file(): continue
-        try: values = json.loads(file.read_text(encoding="utf8"))
-        except ValueError as error: raise InputError(f"{file} is not JSON ({error}): repair it, or take it out of the folder") from None
+        if not file.is_file():
+            continue
+        try:
+            values = json.loads(file.read_text(encoding="utf8"))
+        except ValueError as error:
+            raise InputError(
+                f"{file} is not JSON ({error}): repair it, or take it out of the folder"
+            ) from None
         values = values.get("plan", values) if isinstance(values, dict) else {}
-        try: return plan_from_dict(values)
-        except (KeyError, TypeError, AttributeError) as error: raise InputError(f"{file} holds no plan (form, lengths_s, snippets): {error!r}") from None
+        try:
+            return plan_from_dict(values)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{file} holds no plan (form, lengths_s, snippets): {error!r}") from None
     return None
 
 
 def read_written(
-    folder: str | Path,         # Holds MIDI files, also in folders below
-    most: int | None = None,    # At most so many pieces, spread evenly; None: all
-) -> list[Written]:             # In the order of their names
+    folder: str | Path,  # Holds MIDI files, also in folders below
+    most: int | None = None,  # At most so many pieces, spread evenly; None: all
+) -> list[Written]:  # In the order of their names
     "Read the pieces of a folder, with sections and plans where there are some."
-    if not Path(folder).is_dir(): raise InputError(f"no folder at {folder}: name one that holds MIDI files, with a section file x.txt beside each x.mid")
+    if not Path(folder).is_dir():
+        raise InputError(
+            f"no folder at {folder}: name one that holds MIDI files, with a section file x.txt beside each x.mid"
+        )
     source = open_source(str(folder))
     items = [item for item in source.items if item.path.lower().endswith((".mid", ".midi"))]
-    if not items: raise InputError(f"no MIDI file in {folder}: name a folder that holds some, with a section file x.txt beside each x.mid")
-    if most is not None and most < 1: raise InputError(f"most must be 1 or more, got {most}")
+    if not items:
+        raise InputError(
+            f"no MIDI file in {folder}: name a folder that holds some, with a section file x.txt beside each x.mid"
+        )
+    if most is not None and most < 1:
+        raise InputError(f"most must be 1 or more, got {most}")
     chosen, pieces = np.linspace(0, len(items) - 1, min(most or len(items), len(items))).astype(int), []
     for item in progress([items[k] for k in chosen], "reading", unit="piece"):
         path, score = Path(item.path), source.load(item)
         plan = _plan_beside(path)
-        if plan and not path.with_suffix(".json").is_file() and not plan.form.startswith(score.form): plan = None   # plan.json is of the last call that wrote to the folder
+        if plan and not path.with_suffix(".json").is_file() and not plan.form.startswith(score.form):
+            plan = None  # plan.json is of the last call that wrote to the folder
         pieces.append(Written(str(Path(item.key).with_suffix("")), score, plan))
     return pieces
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #9a189ac8
 NGRAMS = {"distinct 3-5": range(3, 6), "distinct 6-10": range(6, 11), "distinct 11-20": range(11, 21)}
-MEMORISED = 24   # Notes of a run that is listed; a real song shares one so long with seven hundred other songs once in ten songs
+MEMORISED = 24  # Notes of a run that is listed; a real song shares one so long with seven hundred other songs once in ten songs
 
 
 def score_piece(
-    piece: Written,                     # What to judge
-    known: NoteIndex | None = None,     # The training set; None leaves its columns empty
-    most_s: float | None = None,        # Only so many seconds from the first note on count for what depends on length; None: all
-    seed: int = 0,                      # Of the shuffled plans
-) -> tuple[dict, list[dict]]:           # The row, and the runs that are shared with the training set
+    piece: Written,  # What to judge
+    known: NoteIndex | None = None,  # The training set; None leaves its columns empty
+    most_s: float
+    | None = None,  # Only so many seconds from the first note on count for what depends on length; None: all
+    seed: int = 0,  # Of the shuffled plans
+) -> tuple[dict, list[dict]]:  # The row, and the runs that are shared with the training set
     "Judge one piece by every figure."
     score = piece.score
-    row = {"piece": piece.name, "asked": piece.asked, "written": score.form, "notes": len(score), "seconds": round(score.duration_s, 1)}
-    if not len(score): raise InputError(f"{piece.name} has no notes: take it out of the folder")
+    row = {
+        "piece": piece.name,
+        "asked": piece.asked,
+        "written": score.form,
+        "notes": len(score),
+        "seconds": round(score.duration_s, 1),
+    }
+    if not len(score):
+        raise InputError(f"{piece.name} has no notes: take it out of the folder")
     start = float(score.onset_s[0])
-    row |= {"notes/s": len(score) / max(score.duration_s - start, 1e-9), "whole": float(score.form == piece.asked) if piece.asked else float("nan"), **judge_form(score, seed)}
+    row |= {
+        "notes/s": len(score) / max(score.duration_s - start, 1e-9),
+        "whole": float(score.form == piece.asked) if piece.asked else float("nan"),
+        **judge_form(score, seed),
+    }
     part = score if most_s is None else score.slice(start, start + most_s)
     pitched = (part.notes["instrument"] != DRUM).any()
-    row |= structureness(part) if pitched else {name: float("nan") for name in ("SI short", "SI mid", "SI long")}
+    row |= (
+        structureness(part) if pitched else {name: float("nan") for name in ("SI short", "SI mid", "SI long")}
+    )
     row |= {"entropy": pitch_class_entropy(part), "groove": groove_similarity(part)}
     shares = distinct_ngrams(notes_in_order(part)[0], range(3, 21))
     row |= {name: float(np.mean([shares[n] for n in sizes])) for name, sizes in NGRAMS.items()}
     runs = shared_runs(part, known, MEMORISED, skip=score.source) if known else []
-    longest = lambda index, **how: max((run["notes"] for run in shared_runs(part, index, 8, **how)), default=0) if index else float("nan")
-    row |= {"distance": nearest_piece(part, known, skip=score.source)[1] if known else float("nan"), "longest run": longest(known, skip=score.source),
-            "longest run, same key": longest(known, any_key=False, skip=score.source), "memorised": len(runs) if known else float("nan"), "longest run of snippets": longest(piece.snippets())}
+    longest = lambda index, **how: (
+        max((run["notes"] for run in shared_runs(part, index, 8, **how)), default=0)
+        if index
+        else float("nan")
+    )
+    row |= {
+        "distance": nearest_piece(part, known, skip=score.source)[1] if known else float("nan"),
+        "longest run": longest(known, skip=score.source),
+        "longest run, same key": longest(known, any_key=False, skip=score.source),
+        "memorised": len(runs) if known else float("nan"),
+        "longest run of snippets": longest(piece.snippets()),
+    }
     return row, [{"piece": piece.name, **run} for run in runs]
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #1bfbf207
 def compare_groups(
-    groups: Mapping[str, Sequence[Written]],   # Name of a group to its pieces; "real" is what the others are compared with
-    known: NoteIndex | None = None,            # The training set of those who wrote
-    equal_lengths: bool = True,                # Cut for what depends on length
-    seed: int = 0,                             # Of the shuffled plans
-) -> dict[str, list[dict]]:                    # "groups": a row a group; "pieces": a row a piece; "memorised": the runs that are shared with the training set
+    groups: Mapping[
+        str, Sequence[Written]
+    ],  # Name of a group to its pieces; "real" is what the others are compared with
+    known: NoteIndex | None = None,  # The training set of those who wrote
+    equal_lengths: bool = True,  # Cut for what depends on length
+    seed: int = 0,  # Of the shuffled plans
+) -> dict[
+    str, list[dict]
+]:  # "groups": a row a group; "pieces": a row a piece; "memorised": the runs that are shared with the training set
     "Make the table of several groups of pieces."
-    if empty := [name for name, pieces in groups.items() if not len(pieces)] or ([] if groups else ["at all"]): raise InputError(f"no pieces of {', '.join(empty)}: give each group some")
-    most_s = min(float(np.median([p.score.duration_s for p in pieces])) for pieces in groups.values()) if equal_lengths and len(groups) > 1 else None
+    if empty := [name for name, pieces in groups.items() if not len(pieces)] or (
+        [] if groups else ["at all"]
+    ):
+        raise InputError(f"no pieces of {', '.join(empty)}: give each group some")
+    most_s = (
+        min(float(np.median([p.score.duration_s for p in pieces])) for pieces in groups.values())
+        if equal_lengths and len(groups) > 1
+        else None
+    )
     tables: dict[str, list] = {"groups": [], "pieces": [], "memorised": []}
     for name, pieces in groups.items():
-        judged = [score_piece(piece, known, most_s, seed) for piece in progress(pieces, f"judging {name}", unit="piece")]
+        judged = [
+            score_piece(piece, known, most_s, seed)
+            for piece in progress(pieces, f"judging {name}", unit="piece")
+        ]
         rows = [{"group": name, **row} for row, _ in judged]
         tables["pieces"] += rows
         tables["memorised"] += [{"group": name, **run} for _, runs in judged for run in runs]
-        means = {key: value for key, value in mean_row(rows, name).items() if key not in ("piece", "asked", "written", "heard")}
-        tables["groups"].append({"group": means.pop("group"), "pieces": len(rows), "judged": int(np.isfinite([row["ARI"] for row in rows]).sum()), "compared s": round(most_s, 1) if most_s else float("nan"), **means})
+        means = {
+            key: value
+            for key, value in mean_row(rows, name).items()
+            if key not in ("piece", "asked", "written", "heard")
+        }
+        tables["groups"].append(
+            {
+                "group": means.pop("group"),
+                "pieces": len(rows),
+                "judged": int(np.isfinite([row["ARI"] for row in rows]).sum()),
+                "compared s": round(most_s, 1) if most_s else float("nan"),
+                **means,
+            }
+        )
     real = next((row for row in tables["groups"] if row["group"] == "real"), None)
-    for row in tables["groups"]: row |= {f"{name} / real": row[name] / real[name] if real and real[name] else float("nan") for name in NGRAMS}
+    for row in tables["groups"]:
+        row |= {
+            f"{name} / real": row[name] / real[name] if real and real[name] else float("nan")
+            for name in NGRAMS
+        }
     return tables
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #83fad16b
 def judge_folder(
-    folder: str | Path,                                # Written pieces: x.mid with x.txt, and x.json or plan.json where there is one
-    beside: Mapping[str, str | Path] | None = None,    # Folders that stand beside it, by name: {"real": …, "baseline": …}
+    folder: str | Path,  # Written pieces: x.mid with x.txt, and x.json or plan.json where there is one
+    beside: Mapping[str, str | Path]
+    | None = None,  # Folders that stand beside it, by name: {"real": …, "baseline": …}
     known: NoteIndex | Iterable[Score] | None = None,  # The training set, for what is memorised
-    classifier=None,                                   # A MidiClassifier or a listener: adds its own verdict, beside the judge's; None: no model is needed
-    name: str = "written",                             # What the folder's group is called
-    most: int | None = None,                           # At most so many pieces of each folder beside, spread evenly; None: all
-    seed: int = 0,                                     # Of the shuffled plans
-) -> dict[str, list[dict]]:                            # "groups", "pieces", "memorised", each a table; the last is empty where nothing is
+    classifier=None,  # A MidiClassifier or a listener: adds its own verdict, beside the judge's; None: no model is needed
+    name: str = "written",  # What the folder's group is called
+    most: int | None = None,  # At most so many pieces of each folder beside, spread evenly; None: all
+    seed: int = 0,  # Of the shuffled plans
+) -> dict[
+    str, list[dict]
+]:  # "groups", "pieces", "memorised", each a table; the last is empty where nothing is
     "Judge a folder of written pieces, beside other folders."
     groups = {name: read_written(folder)}
     for other, path in (beside or {}).items():
-        if other in groups: raise InputError(f"two groups are called {other}: give each folder a name of its own")
+        if other in groups:
+            raise InputError(f"two groups are called {other}: give each folder a name of its own")
         groups[other] = read_written(path, most)
-    if not any(piece.score.sections for piece in groups[name]): raise InputError(f"no piece in {folder} has sections: put a section file x.txt beside each x.mid")
-    tables = compare_groups(groups, known if known is None or isinstance(known, NoteIndex) else index_notes(known), seed=seed)
+    if not any(piece.score.sections for piece in groups[name]):
+        raise InputError(f"no piece in {folder} has sections: put a section file x.txt beside each x.mid")
+    tables = compare_groups(
+        groups, known if known is None or isinstance(known, NoteIndex) else index_notes(known), seed=seed
+    )
     if classifier is not None:
         for group, pieces in groups.items():
-            heard = evaluate_generated([p.score for p in pieces], [p.asked for p in pieces], classifier, seed=seed)
-            added = [{f"classifier {key}": row[key] for key in ("ARI", "ARI shuffled", "pairF", "pairF shuffled")} for row in heard]
-            for row, more in zip([row for row in tables["pieces"] if row["group"] == group], added): row |= more
+            heard = evaluate_generated(
+                [p.score for p in pieces], [p.asked for p in pieces], classifier, seed=seed
+            )
+            added = [
+                {f"classifier {key}": row[key] for key in ("ARI", "ARI shuffled", "pairF", "pairF shuffled")}
+                for row in heard
+            ]
+            for row, more in zip([row for row in tables["pieces"] if row["group"] == group], added):
+                row |= more
             next(row for row in tables["groups"] if row["group"] == group).update(mean_scores(added))
     return tables
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #7ddf417a
 def side_by_side(
-    rows: Sequence[Mapping],              # A row a group, as "groups" of `compare_groups`
-    names: Sequence[str] | None = None,   # Which figures; None: all
-) -> list[dict]:                          # A row a figure, a column a group
+    rows: Sequence[Mapping],  # A row a group, as "groups" of `compare_groups`
+    names: Sequence[str] | None = None,  # Which figures; None: all
+) -> list[dict]:  # A row a figure, a column a group
     "Turn a table of groups on its side."
-    if not rows: raise InputError("no groups to show")
+    if not rows:
+        raise InputError("no groups to show")
     names = [name for name in rows[0] if name != "group"] if names is None else list(names)
-    if unknown := [name for name in names if name not in rows[0]]: raise InputError(f"no figure {', '.join(unknown)}; there are {', '.join(rows[0])}")
+    if unknown := [name for name in names if name not in rows[0]]:
+        raise InputError(f"no figure {', '.join(unknown)}; there are {', '.join(rows[0])}")
     return [{"figure": name, **{row["group"]: row[name] for row in rows}} for name in names]

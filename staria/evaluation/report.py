@@ -7,7 +7,9 @@ __all__ = ['PICTURE_DPI', 'SHOWN_DPI', 'PAGE_STYLE', 'paragraph', 'facts', 'tabl
            'write_report']
 
 # %% ../../nbs/evaluation/01_report.ipynb #440e1690
-import base64, html, re
+import base64
+import html
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -23,94 +25,138 @@ def _inline(text: str) -> str:
 
 
 def paragraph(
-    text: str,   # Plain text; **bold** and `code` are marked up, an empty line starts a new paragraph
-) -> str:        # A block
+    text: str,  # Plain text; **bold** and `code` are marked up, an empty line starts a new paragraph
+) -> str:  # A block
     "Write a paragraph."
-    return "".join(f"<p>{_inline(' '.join(part.split()))}</p>" for part in re.split(r"\n\s*\n", text.strip()) if part.strip())
+    return "".join(
+        f"<p>{_inline(' '.join(part.split()))}</p>"
+        for part in re.split(r"\n\s*\n", text.strip())
+        if part.strip()
+    )
 
 
 def facts(
-    values: Mapping[str, object],   # Name to value: versions, seed, sizes
-) -> str:                           # A block
+    values: Mapping[str, object],  # Name to value: versions, seed, sizes
+) -> str:  # A block
     "List names and values."
-    return "<dl>" + "".join(f"<div><dt>{_inline(str(name))}</dt><dd>{_inline(str(value))}</dd></div>" for name, value in values.items()) + "</dl>"
+    return (
+        "<dl>"
+        + "".join(
+            f"<div><dt>{_inline(str(name))}</dt><dd>{_inline(str(value))}</dd></div>"
+            for name, value in values.items()
+        )
+        + "</dl>"
+    )
 
 
 def table(
-    rows: Sequence[Mapping],   # Rows with equal keys
-    caption: str,              # Above the table: what it shows
-    note: str = "",            # Below: how to read it
-    digits: int = 3,           # Digits after the point
-    lead: int | None = None,   # Row that is set in bold: the method under study
-) -> str:                      # A block
+    rows: Sequence[Mapping],  # Rows with equal keys
+    caption: str,  # Above the table: what it shows
+    note: str = "",  # Below: how to read it
+    digits: int = 3,  # Digits after the point
+    lead: int | None = None,  # Row that is set in bold: the method under study
+) -> str:  # A block
     "Show rows as a table."
     body = format_table(rows, digits, as_html=True)
     if lead is not None:
-        if not 0 <= lead < len(rows): raise ValueError(f"lead must be a row from 0 to {len(rows) - 1}, got {lead}")
-        parts = body.split("<tr>")   # the head's row comes first
-        body = "<tr>".join(parts[:lead + 2]) + "<tr class=lead>" + "<tr>".join(parts[lead + 2:])
+        if not 0 <= lead < len(rows):
+            raise ValueError(f"lead must be a row from 0 to {len(rows) - 1}, got {lead}")
+        parts = body.split("<tr>")  # the head's row comes first
+        body = "<tr>".join(parts[: lead + 2]) + "<tr class=lead>" + "<tr>".join(parts[lead + 2 :])
     body = body.replace("<table>", f"<table><caption>{_inline(caption)}</caption>", 1)
-    return f'<div class="table" role="region" aria-label="{html.escape(caption)}" tabindex="0">{body}</div>' + (f'<p class="note">{_inline(note)}</p>' if note else "")
+    return (
+        f'<div class="table" role="region" aria-label="{html.escape(caption)}" tabindex="0">{body}</div>'
+        + (f'<p class="note">{_inline(note)}</p>' if note else "")
+    )
 
 # %% ../../nbs/evaluation/01_report.ipynb #ba49ad6f
-PICTURE_DPI, SHOWN_DPI = 180, 108   # Dots per inch in the file, and on the page: sharp on a fine screen and on paper
+PICTURE_DPI, SHOWN_DPI = (
+    180,
+    108,
+)  # Dots per inch in the file, and on the page: sharp on a fine screen and on paper
 
 
 def figure(
-    picture,          # A matplotlib figure or PNG bytes
-    caption: str,     # Below the picture: what it shows
-    alt: str = "",    # For those who do not see it; empty: the caption
-) -> str:             # A block
+    picture,  # A matplotlib figure or PNG bytes
+    caption: str,  # Below the picture: what it shows
+    alt: str = "",  # For those who do not see it; empty: the caption
+) -> str:  # A block
     "Show a picture with its caption."
     png = picture if isinstance(picture, bytes) else figure_png(picture, dpi=PICTURE_DPI)
-    if not png.startswith(b"\x89PNG\r\n\x1a\n"): raise ValueError(f"the picture for '{caption}' is not a PNG: give a matplotlib figure or PNG bytes")
+    if not png.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError(f"the picture for '{caption}' is not a PNG: give a matplotlib figure or PNG bytes")
     width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
-    return (f'<figure><img src="data:image/png;base64,{base64.b64encode(png).decode()}" width="{width * SHOWN_DPI // PICTURE_DPI}" height="{height * SHOWN_DPI // PICTURE_DPI}" alt="{html.escape(alt or caption)}" '
-            f'loading="lazy"><figcaption>{_inline(caption)}</figcaption></figure>')
+    return (
+        f'<figure><img src="data:image/png;base64,{base64.b64encode(png).decode()}" width="{width * SHOWN_DPI // PICTURE_DPI}" height="{height * SHOWN_DPI // PICTURE_DPI}" alt="{html.escape(alt or caption)}" '
+        f'loading="lazy"><figcaption>{_inline(caption)}</figcaption></figure>'
+    )
 
 
 def _relative(path: str | Path) -> str:
     text = str(path).replace("\\", "/")
     if re.match(r"[a-zA-Z][a-zA-Z+.-]*:", text) or text.startswith("/") or ".." in PurePosixPath(text).parts:
-        raise ValueError(f"'{path}' must be a path relative to the report, without '..': put the file beside it")
+        raise ValueError(
+            f"'{path}' must be a path relative to the report, without '..': put the file beside it"
+        )
     return html.escape(re.sub(r"[%#?]", lambda m: f"%{ord(m[0]):02X}", text))
 
 
 def audio(
-    pieces: Sequence[Mapping],   # Each with title, and wav, midi (relative paths) and note where there is one
-    played_by: str = "",         # Who plays the WAV files, as `save_wav` says
-) -> str:                        # A block
+    pieces: Sequence[Mapping],  # Each with title, and wav, midi (relative paths) and note where there is one
+    played_by: str = "",  # Who plays the WAV files, as `save_wav` says
+) -> str:  # A block
     "List pieces with a player and a link to the MIDI file."
     rows = []
     for piece in pieces:
         title = html.escape(str(piece["title"]))
-        player = f'<audio controls preload="none" src="{_relative(piece["wav"])}" aria-label="{title}"></audio>' if piece.get("wav") else ""
-        links = " · ".join(f'<a href="{_relative(piece[kind])}" download>{name}</a>' for kind, name in (("midi", "MIDI"), ("wav", "WAV")) if piece.get(kind))
-        rows.append(f"<li><div><strong>{title}</strong>{'<span>' + _inline(str(piece['note'])) + '</span>' if piece.get('note') else ''}</div>{player}<div class=links>{links}</div></li>")
-    return f"<ul class=pieces>{''.join(rows)}</ul>" + (f'<p class="note">Played by {_inline(played_by)}.</p>' if played_by else "")
+        player = (
+            f'<audio controls preload="none" src="{_relative(piece["wav"])}" aria-label="{title}"></audio>'
+            if piece.get("wav")
+            else ""
+        )
+        links = " · ".join(
+            f'<a href="{_relative(piece[kind])}" download>{name}</a>'
+            for kind, name in (("midi", "MIDI"), ("wav", "WAV"))
+            if piece.get(kind)
+        )
+        rows.append(
+            f"<li><div><strong>{title}</strong>{'<span>' + _inline(str(piece['note'])) + '</span>' if piece.get('note') else ''}</div>{player}<div class=links>{links}</div></li>"
+        )
+    return f"<ul class=pieces>{''.join(rows)}</ul>" + (
+        f'<p class="note">Played by {_inline(played_by)}.</p>' if played_by else ""
+    )
 
 # %% ../../nbs/evaluation/01_report.ipynb #3f80f335
 def duration_text(
-    seconds: float,   # At least 0
-) -> str:             # "0.4 s", "12 s", "3 min 05 s", "2 h 05 min"
+    seconds: float,  # At least 0
+) -> str:  # "0.4 s", "12 s", "3 min 05 s", "2 h 05 min"
     "Write a duration for people."
-    if seconds < 9.95: return f"{seconds:.1f} s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
-    if whole < 60: return f"{whole} s"
-    if whole < 3600: return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def steps(
-    timings: Sequence[tuple],   # (name, seconds) or (name, seconds, note) in the order of events
-) -> str:                       # A block
+    timings: Sequence[tuple],  # (name, seconds) or (name, seconds, note) in the order of events
+) -> str:  # A block
     "Show how long each step took."
-    if not timings: raise ValueError("no steps to show")
+    if not timings:
+        raise ValueError("no steps to show")
     longest, total = max(max(t[1] for t in timings), 1e-9), sum(t[1] for t in timings)
-    rows = "".join(f'<tr><th scope=row>{_inline(str(t[0]))}</th><td class=n>{duration_text(t[1])}</td><td class=bar><span style="width:{100 * t[1] / longest:.1f}%"></span></td>'
-                   f"<td>{_inline(str(t[2])) if len(t) > 2 else ''}</td></tr>" for t in timings)
-    return ('<div class="table"><table class=steps><caption>Time of each step</caption><thead class=hidden><tr><th scope=col>step</th><th scope=col>time</th><th scope=col>share</th><th scope=col>note</th></tr></thead>'
-            f"<tbody>{rows}</tbody><tfoot><tr><th scope=row>total</th><td class=n>{duration_text(total)}</td><td></td><td></td></tr></tfoot></table></div>")
+    rows = "".join(
+        f'<tr><th scope=row>{_inline(str(t[0]))}</th><td class=n>{duration_text(t[1])}</td><td class=bar><span style="width:{100 * t[1] / longest:.1f}%"></span></td>'
+        f"<td>{_inline(str(t[2])) if len(t) > 2 else ''}</td></tr>"
+        for t in timings
+    )
+    return (
+        '<div class="table"><table class=steps><caption>Time of each step</caption><thead class=hidden><tr><th scope=col>step</th><th scope=col>time</th><th scope=col>share</th><th scope=col>note</th></tr></thead>'
+        f"<tbody>{rows}</tbody><tfoot><tr><th scope=row>total</th><td class=n>{duration_text(total)}</td><td></td><td></td></tr></tfoot></table></div>"
+    )
 
 # %% ../../nbs/evaluation/01_report.ipynb #e1d547e3
 PAGE_STYLE = """
@@ -161,19 +207,35 @@ h2{break-after:avoid}figure,tr,.pieces li{break-inside:avoid}section{margin:1.4r
 
 # %% ../../nbs/evaluation/01_report.ipynb #1d1bc152
 def write_report(
-    path: str | Path,                     # The HTML file; written in one piece or not at all
-    title: str,                           # Heading of the page
-    subtitle: str,                        # What was done, in a line
-    chapters: Sequence[tuple],            # (heading, blocks) in order
-    footer: str = "",                     # Last line: versions, seed
-) -> Path:                                # The file
+    path: str | Path,  # The HTML file; written in one piece or not at all
+    title: str,  # Heading of the page
+    subtitle: str,  # What was done, in a line
+    chapters: Sequence[tuple],  # (heading, blocks) in order
+    footer: str = "",  # Last line: versions, seed
+) -> Path:  # The file
     "Write chapters as one HTML file that asks for nothing outside its folder."
-    if not chapters: raise ValueError(f"no chapters for {path}")
-    names = [f"c{k}-" + (re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") or "part") for k, (heading, _) in enumerate(chapters, start=1)]
-    contents = "".join(f'<li><a href="#{name}">{_inline(heading)}</a></li>' for name, (heading, _) in zip(names, chapters))
-    body = "\n".join(f'<section aria-labelledby="{name}"><h2 id="{name}">{_inline(heading)}</h2>\n' + "\n".join(blocks) + "</section>" for name, (heading, blocks) in zip(names, chapters))
-    page = (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>'
-            f'<link rel="icon" href="data:,"><style>{PAGE_STYLE}</style></head>\n<body><header><h1>{_inline(title)}</h1><p>{_inline(subtitle)}</p></header>\n'
-            f'<nav aria-label="Contents"><ol>{contents}</ol></nav>\n<main>\n{body}\n</main>\n' + (f"<footer>{_inline(footer)}</footer>" if footer else "") + "</body></html>\n")
-    with atomic_write(path) as file: file.write(page.encode())
+    if not chapters:
+        raise ValueError(f"no chapters for {path}")
+    names = [
+        f"c{k}-" + (re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") or "part")
+        for k, (heading, _) in enumerate(chapters, start=1)
+    ]
+    contents = "".join(
+        f'<li><a href="#{name}">{_inline(heading)}</a></li>' for name, (heading, _) in zip(names, chapters)
+    )
+    body = "\n".join(
+        f'<section aria-labelledby="{name}"><h2 id="{name}">{_inline(heading)}</h2>\n'
+        + "\n".join(blocks)
+        + "</section>"
+        for name, (heading, blocks) in zip(names, chapters)
+    )
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>'
+        f'<link rel="icon" href="data:,"><style>{PAGE_STYLE}</style></head>\n<body><header><h1>{_inline(title)}</h1><p>{_inline(subtitle)}</p></header>\n'
+        f'<nav aria-label="Contents"><ol>{contents}</ol></nav>\n<main>\n{body}\n</main>\n'
+        + (f"<footer>{_inline(footer)}</footer>" if footer else "")
+        + "</body></html>\n"
+    )
+    with atomic_write(path) as file:
+        file.write(page.encode())
     return Path(path)

@@ -7,7 +7,8 @@ __all__ = ['MAY_COPY', 'Candidate', 'write_candidates', 'reroll_section', 'take_
            'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'rank_candidates']
 
 # %% ../../nbs/generation/02_candidates.ipynb #38216434
-import dataclasses, json
+import dataclasses
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,163 +17,314 @@ import numpy as np
 import torch
 
 from .. import __version__
+from ..analysis.metrics import section_contrast, self_similarity
 from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
+from ..data.plan import Plan, plan_from_dict
+from .decoding import lighten
+from .generation import Sampling, opening_ids, write
+from ..models.presets import load_writing
+from ..models.weights import weights_hash
+from ..music.audio import save_wav
+from ..music.plots import figure_png, plot_roll
 from ..music.score import Score
 from ..music.sections import save_sections, section_of_times
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..music.plots import figure_png, plot_roll
-from ..music.audio import save_wav
-from ..models.presets import load_writing
-from .decoding import lighten
-from ..data.plan import Plan, plan_from_dict
-from .generation import Sampling, opening_ids, write
-from ..analysis.metrics import section_contrast, self_similarity
-from ..models.weights import weights_hash
 
 # %% ../../nbs/generation/02_candidates.ipynb #4b69300d
 @dataclass(frozen=True, eq=False)
 class Candidate:
     "Hold one written piece and what writes it again."
-    score: Score        # With its sections
-    ids: np.ndarray     # (T,) its tokens
-    record: dict        # Plan, sampling, seed, model, and what was written anew: plain values
+
+    score: Score  # With its sections
+    ids: np.ndarray  # (T,) its tokens
+    record: dict  # Plan, sampling, seed, model, and what was written anew: plain values
 
     @property
-    def plan(self) -> Plan: return plan_from_dict(self.record["plan"])
+    def plan(self) -> Plan:
+        return plan_from_dict(self.record["plan"])
+
     @property
-    def sampling(self) -> Sampling: return Sampling(**self.record["sampling"])
+    def sampling(self) -> Sampling:
+        return Sampling(**self.record["sampling"])
+
     @property
-    def whole(self) -> bool: return bool(len(self.ids)) and int(self.ids[-1]) == MusicTokenizerWithStyle.eos_id   # False: stopped, or out of room
+    def whole(self) -> bool:
+        return (
+            bool(len(self.ids)) and int(self.ids[-1]) == MusicTokenizerWithStyle.eos_id
+        )  # False: stopped, or out of room
+
     @property
-    def sections_done(self) -> int: return int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum()) - (not self.whole)       # Sections that are whole
+    def sections_done(self) -> int:
+        return int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum()) - (
+            not self.whole
+        )  # Sections that are whole
 
 
 def write_candidates(
-    model: torch.nn.Module,                # A StariaModel, or a decoder that learnt as the baseline
-    plan: Plan | Sequence[Plan],           # What to write; several: one piece each, side by side
-    n: int = 2,                            # Pieces, of one plan
-    sampling: Sampling = Sampling(),       # How tokens are drawn
-    seed: int = 0,                         # The same seed gives the same pieces
-    checkpoint: str | Path = "",           # Where the model came from; goes into the record
-    max_tokens: int | None = None,         # Longest piece in tokens; None: what the model can hold
-    on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
-    given: Score | Sequence[int] | None = None,   # Music that every piece begins with
+    model: torch.nn.Module,  # A StariaModel, or a decoder that learnt as the baseline
+    plan: Plan | Sequence[Plan],  # What to write; several: one piece each, side by side
+    n: int = 2,  # Pieces, of one plan
+    sampling: Sampling = Sampling(),  # How tokens are drawn
+    seed: int = 0,  # The same seed gives the same pieces
+    checkpoint: str | Path = "",  # Where the model came from; goes into the record
+    max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
+    on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
+    given: Score | Sequence[int] | None = None,  # Music that every piece begins with
 ) -> list[Candidate]:
     "Write pieces under a plan, each with its record."
-    if n < 1: raise InputError(f"n must be 1 or more, got {n}")
+    if n < 1:
+        raise InputError(f"n must be 1 or more, got {n}")
     plans = [plan] * n if isinstance(plan, Plan) else list(plan)
-    if given is not None and any(other is not plans[0] for other in plans): raise InputError("music to go on from belongs to one plan: write the plans apart")
-    drawn, stopped = [0] * len(plans), [False]                   # Tokens of each piece so far, and whether somebody stopped
+    if given is not None and any(other is not plans[0] for other in plans):
+        raise InputError("music to go on from belongs to one plan: write the plans apart")
+    drawn, stopped = [0] * len(plans), [False]  # Tokens of each piece so far, and whether somebody stopped
+
     def count(piece: int, token: int) -> bool:
         drawn[piece] += 1
         stopped[0] = on_token is not None and on_token(piece, token) is False
         return not stopped[0]
-    begun = [] if given is None else (opening_ids(given, plans[0]) if isinstance(given, Score) else np.asarray(given)).tolist()
+
+    begun = (
+        []
+        if given is None
+        else (opening_ids(given, plans[0]) if isinstance(given, Score) else np.asarray(given)).tolist()
+    )
     keepers = write(model, plans, sampling, seed, max_tokens, on_token=count, given=begun)
-    record = {"given": begun, "kept_in": getattr(model, "weights", "fp32"), "staria": __version__, "kind": getattr(model, "kind", ""), "checkpoint": str(checkpoint), "weights": weights_hash(model), "sampling": dataclasses.asdict(sampling), "seed": seed, "max_tokens": max_tokens}
-    return [Candidate(keeper.score(), np.array(keeper.ids), record | {"plan": keeper.plan.to_dict(), "piece": k, "stopped_after": drawn[k] if stopped[0] and not keeper.done else None, "anew": []}) for k, keeper in enumerate(keepers)]
+    record = {
+        "given": begun,
+        "kept_in": getattr(model, "weights", "fp32"),
+        "staria": __version__,
+        "kind": getattr(model, "kind", ""),
+        "checkpoint": str(checkpoint),
+        "weights": weights_hash(model),
+        "sampling": dataclasses.asdict(sampling),
+        "seed": seed,
+        "max_tokens": max_tokens,
+    }
+    return [
+        Candidate(
+            keeper.score(),
+            np.array(keeper.ids),
+            record
+            | {
+                "plan": keeper.plan.to_dict(),
+                "piece": k,
+                "stopped_after": drawn[k] if stopped[0] and not keeper.done else None,
+                "anew": [],
+            },
+        )
+        for k, keeper in enumerate(keepers)
+    ]
 
 # %% ../../nbs/generation/02_candidates.ipynb #a8b54b7f
 def reroll_section(
-    model: torch.nn.Module,     # The one that wrote the piece, or another
-    candidate: Candidate,       # The piece
-    section: int,               # Which section, from 0
-    seed: int = 1,              # Of the new draws
-    on_token: Callable[[int, int], bool | None] | None = None,   # Called with 0 and the id; False stops
-) -> Candidate:                 # The piece as it was, where somebody stopped or room ran out before the section was whole
+    model: torch.nn.Module,  # The one that wrote the piece, or another
+    candidate: Candidate,  # The piece
+    section: int,  # Which section, from 0
+    seed: int = 1,  # Of the new draws
+    on_token: Callable[[int, int], bool | None] | None = None,  # Called with 0 and the id; False stops
+) -> Candidate:  # The piece as it was, where somebody stopped or room ran out before the section was whole
     "Write one section of a piece anew."
     tok, ids = MusicTokenizerWithStyle(), candidate.ids
     opens = np.flatnonzero(np.isin(ids, tok.section_ids))
-    if not 0 <= section < len(opens): raise InputError(f"there is no section {section + 1}: the piece has {len(opens)}")
-    before, after = ids[:opens[section] + 1], ids[opens[section + 1]:] if section + 1 < len(opens) else ids[:0]
+    if not 0 <= section < len(opens):
+        raise InputError(f"there is no section {section + 1}: the piece has {len(opens)}")
+    before, after = (
+        ids[: opens[section] + 1],
+        ids[opens[section + 1] :] if section + 1 < len(opens) else ids[:0],
+    )
 
     def until_closed(piece: int, token: int) -> bool:
-        if on_token is not None and on_token(piece, token) is False: return False
+        if on_token is not None and on_token(piece, token) is False:
+            return False
         return token not in tok.section_ids
-    new = write(model, [candidate.plan], candidate.sampling, seed, candidate.record.get("max_tokens"), given=before, on_token=until_closed)[0]
-    if len(new.ids) <= len(before) + 1: return candidate                                                # nothing was drawn but, at most, what closes it
-    if len(after) and new.ids[-1] != after[0] or not len(after) and not new.done: return candidate
+
+    new = write(
+        model,
+        [candidate.plan],
+        candidate.sampling,
+        seed,
+        candidate.record.get("max_tokens"),
+        given=before,
+        on_token=until_closed,
+    )[0]
+    if len(new.ids) <= len(before) + 1:
+        return candidate  # nothing was drawn but, at most, what closes it
+    if len(after) and new.ids[-1] != after[0] or not len(after) and not new.done:
+        return candidate
     if len(after):
-        behind = int(np.sum(ids[:opens[section + 1]] == tok.time_id)) - new.ids.count(tok.time_id)      # a person's piece may pause before its next section
-        if behind < 0: raise InputError(f"section {section + 2} of the piece begins before its plan says: its section {section + 1} cannot be written anew under that plan")
+        behind = int(np.sum(ids[: opens[section + 1]] == tok.time_id)) - new.ids.count(
+            tok.time_id
+        )  # a person's piece may pause before its next section
+        if behind < 0:
+            raise InputError(
+                f"section {section + 2} of the piece begins before its plan says: its section {section + 1} cannot be written anew under that plan"
+            )
         joined = np.concatenate([new.ids[:-1], [tok.time_id] * behind, after]).astype(np.int64)
-    else: joined = np.array(new.ids)
-    return Candidate(tok.decode(joined), joined, candidate.record | {"anew": [*candidate.record["anew"], {"section": section, "seed": seed, "weights": weights_hash(model)}]})
+    else:
+        joined = np.array(new.ids)
+    return Candidate(
+        tok.decode(joined),
+        joined,
+        candidate.record
+        | {
+            "anew": [
+                *candidate.record["anew"],
+                {"section": section, "seed": seed, "weights": weights_hash(model)},
+            ]
+        },
+    )
 
 # %% ../../nbs/generation/02_candidates.ipynb #88869bac
 def take_piece(
-    score: Score,                      # With sections A to D, one after another from the first note on
-    snippets: dict | None = None,      # Material by letter; None: the first section of each letter
-    sampling: Sampling = Sampling(),   # For what is written into it
-) -> Candidate:                        # For `reroll_section`; other instruments than piano are left out
+    score: Score,  # With sections A to D, one after another from the first note on
+    snippets: dict | None = None,  # Material by letter; None: the first section of each letter
+    sampling: Sampling = Sampling(),  # For what is written into it
+) -> Candidate:  # For `reroll_section`; other instruments than piano are left out
     "Take a piece as if it had been written here."
     named = [k for k, section in enumerate(score.sections) if section.label in LETTERS]
-    if not named or len(named) != len(score.sections): raise InputError(f"{score.source or 'the piece'} needs sections A to D all through, and has {score.form or 'none'}: label it first (staria label)")
+    if not named or len(named) != len(score.sections):
+        raise InputError(
+            f"{score.source or 'the piece'} needs sections A to D all through, and has {score.form or 'none'}: label it first (staria label)"
+        )
     letters = {old: LETTERS[k] for k, old in enumerate(dict.fromkeys(score.form))}
-    material = {letters[score.sections[k].label]: score.slice_section(k) for k in reversed(named)} if snippets is None else snippets
+    material = (
+        {letters[score.sections[k].label]: score.slice_section(k) for k in reversed(named)}
+        if snippets is None
+        else snippets
+    )
     ends_s = [section.end_s - score.sections[0].start_s for section in score.sections]
-    plan = Plan("".join(letters[letter] for letter in score.form), tuple(np.diff([0.0, *ends_s]).round(3)), {letter: part for letter, part in material.items() if len(part)})
+    plan = Plan(
+        "".join(letters[letter] for letter in score.form),
+        tuple(np.diff([0.0, *ends_s]).round(3)),
+        {letter: part for letter, part in material.items() if len(part)},
+    )
     ids = np.append(opening_ids(score, plan), MusicTokenizerWithStyle.eos_id)
-    record = {"staria": __version__, "kind": "given", "checkpoint": "", "weights": "", "plan": plan.to_dict(), "sampling": dataclasses.asdict(sampling), "seed": 0, "max_tokens": None, "stopped_after": None, "piece": 0, "anew": [], "given": ids.tolist(), "kept_in": "fp32"}
+    record = {
+        "staria": __version__,
+        "kind": "given",
+        "checkpoint": "",
+        "weights": "",
+        "plan": plan.to_dict(),
+        "sampling": dataclasses.asdict(sampling),
+        "seed": 0,
+        "max_tokens": None,
+        "stopped_after": None,
+        "piece": 0,
+        "anew": [],
+        "given": ids.tolist(),
+        "kept_in": "fp32",
+    }
     return Candidate(MusicTokenizerWithStyle().decode(ids), ids, record)
 
 # %% ../../nbs/generation/02_candidates.ipynb #5072d524
 def load_record(
-    path: str | Path,   # A JSON file that `save_candidate` wrote
+    path: str | Path,  # A JSON file that `save_candidate` wrote
 ) -> dict:
     "Read the record of a piece."
-    try: record = json.loads(Path(path).read_text(encoding="utf8"))
-    except FileNotFoundError: raise InputError(f"no file at {path}: check the path") from None
-    except ValueError as error: raise InputError(f"{path} is no record of a piece ({error}): give the .json that was written beside it") from None
-    missing = [name for name in ("plan", "sampling", "seed", "piece", "anew", "weights", "stopped_after") if not isinstance(record, dict) or name not in record]
-    if missing: raise InputError(f"{path} is no record of a piece: it lacks {', '.join(missing)}")
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise InputError(f"no file at {path}: check the path") from None
+    except ValueError as error:
+        raise InputError(
+            f"{path} is no record of a piece ({error}): give the .json that was written beside it"
+        ) from None
+    missing = [
+        name
+        for name in ("plan", "sampling", "seed", "piece", "anew", "weights", "stopped_after")
+        if not isinstance(record, dict) or name not in record
+    ]
+    if missing:
+        raise InputError(f"{path} is no record of a piece: it lacks {', '.join(missing)}")
     return record
 
 
 def reproduce(
-    record: dict,                           # Of a piece
-    model: torch.nn.Module | None = None,   # None: the checkpoint that the record names, or else the generator that ships
+    record: dict,  # Of a piece
+    model: torch.nn.Module
+    | None = None,  # None: the checkpoint that the record names, or else the generator that ships
 ) -> Candidate:
     "Write a piece again from its record."
     shipped = model is None and not record["checkpoint"]
-    if model is None: model = lighten(load_writing(record["checkpoint"] or None), record.get("kept_in", "fp32"))
-    here, wrote = weights_hash(model), {record["weights"], *(step.get("weights", "") for step in record["anew"])} - {""}
-    if wrote - {here}: raise InputError(f"this model is not the one that wrote the piece: its weights are {here}, the record says {', '.join(sorted(wrote - {here}))}" + "; the record names no checkpoint, so the generator that ships was taken: give the model that wrote the piece" * shipped)
+    if model is None:
+        model = lighten(load_writing(record["checkpoint"] or None), record.get("kept_in", "fp32"))
+    here, wrote = (
+        weights_hash(model),
+        {record["weights"], *(step.get("weights", "") for step in record["anew"])} - {""},
+    )
+    if wrote - {here}:
+        raise InputError(
+            f"this model is not the one that wrote the piece: its weights are {here}, the record says {', '.join(sorted(wrote - {here}))}"
+            + "; the record names no checkpoint, so the generator that ships was taken: give the model that wrote the piece"
+            * shipped
+        )
     count = [0]
+
     def stop_again(piece: int, token: int) -> bool:
         count[0] += piece == record["piece"]
-        return record["stopped_after"] != 0 and (piece != record["piece"] or count[0] != record["stopped_after"])     # 0: another piece was stopped before this one's first token
-    piece = write_candidates(model, plan_from_dict(record["plan"]), record["piece"] + 1, Sampling(**record["sampling"]), record["seed"], record["checkpoint"], record.get("max_tokens"), stop_again, record.get("given") or None)[record["piece"]] if record["kind"] != "given" else Candidate(MusicTokenizerWithStyle().decode(record["given"]), np.array(record["given"]), record | {"anew": []})
-    for step in record["anew"]: piece = reroll_section(model, piece, step["section"], step["seed"])
+        return record["stopped_after"] != 0 and (
+            piece != record["piece"] or count[0] != record["stopped_after"]
+        )  # 0: another piece was stopped before this one's first token
+
+    piece = (
+        write_candidates(
+            model,
+            plan_from_dict(record["plan"]),
+            record["piece"] + 1,
+            Sampling(**record["sampling"]),
+            record["seed"],
+            record["checkpoint"],
+            record.get("max_tokens"),
+            stop_again,
+            record.get("given") or None,
+        )[record["piece"]]
+        if record["kind"] != "given"
+        else Candidate(
+            MusicTokenizerWithStyle().decode(record["given"]),
+            np.array(record["given"]),
+            record | {"anew": []},
+        )
+    )
+    for step in record["anew"]:
+        piece = reroll_section(model, piece, step["section"], step["seed"])
     return piece
 
 
 def save_candidate(
-    candidate: Candidate,        # What to keep
-    folder: str | Path,          # Made if it is not there
-    stem: str = "piece",         # Names of the files, without their endings
+    candidate: Candidate,  # What to keep
+    folder: str | Path,  # Made if it is not there
+    stem: str = "piece",  # Names of the files, without their endings
     kinds: Sequence[str] = ("mid", "txt", "wav", "png", "json"),
-) -> dict[str, Path]:            # The files by kind
+) -> dict[str, Path]:  # The files by kind
     "Write a piece as MIDI, section file, sound, picture and record."
     unknown = set(kinds) - {"mid", "txt", "wav", "png", "json"}
-    if unknown: raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, txt, wav, png or json")
+    if unknown:
+        raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, txt, wav, png or json")
     paths = {kind: Path(folder) / f"{stem}.{kind}" for kind in kinds}
     for kind, path in paths.items():
-        if kind == "mid": candidate.score.to_midi(path)
-        if kind == "txt": save_sections(path, candidate.score.sections)
-        if kind == "wav": save_wav(candidate.score, path)
+        if kind == "mid":
+            candidate.score.to_midi(path)
+        if kind == "txt":
+            save_sections(path, candidate.score.sections)
+        if kind == "wav":
+            save_wav(candidate.score, path)
         if kind == "png":
-            with atomic_write(path) as file: file.write(figure_png(plot_roll(candidate.score, title=stem)))
+            with atomic_write(path) as file:
+                file.write(figure_png(plot_roll(candidate.score, title=stem)))
         if kind == "json":
-            with atomic_write(path) as file: file.write((json.dumps(candidate.record, indent=1) + "\n").encode())
+            with atomic_write(path) as file:
+                file.write((json.dumps(candidate.record, indent=1) + "\n").encode())
     return paths
 
 # %% ../../nbs/generation/02_candidates.ipynb #0956fafc
-MAY_COPY = 0.5   # Share of a section's notes that one copied run may have for free
+MAY_COPY = 0.5  # Share of a section's notes that one copied run may have for free
 
 
-def _longest_shared(first: np.ndarray, second: np.ndarray) -> int:   # Notes of the longest run of pitches that both hold
+def _longest_shared(
+    first: np.ndarray, second: np.ndarray
+) -> int:  # Notes of the longest run of pitches that both hold
     ending, longest = np.zeros(len(second) + 1, np.int64), 0
     for pitch in first:
         ending[1:] = np.where(second == pitch, ending[:-1] + 1, 0)
@@ -181,47 +333,75 @@ def _longest_shared(first: np.ndarray, second: np.ndarray) -> int:   # Notes of 
 
 
 def copied_share(
-    score: Score,                # With sections
-    plan: Plan | None = None,    # Its snippets count as earlier music of their letters
-) -> float:                      # In [0, 1], of the section that copies most
+    score: Score,  # With sections
+    plan: Plan | None = None,  # Its snippets count as earlier music of their letters
+) -> float:  # In [0, 1], of the section that copies most
     "Measure how much of a section is one run of pitches from its snippet or from an earlier section."
     decode, most = MusicTokenizerWithStyle().decode, 0.0
     for k, section in enumerate(score.sections):
         pitch = score.slice_section(k).notes["pitch"]
         earlier = [score.slice_section(j).notes["pitch"] for j in range(k)]
-        if plan is not None and section.label in plan.snippets: earlier.append(decode(plan.snippet_ids(section.label, 4096)).notes["pitch"])
-        if len(pitch): most = max(most, max((_longest_shared(pitch, other) for other in earlier), default=0) / len(pitch))
+        if plan is not None and section.label in plan.snippets:
+            earlier.append(decode(plan.snippet_ids(section.label, 4096)).notes["pitch"])
+        if len(pitch):
+            most = max(
+                most, max((_longest_shared(pitch, other) for other in earlier), default=0) / len(pitch)
+            )
     return most
 
 
 def form_fit(
-    score: Score,           # With sections
-    hop_s: float = 0.5,     # Length of a frame
-) -> float:                 # In [-1, 1]; NaN where the form implies nothing: one letter, or none that returns
+    score: Score,  # With sections
+    hop_s: float = 0.5,  # Length of a frame
+) -> float:  # In [-1, 1]; NaN where the form implies nothing: one letter, or none that returns
     "Correlate a piece's self-similarity with what its letters imply."
     similarity, times_s = self_similarity(score, hop_s)
     section = section_of_times(score.sections, times_s + hop_s / 2)
-    letter = np.array([LETTERS.index(s.label) if s.label in LETTERS else -1 for s in score.sections] + [-1])[section]
+    letter = np.array([LETTERS.index(s.label) if s.label in LETTERS else -1 for s in score.sections] + [-1])[
+        section
+    ]
     start_s = np.array([s.start_s for s in score.sections] + [0.0])[section]
-    aligned = np.abs((times_s - start_s)[:, None] - (times_s - start_s)[None]) < hop_s               # the same place of two sections
-    other = (section[:, None] != section[None]) & (letter >= 0)[:, None] & (letter >= 0)[None] & np.triu(np.ones_like(similarity), 1).astype(bool) & aligned
+    aligned = (
+        np.abs((times_s - start_s)[:, None] - (times_s - start_s)[None]) < hop_s
+    )  # the same place of two sections
+    other = (
+        (section[:, None] != section[None])
+        & (letter >= 0)[:, None]
+        & (letter >= 0)[None]
+        & np.triu(np.ones_like(similarity), 1).astype(bool)
+        & aligned
+    )
     same = (letter[:, None] == letter[None])[other]
-    return float(np.corrcoef(similarity[other], same)[0, 1]) if 0 < same.mean() < 1 and similarity[other].std() > 0 else float("nan")
+    return (
+        float(np.corrcoef(similarity[other], same)[0, 1])
+        if 0 < same.mean() < 1 and similarity[other].std() > 0
+        else float("nan")
+    )
 
 
 def judge_structure(
-    score: Score,               # With sections
-    plan: Plan | None = None,   # What it was asked to be; its material counts as something to copy from
-) -> dict[str, float]:          # contrast, fit, copied, and `structure`: the first two together, less twice the copying above MAY_COPY
+    score: Score,  # With sections
+    plan: Plan | None = None,  # What it was asked to be; its material counts as something to copy from
+) -> dict[
+    str, float
+]:  # contrast, fit, copied, and `structure`: the first two together, less twice the copying above MAY_COPY
     "Measure how well a piece keeps its form without copying."
-    if not len(score) or len(score.sections) < 2: return {"contrast": float("nan"), "fit": float("nan"), "copied": 0.0, "structure": float("-inf")}
-    if plan is not None and score.form != plan.form: return judge_structure(score) | {"structure": float("-inf")}        # stopped, or out of room
+    if not len(score) or len(score.sections) < 2:
+        return {"contrast": float("nan"), "fit": float("nan"), "copied": 0.0, "structure": float("-inf")}
+    if plan is not None and score.form != plan.form:
+        return judge_structure(score) | {"structure": float("-inf")}  # stopped, or out of room
     row = {"contrast": section_contrast(score), "fit": form_fit(score), "copied": copied_share(score, plan)}
-    return row | {"structure": float(np.nan_to_num(row["contrast"]) + np.nan_to_num(row["fit"]) - 2 * max(0.0, row["copied"] - MAY_COPY))}
+    return row | {
+        "structure": float(
+            np.nan_to_num(row["contrast"])
+            + np.nan_to_num(row["fit"])
+            - 2 * max(0.0, row["copied"] - MAY_COPY)
+        )
+    }
 
 
 def rank_candidates(
-    candidates: Sequence[Candidate],   # Of one plan or of several
-) -> list[Candidate]:                  # The best first; equals in their order
+    candidates: Sequence[Candidate],  # Of one plan or of several
+) -> list[Candidate]:  # The best first; equals in their order
     "Put candidates in order of how well they keep their form."
     return sorted(candidates, key=lambda c: -judge_structure(c.score, c.plan)["structure"])

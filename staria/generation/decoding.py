@@ -20,11 +20,13 @@ from ..models.layers import GATE_SPEED, Block, CrossAttention, KVCache, attend, 
 from ..models.staria import Memory, StariaModel, mask_returns
 
 # %% ../../nbs/generation/00_decoding.ipynb #aae02ddc
-WEIGHTS = ("fp32", "bf16", "int8")   # What a model's weights can be kept in
-FEW_ROWS = 32                        # Up to so many rows the int8 product is ours; above, weights are unpacked once
+WEIGHTS = ("fp32", "bf16", "int8")  # What a model's weights can be kept in
+FEW_ROWS = 32  # Up to so many rows the int8 product is ours; above, weights are unpacked once
 
 
-def _multiply_int8(x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np.ndarray) -> None:   # (M, K), (N, K), (N,), (M, N)
+def _multiply_int8(
+    x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np.ndarray
+) -> None:  # (M, K), (N, K), (N,), (M, N)
     limit = min(32767, 2147483647 // (128 * x.shape[1]))
     small, back = np.empty(x.shape, np.int16), np.empty(len(x), np.float32)
     for m in range(len(x)):
@@ -34,208 +36,356 @@ def _multiply_int8(x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np
             finite &= np.isfinite(x[m, k])
         factor = np.float32(limit) / biggest if biggest > 0 else np.float32(0)
         back[m] = biggest / np.float32(limit) if finite else np.float32(np.nan)
-        for k in range(x.shape[1]): small[m, k] = np.int16(np.rint(x[m, k] * factor)) if finite else np.int16(0)
+        for k in range(x.shape[1]):
+            small[m, k] = np.int16(np.rint(x[m, k] * factor)) if finite else np.int16(0)
     for n in numba.prange(len(weight)):
         for m in range(len(x)):
             total = np.int32(0)
-            for k in range(x.shape[1]): total = np.int32(total + np.int32(np.int32(small[m, k]) * np.int32(weight[n, k])))
+            for k in range(x.shape[1]):
+                total = np.int32(total + np.int32(np.int32(small[m, k]) * np.int32(weight[n, k])))
             out[m, n] = np.float32(total) * back[m] * scale[n]
 
 
 @functools.cache
 def _int8_kernel(parallel: bool):
-    try: return numba.njit(nogil=True, cache=True, parallel=parallel)(_multiply_int8)
-    except RuntimeError: return numba.njit(nogil=True, parallel=parallel)(_multiply_int8)    # no folder that can be written
+    try:
+        return numba.njit(nogil=True, cache=True, parallel=parallel)(_multiply_int8)
+    except RuntimeError:
+        return numba.njit(nogil=True, parallel=parallel)(_multiply_int8)  # no folder that can be written
 
 
 class LightLinear(nn.Module):
     "Multiply by weights that are kept in one or two bytes."
-    def __init__(self, weight: torch.Tensor, scale: torch.Tensor | None = None, bias: torch.Tensor | None = None):
+
+    def __init__(
+        self, weight: torch.Tensor, scale: torch.Tensor | None = None, bias: torch.Tensor | None = None
+    ):
         super().__init__()
-        for name, value in (("weight", weight), ("scale", scale), ("bias", bias)): self.register_buffer(name, value)   # (N, K) bfloat16, or int8 with (N,) scales
+        for name, value in (("weight", weight), ("scale", scale), ("bias", bias)):
+            self.register_buffer(name, value)  # (N, K) bfloat16, or int8 with (N,) scales
         self.out_features, self.in_features = weight.shape
 
     @classmethod
     def of(cls, linear: nn.Linear, weights: str) -> "LightLinear":
         "Round a layer's weights."
         weight, bias = linear.weight.detach().float(), None if linear.bias is None else linear.bias.detach()
-        if weights == "bf16": return cls(weight.bfloat16(), None, bias)
+        if weights == "bf16":
+            return cls(weight.bfloat16(), None, bias)
         scale = weight.abs().amax(1).clamp(min=1e-12) / 127
         return cls((weight / scale[:, None]).round().to(torch.int8), scale, bias)
 
     def take(self, rows: torch.Tensor) -> "LightLinear":
         "Keep some of the outputs."
-        return LightLinear(*(None if part is None else part[rows] for part in (self.weight, self.scale, self.bias)))
+        return LightLinear(
+            *(None if part is None else part[rows] for part in (self.weight, self.scale, self.bias))
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "Map (…, K) to (…, N), of the same type as `x`."
         rows = x.numel() // self.in_features
-        if self.scale is None: y = F.linear(x.bfloat16(), self.weight).type_as(x)
-        elif x.is_cuda or torch.compiler.is_compiling(): y = F.linear(x.bfloat16(), self.weight.bfloat16()).type_as(x) * self.scale.type_as(x)
-        elif rows > FEW_ROWS: y = F.linear(x, self.weight.type_as(x) * self.scale[:, None].type_as(x))
+        if self.scale is None:
+            y = F.linear(x.bfloat16(), self.weight).type_as(x)
+        elif x.is_cuda or torch.compiler.is_compiling():
+            y = F.linear(x.bfloat16(), self.weight.bfloat16()).type_as(x) * self.scale.type_as(x)
+        elif rows > FEW_ROWS:
+            y = F.linear(x, self.weight.type_as(x) * self.scale[:, None].type_as(x))
         else:
-            out, threads = torch.empty(rows, self.out_features), min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+            out, threads = (
+                torch.empty(rows, self.out_features),
+                min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS),
+            )
             together = threads > 1 and self.weight.numel() > 2**18
-            if together: numba.set_num_threads(threads)
-            _int8_kernel(together)(x.detach().float().reshape(rows, -1).numpy(), self.weight.numpy(), self.scale.numpy(), out.numpy())
+            if together:
+                numba.set_num_threads(threads)
+            _int8_kernel(together)(
+                x.detach().float().reshape(rows, -1).numpy(),
+                self.weight.numpy(),
+                self.scale.numpy(),
+                out.numpy(),
+            )
             y = out.view(*x.shape[:-1], -1).type_as(x)
         return y if self.bias is None else y + self.bias
 
 # %% ../../nbs/generation/00_decoding.ipynb #0ec16263
 def lighten(
-    model: StariaModel | Decoder,   # Changed in place; it can write, not learn
-    weights: str = "int8",          # One of WEIGHTS; "fp32" leaves it as it is
-) -> StariaModel | Decoder:         # The same model, with attribute `weights`
+    model: StariaModel | Decoder,  # Changed in place; it can write, not learn
+    weights: str = "int8",  # One of WEIGHTS; "fp32" leaves it as it is
+) -> StariaModel | Decoder:  # The same model, with attribute `weights`
     "Keep a model's weights in fewer bytes, for writing."
-    if weights not in WEIGHTS: raise InputError(f"unknown weights '{weights}': use {', '.join(WEIGHTS)}")
-    if getattr(model, "weights", "fp32") != "fp32": raise InputError(f"this model's weights are {model.weights} already: load it again to make it {weights}")
+    if weights not in WEIGHTS:
+        raise InputError(f"unknown weights '{weights}': use {', '.join(WEIGHTS)}")
+    if getattr(model, "weights", "fp32") != "fp32":
+        raise InputError(
+            f"this model's weights are {model.weights} already: load it again to make it {weights}"
+        )
     decoder, model.weights = getattr(model, "decoder", model), weights
-    if weights == "fp32": return model
+    if weights == "fp32":
+        return model
     for part in [*decoder.blocks, *getattr(model, "cross", {}).values(), decoder.head]:
         for module in list(part.modules()):
             for name, child in list(module.named_children()):
-                if isinstance(child, nn.Linear) and name not in ("key", "value"): setattr(module, name, LightLinear.of(child, weights))
+                if isinstance(child, nn.Linear) and name not in ("key", "value"):
+                    setattr(module, name, LightLinear.of(child, weights))
     return model.eval()
 
 
 def bytes_per_token(
-    model: StariaModel | Decoder,   # Light or not
-    head_rows: int | None = None,   # Rows of the head that are scored; None: all
-) -> int:                           # Keys and values not counted
+    model: StariaModel | Decoder,  # Light or not
+    head_rows: int | None = None,  # Rows of the head that are scored; None: all
+) -> int:  # Keys and values not counted
     "Count the bytes of weights that one more token needs."
     decoder, cross = getattr(model, "decoder", model), getattr(model, "cross", {})
     size = lambda module: sum(t.nbytes for t in (*module.parameters(), *module.buffers()))
-    total = sum(size(part) for part in (*decoder.blocks, decoder.norm)) + sum(size(part) - size(part.key) - size(part.value) for part in cross.values())
+    total = sum(size(part) for part in (*decoder.blocks, decoder.norm)) + sum(
+        size(part) - size(part.key) - size(part.value) for part in cross.values()
+    )
     head = sum(t.nbytes for t in (*decoder.head.rows.parameters(), *decoder.head.rows.buffers()))
     return total + (head if head_rows is None else head * head_rows // decoder.head.rows.out_features)
 
 # %% ../../nbs/generation/00_decoding.ipynb #057cb5eb
-def _spread(key: torch.Tensor, value: torch.Tensor, n: int, length: int, room: int, whole: bool) -> tuple[torch.Tensor, torch.Tensor]:   # (B, H, T, D) each: the first n rows, with room for more
+def _spread(
+    key: torch.Tensor, value: torch.Tensor, n: int, length: int, room: int, whole: bool
+) -> tuple[torch.Tensor, torch.Tensor]:  # (B, H, T, D) each: the first n rows, with room for more
     roomy = []
     for part in (key, value):
-        wide = (torch.zeros if whole else torch.empty)(n, part.shape[1], room, part.shape[3], dtype=part.dtype, device=part.device)   # memory that is not touched costs nothing
+        wide = (torch.zeros if whole else torch.empty)(
+            n, part.shape[1], room, part.shape[3], dtype=part.dtype, device=part.device
+        )  # memory that is not touched costs nothing
         wide[:, :, :length] = part[:n, :, :length]
         roomy.append(wide)
     return tuple(roomy)
 
 
 def _put(pair: tuple[torch.Tensor, torch.Tensor], place: torch.Tensor, *new: torch.Tensor) -> None:
-    for store, part in zip(pair, new): store.index_copy_(2, place, part[:len(store)].type_as(store))
+    for store, part in zip(pair, new):
+        store.index_copy_(2, place, part[: len(store)].type_as(store))
 
 
-def _fill(mixed: torch.Tensor, x: torch.Tensor) -> torch.Tensor: return F.pad(mixed.transpose(1, 2).flatten(2), (0, 0, 0, 0, 0, len(x) - len(mixed)))   # (n, H, 1, D) to (B, 1, C)
+def _fill(mixed: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return F.pad(
+        mixed.transpose(1, 2).flatten(2), (0, 0, 0, 0, 0, len(x) - len(mixed))
+    )  # (n, H, 1, D) to (B, 1, C)
 
 
-def _read_own(block: Block, pair: tuple[torch.Tensor, torch.Tensor], x: torch.Tensor, rotation: torch.Tensor | None, mask: torch.Tensor | None, at: torch.Tensor, end: int) -> torch.Tensor:   # One token (B, 1, C) through a block, against its piece's past
-    query, key, value = block.attention.qkv(block.norm1(x)).view(len(x), 1, 3, block.attention.n_head, -1).permute(2, 0, 3, 1, 4)
-    if rotation is not None: query, key = rotate(query, rotation), rotate(key, rotation)
+def _read_own(
+    block: Block,
+    pair: tuple[torch.Tensor, torch.Tensor],
+    x: torch.Tensor,
+    rotation: torch.Tensor | None,
+    mask: torch.Tensor | None,
+    at: torch.Tensor,
+    end: int,
+) -> torch.Tensor:  # One token (B, 1, C) through a block, against its piece's past
+    query, key, value = (
+        block.attention.qkv(block.norm1(x))
+        .view(len(x), 1, 3, block.attention.n_head, -1)
+        .permute(2, 0, 3, 1, 4)
+    )
+    if rotation is not None:
+        query, key = rotate(query, rotation), rotate(key, rotation)
     _put(pair, at, key, value)
     n = len(pair[0])
-    if mask is not None: mixed = attend(query[:n], *pair, mask)
-    else: mixed = torch.cat([attend(query[row, None], *(part[row, None, :, :end] for part in pair)) for row in range(n)])
+    if mask is not None:
+        mixed = attend(query[:n], *pair, mask)
+    else:
+        mixed = torch.cat(
+            [attend(query[row, None], *(part[row, None, :, :end] for part in pair)) for row in range(n)]
+        )
     x = x + block.attention.out(_fill(mixed, x))
     return x + block.feed_forward(block.norm2(x))
 
 # %% ../../nbs/generation/00_decoding.ipynb #7209556a
 class SectionReads:
     "Hold what each piece's section may read: its letter's snippet and earlier sections of that letter."
+
     def __init__(self, layers: list[int], cache: KVCache, n: int, room: int, memory: Memory, whole: bool):
         self.n, self.whole, seen = n, whole, cache.returns
-        self.base = seen.length - cache.length                                   # places of the memory
-        self.far = {layer: _spread(seen.keys[layer], seen.values[layer], n, seen.length, self.base + room, whole) for layer in layers}
-        self.slots, self.past = memory._replace(states=memory.states[:n, :, :0], slots=memory.slots[:n], since_s=memory.since_s[:n], before=memory.before[:n, :, :0]), cache.marks[:n].clone()
-        self.inside, self.near = [None] * n, {layer: [None] * n for layer in layers}    # what each row's section may read, and its keys and values
-        self.pending = {layer: seen.pending[layer][:n].clone() for layer in layers}     # keys of the last token, for the place of the next
+        self.base = seen.length - cache.length  # places of the memory
+        self.far = {
+            layer: _spread(seen.keys[layer], seen.values[layer], n, seen.length, self.base + room, whole)
+            for layer in layers
+        }
+        self.slots, self.past = (
+            memory._replace(
+                states=memory.states[:n, :, :0],
+                slots=memory.slots[:n],
+                since_s=memory.since_s[:n],
+                before=memory.before[:n, :, :0],
+            ),
+            cache.marks[:n].clone(),
+        )
+        self.inside, self.near = (
+            [None] * n,
+            {layer: [None] * n for layer in layers},
+        )  # what each row's section may read, and its keys and values
+        self.pending = {
+            layer: seen.pending[layer][:n].clone() for layer in layers
+        }  # keys of the last token, for the place of the next
         self.visible = torch.zeros(n, 1, 1, self.base + room, dtype=torch.bool, device=cache.marks.device)
 
-    def buffers(self) -> list[torch.Tensor]: return [*(part for pair in self.far.values() for part in pair), self.visible, *self.pending.values()]   # What a compiled step writes to or reads
+    def buffers(self) -> list[torch.Tensor]:
+        return [
+            *(part for pair in self.far.values() for part in pair),
+            self.visible,
+            *self.pending.values(),
+        ]  # What a compiled step writes to or reads
 
     def keep(self, rows: list[int], index: torch.Tensor, length: int) -> None:
         "Let go of all pieces but these."
         self.n = len(rows)
-        self.far = {layer: _spread(key[index], value[index], self.n, self.base + length, key.shape[2], self.whole) for layer, (key, value) in self.far.items()}
-        self.slots, self.past, self.pending = Memory(*(part[index] for part in self.slots)), self.past[index], {layer: key[index] for layer, key in self.pending.items()}
-        self.inside, self.near = [self.inside[row] for row in rows], {layer: [near[row] for row in rows] for layer, near in self.near.items()}
+        self.far = {
+            layer: _spread(key[index], value[index], self.n, self.base + length, key.shape[2], self.whole)
+            for layer, (key, value) in self.far.items()
+        }
+        self.slots, self.past, self.pending = (
+            Memory(*(part[index] for part in self.slots)),
+            self.past[index],
+            {layer: key[index] for layer, key in self.pending.items()},
+        )
+        self.inside, self.near = (
+            [self.inside[row] for row in rows],
+            {layer: [near[row] for row in rows] for layer, near in self.near.items()},
+        )
 
-    def enter(self, slot: torch.Tensor, marks: torch.Tensor) -> None:      # (n,) and (n, 2)
+    def enter(self, slot: torch.Tensor, marks: torch.Tensor) -> None:  # (n,) and (n, 2)
         "Gather what a section may read, where one begins."
         now = torch.cat([slot[:, None], marks], 1).tolist()
         for row in (row for row in range(self.n) if now[row] != self.inside[row]):
-            places = torch.cat([self.slots.mask(slot[:, None])[row, 0, 0], mask_returns(marks[row, None, None], self.past[row, None])[0, 0, 0]])
-            self.inside[row], self.visible[row, 0, 0, :len(places)] = now[row], places
+            places = torch.cat(
+                [
+                    self.slots.mask(slot[:, None])[row, 0, 0],
+                    mask_returns(marks[row, None, None], self.past[row, None])[0, 0, 0],
+                ]
+            )
+            self.inside[row], self.visible[row, 0, 0, : len(places)] = now[row], places
             if not self.whole:
                 index = places.nonzero()[:, 0]
-                for layer, pair in self.far.items(): self.near[layer][row] = tuple(part[row, None, :, index] for part in pair)
+                for layer, pair in self.far.items():
+                    self.near[layer][row] = tuple(part[row, None, :, index] for part in pair)
         self.past = torch.cat([self.past, marks[:, None]], 1)
 
-    def read(self, layer: int, cross: CrossAttention, x: torch.Tensor, clock: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    def read(
+        self, layer: int, cross: CrossAttention, x: torch.Tensor, clock: torch.Tensor, at: torch.Tensor
+    ) -> torch.Tensor:
         "Add to one token (B, 1, C) what a layer reads, and lay its own key and value by."
         seen = cross.norm(x)
-        query, key, value = (cross.heads(part(seen)) for part in (cross.query, cross.own_key, cross.own_value))
-        query, key = rotate(query + cross.meet, clock)[:self.n], rotate(key + cross.meet, clock)
+        query, key, value = (
+            cross.heads(part(seen)) for part in (cross.query, cross.own_key, cross.own_value)
+        )
+        query, key = rotate(query + cross.meet, clock)[: self.n], rotate(key + cross.meet, clock)
         _put(self.far[layer], at + self.base, self.pending[layer], value)
-        self.pending[layer].copy_(key[:self.n])
-        if self.whole: mixed = attend(query, *self.far[layer], self.visible)
-        else: mixed = torch.cat([attend(query[row, None], *self.near[layer][row]) for row in range(self.n)])
+        self.pending[layer].copy_(key[: self.n])
+        if self.whole:
+            mixed = attend(query, *self.far[layer], self.visible)
+        else:
+            mixed = torch.cat([attend(query[row, None], *self.near[layer][row]) for row in range(self.n)])
         return x + torch.tanh(GATE_SPEED * cross.gate) * cross.out(_fill(mixed, x))
 
 # %% ../../nbs/generation/00_decoding.ipynb #1ad21270
 class NextToken:
     "Read one more token of each piece, against what was read before."
-    def __init__(self,
-        model: StariaModel | Decoder,     # In eval mode
-        cache: KVCache,                   # After the beginning was read; at least one token
-        n: int,                           # Its first rows are pieces, the others filling
-        room: int,                        # Most tokens of a piece, those in the cache included
-        memory: Memory | None = None,     # What a StariaModel's cache was made with
-        compiled: bool = False,           # Compile the step (with CUDA graphs on a GPU); shapes then stay as they are
-        returns: bool = True,             # Whether a section reads its earlier occurrences, as the cache was made
+
+    def __init__(
+        self,
+        model: StariaModel | Decoder,  # In eval mode
+        cache: KVCache,  # After the beginning was read; at least one token
+        n: int,  # Its first rows are pieces, the others filling
+        room: int,  # Most tokens of a piece, those in the cache included
+        memory: Memory | None = None,  # What a StariaModel's cache was made with
+        compiled: bool = False,  # Compile the step (with CUDA graphs on a GPU); shapes then stay as they are
+        returns: bool = True,  # Whether a section reads its earlier occurrences, as the cache was made
     ):
         self.returns = returns
-        self.model, self.decoder, self.n, self.length, self.whole = model, getattr(model, "decoder", model), n, cache.length, compiled
-        self.cross, self.device = getattr(model, "cross", {}), model.norm.weight.device if isinstance(model, Decoder) else model.null.device
-        self.at, head_width = torch.tensor([self.length], device=self.device), self.decoder.config.width // self.decoder.config.n_head
+        self.model, self.decoder, self.n, self.length, self.whole = (
+            model,
+            getattr(model, "decoder", model),
+            n,
+            cache.length,
+            compiled,
+        )
+        self.cross, self.device = (
+            getattr(model, "cross", {}),
+            model.norm.weight.device if isinstance(model, Decoder) else model.null.device,
+        )
+        self.at, head_width = (
+            torch.tensor([self.length], device=self.device),
+            self.decoder.config.width // self.decoder.config.n_head,
+        )
         self.turns = rotary(torch.arange(room, device=self.device), head_width)
-        self.own = [_spread(key, value, n, self.length, room, compiled) for key, value in zip(cache.keys, cache.values)]
-        self.reads = SectionReads([int(layer) for layer in self.cross], cache, n, room, memory, compiled) if self.cross else None
+        self.own = [
+            _spread(key, value, n, self.length, room, compiled)
+            for key, value in zip(cache.keys, cache.values)
+        ]
+        self.reads = (
+            SectionReads([int(layer) for layer in self.cross], cache, n, room, memory, compiled)
+            if self.cross
+            else None
+        )
         self.step = self._step
         if compiled:
-            for buffer in (self.at, *(part for pair in self.own for part in pair), *(self.reads.buffers() if self.reads else ())): torch._dynamo.mark_static_address(buffer)
-            self.step = torch.compile(self._step, dynamic=False, mode="reduce-overhead" if self.device.type == "cuda" else None)
+            for buffer in (
+                self.at,
+                *(part for pair in self.own for part in pair),
+                *(self.reads.buffers() if self.reads else ()),
+            ):
+                torch._dynamo.mark_static_address(buffer)
+            self.step = torch.compile(
+                self._step, dynamic=False, mode="reduce-overhead" if self.device.type == "cuda" else None
+            )
 
     def keep(self, rows: list[int]) -> None:
         "Let go of all pieces but these."
-        if self.whole: raise InputError("a compiled step keeps all of its pieces")
+        if self.whole:
+            raise InputError("a compiled step keeps all of its pieces")
         self.n, index = len(rows), torch.tensor(rows, device=self.device)
-        self.own = [_spread(key[index], value[index], self.n, self.length, key.shape[2], self.whole) for key, value in self.own]
-        if self.reads: self.reads.keep(rows, index, self.length)
+        self.own = [
+            _spread(key[index], value[index], self.n, self.length, key.shape[2], self.whole)
+            for key, value in self.own
+        ]
+        if self.reads:
+            self.reads.keep(rows, index, self.length)
 
-    def _step(self, ids: torch.Tensor, labels: torch.Tensor, progress: torch.Tensor, end: int) -> torch.Tensor:
+    def _step(
+        self, ids: torch.Tensor, labels: torch.Tensor, progress: torch.Tensor, end: int
+    ) -> torch.Tensor:
         model, decoder = self.model, self.decoder
         x, rotation = decoder.embedding(ids[:, None]), None
-        if decoder.places is None: rotation = self.turns.index_select(3, self.at)
-        else: x = x + decoder.places(self.at)
+        if decoder.places is None:
+            rotation = self.turns.index_select(3, self.at)
+        else:
+            x = x + decoder.places(self.at)
         if self.cross:
-            x = x + model.label(labels)[:, None] + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
+            x = (
+                x
+                + model.label(labels)[:, None]
+                + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
+            )
             clock = next(iter(self.cross.values())).clock(progress[:, None, 3])
         mask = (torch.arange(end, device=self.device) <= self.at)[None, None, None] if self.whole else None
         for layer, block in enumerate(decoder.blocks):
-            if str(layer) in self.cross: x = self.reads.read(layer, self.cross[str(layer)], x, clock, self.at)
+            if str(layer) in self.cross:
+                x = self.reads.read(layer, self.cross[str(layer)], x, clock, self.at)
             x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end)
         return decoder.norm(x)[:, 0]
 
     @torch.no_grad()
-    def read(self,
-        ids: torch.Tensor,                       # (B,), at least n; what is beyond fills up
-        slot: torch.Tensor | None = None,        # (B,), for a StariaModel
-        labels: torch.Tensor | None = None,      # (B,)
-        progress: torch.Tensor | None = None,    # (B, 4)
-        section: torch.Tensor | None = None,     # (B,) how many sections have begun
-    ) -> torch.Tensor:                           # Normalised activations (B, C)
+    def read(
+        self,
+        ids: torch.Tensor,  # (B,), at least n; what is beyond fills up
+        slot: torch.Tensor | None = None,  # (B,), for a StariaModel
+        labels: torch.Tensor | None = None,  # (B,)
+        progress: torch.Tensor | None = None,  # (B, 4)
+        section: torch.Tensor | None = None,  # (B,) how many sections have begun
+    ) -> torch.Tensor:  # Normalised activations (B, C)
         "Read one token of each piece."
         room = self.own[0][0].shape[2]
-        if self.length >= room: raise InputError(f"there is room for {room} tokens, and one more was to be read: ask for more room")
-        if self.reads: self.reads.enter(slot[:self.n], torch.stack([labels * self.returns, section], 1)[:self.n])
+        if self.length >= room:
+            raise InputError(
+                f"there is room for {room} tokens, and one more was to be read: ask for more room"
+            )
+        if self.reads:
+            self.reads.enter(slot[: self.n], torch.stack([labels * self.returns, section], 1)[: self.n])
         hidden = self.step(ids, labels, progress, room if self.whole else self.length + 1)
-        self.length += 1; self.at += 1
+        self.length += 1
+        self.at += 1
         return hidden

@@ -9,75 +9,93 @@ __all__ = ['SLACK_MS', 'MOST_TOGETHER', 'ROWS', 'Sampling', 'draw_token', 'Mark'
 # %% ../../nbs/generation/01_generation.ipynb #e6bec5d1
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError
-from ..music.score import Score
-from ..music.sections import Section
-from ..data.plan import Plan, sample_plan
-from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..tokens.grammar import Place
-from ..tokens.vocabulary import Kind
-from ..data.examples import rebase_snippet, section_progress, write_prompt
+from ..data.examples import section_progress, write_prompt
+from ..data.plan import Plan
+from .decoding import LightLinear, NextToken
 from ..models.decoder import Decoder
 from ..models.staria import Memory, StariaModel
-from .decoding import LightLinear, NextToken
+from ..music.score import Score
+from ..music.sections import Section
+from ..tokens.grammar import Place
+from ..tokens.tokenizer import MusicTokenizerWithStyle
+from ..tokens.vocabulary import Kind
 
 # %% ../../nbs/generation/01_generation.ipynb #b02ffde0
 @dataclass(frozen=True)
 class Sampling:
     "Set how a token is drawn from the model's probabilities."
-    temperature: float = 1.0   # Above 0 flattens or sharpens; 0 takes the likeliest token
-    top_k: int = 0             # Keep this many tokens; 0 keeps all
-    top_p: float = 1.0         # Keep the likeliest tokens that together have this probability, in (0, 1]
-    min_p: float = 0.0         # Keep tokens at least this share as likely as the likeliest, in [0, 1)
-    guidance: float = 1.0      # 1: as the model says; above 1: away from what it would write without snippets and earlier occurrences
-    repetition: float = 0.0    # Nats taken off a note for each time that its section has gone on to this pitch from the same three before
+
+    temperature: float = 1.0  # Above 0 flattens or sharpens; 0 takes the likeliest token
+    top_k: int = 0  # Keep this many tokens; 0 keeps all
+    top_p: float = 1.0  # Keep the likeliest tokens that together have this probability, in (0, 1]
+    min_p: float = 0.0  # Keep tokens at least this share as likely as the likeliest, in [0, 1)
+    guidance: float = 1.0  # 1: as the model says; above 1: away from what it would write without snippets and earlier occurrences
+    repetition: float = 0.0  # Nats taken off a note for each time that its section has gone on to this pitch from the same three before
 
     def __post_init__(self):
-        for name, good in (("temperature", self.temperature >= 0), ("top_k", self.top_k >= 0), ("top_p", 0 < self.top_p <= 1), ("min_p", 0 <= self.min_p < 1), ("guidance", 0 <= self.guidance <= 10), ("repetition", 0 <= self.repetition <= 100)):
-            if not good: raise InputError(f"{name} cannot be {getattr(self, name)}: see the ranges in Sampling's help")
+        for name, good in (
+            ("temperature", self.temperature >= 0),
+            ("top_k", self.top_k >= 0),
+            ("top_p", 0 < self.top_p <= 1),
+            ("min_p", 0 <= self.min_p < 1),
+            ("guidance", 0 <= self.guidance <= 10),
+            ("repetition", 0 <= self.repetition <= 100),
+        ):
+            if not good:
+                raise InputError(f"{name} cannot be {getattr(self, name)}: see the ranges in Sampling's help")
 
 
 def draw_token(
-    scores: np.ndarray,         # Of the tokens that may come, (N,), not normalised
-    sampling: Sampling,         # Temperature and cuts
-    rng: np.random.Generator,   # This piece's own
-) -> int:                       # Which of them
+    scores: np.ndarray,  # Of the tokens that may come, (N,), not normalised
+    sampling: Sampling,  # Temperature and cuts
+    rng: np.random.Generator,  # This piece's own
+) -> int:  # Which of them
     "Draw one token."
     best = scores.max()
-    if not np.isfinite(best): raise InputError(f"the model scores the next token as {best}: its weights are damaged, or its training diverged; use another checkpoint")
-    if sampling.temperature == 0: return int(scores.argmax())
-    probs = np.exp((scores - best).astype(np.float64) / sampling.temperature)      # the likeliest is 1
-    if sampling.min_p > 0: probs[probs < sampling.min_p] = 0
+    if not np.isfinite(best):
+        raise InputError(
+            f"the model scores the next token as {best}: its weights are damaged, or its training diverged; use another checkpoint"
+        )
+    if sampling.temperature == 0:
+        return int(scores.argmax())
+    probs = np.exp((scores - best).astype(np.float64) / sampling.temperature)  # the likeliest is 1
+    if sampling.min_p > 0:
+        probs[probs < sampling.min_p] = 0
     if sampling.top_k or sampling.top_p < 1:
         order = np.argsort(-probs, kind="stable")
-        if sampling.top_k: probs[order[sampling.top_k:]] = 0
+        if sampling.top_k:
+            probs[order[sampling.top_k :]] = 0
         before = np.cumsum(probs[order]) - probs[order]
         probs[order[before >= sampling.top_p * probs.sum()]] = 0
     cumulative = np.cumsum(probs)
     return int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
 
 # %% ../../nbs/generation/01_generation.ipynb #93418032
-SLACK_MS = 400     # A section is closed once its last onset is this close to its planned end
-MOST_TOGETHER = 12   # Notes that may begin at one instant: ten fingers, and some slack
+SLACK_MS = 400  # A section is closed once its last onset is this close to its planned end
+MOST_TOGETHER = 12  # Notes that may begin at one instant: ten fingers, and some slack
 
 
 class Mark(NamedTuple):
     "Say what holds when a token is read."
-    section: int    # Which section, from 1; 0 before the first
-    label: int      # Its letter, 1 to 4; 0 before the first
-    time_ms: int    # Now
-    start_ms: int   # Of the section
-    end_ms: int     # Of the section
+
+    section: int  # Which section, from 1; 0 before the first
+    label: int  # Its letter, 1 to 4; 0 before the first
+    time_ms: int  # Now
+    start_ms: int  # Of the section
+    end_ms: int  # Of the section
 
 
 @functools.cache
-def _choices() -> tuple[np.ndarray, ...]:   # Ids of a solo piano's notes, notes and <T>, onsets by time, durations; <E> and the section tokens close the list
+def _choices() -> (
+    tuple[np.ndarray, ...]
+):  # Ids of a solo piano's notes, notes and <T>, onsets by time, durations; <E> and the section tokens close the list
     tok = MusicTokenizerWithStyle()
     between = tok.grammar().start().advance(tok.id(("prefix", "instrument", "piano"))).advance(tok.bos_id)
     notes = np.flatnonzero(between.allowed() & (tok.kind_of == Kind.NOTE))
@@ -90,96 +108,190 @@ def _choices() -> tuple[np.ndarray, ...]:   # Ids of a solo piano's notes, notes
 # %% ../../nbs/generation/01_generation.ipynb #27d4765c
 class PlanKeeper:
     "Follow one piece as it is written, and say what may come next under its plan."
+
     def __init__(self, plan: Plan, tok: MusicTokenizerWithStyle):
-        self.plan, self.tok, self.state, self.ids, self.marks, self.ends = plan, tok, tok.grammar().start(), [], [], plan.ends_ms.tolist()
-        self.section, self.start_ms, self.window, self.time_ms, self.together, self.done = -1, 0, 0, 0, 0, False
-        self.pitches, self.followed = (), {}                               # the last three pitches of the section, and how often each pitch came after three such
-        for token in (tok.id(("prefix", "instrument", "piano")), tok.bos_id): self.push(token)
+        self.plan, self.tok, self.state, self.ids, self.marks, self.ends = (
+            plan,
+            tok,
+            tok.grammar().start(),
+            [],
+            [],
+            plan.ends_ms.tolist(),
+        )
+        self.section, self.start_ms, self.window, self.time_ms, self.together, self.done = (
+            -1,
+            0,
+            0,
+            0,
+            0,
+            False,
+        )
+        self.pitches, self.followed = (
+            (),
+            {},
+        )  # the last three pitches of the section, and how often each pitch came after three such
+        for token in (tok.id(("prefix", "instrument", "piano")), tok.bos_id):
+            self.push(token)
 
     @property
-    def end_ms(self) -> int: return self.ends[self.section] if self.section >= 0 else 0
+    def end_ms(self) -> int:
+        return self.ends[self.section] if self.section >= 0 else 0
+
     @property
-    def label(self) -> int: return LETTERS.index(self.plan.form[self.section]) + 1 if self.section >= 0 else 0
+    def label(self) -> int:
+        return LETTERS.index(self.plan.form[self.section]) + 1 if self.section >= 0 else 0
+
     @property
-    def last(self) -> bool: return self.section == len(self.plan.form) - 1
+    def last(self) -> bool:
+        return self.section == len(self.plan.form) - 1
 
     def allowed(self) -> np.ndarray:
         "List the ids that are legal and keep the plan (N,); at least one until the piece is done."
         tok, place, (notes, notes_or_time, onsets, durations, _) = self.tok, self.state.place, _choices()
-        if place == Place.PITCH:                                          # only an onset can break the plan
+        if place == Place.PITCH:  # only an onset can break the plan
             base_ms, floor_ms = 5000 * self.window, self.state.floor_ms
-            earliest_ms = max(self.time_ms + 10 * (self.together >= MOST_TOGETHER), min(self.start_ms, self.end_ms - 10)) - base_ms
-            first, last = max(floor_ms, earliest_ms + 9) // 10, min(4990 if self.state.has_note else 0, self.end_ms - base_ms - 1) // 10   # a piece begins with its first note, as in training
-            return onsets[first:last + 1] if first <= last else onsets[floor_ms // 10:floor_ms // 10 + 1]
-        if place == Place.ONSET: return durations
-        if place == Place.SECTION: return notes
+            earliest_ms = (
+                max(
+                    self.time_ms + 10 * (self.together >= MOST_TOGETHER), min(self.start_ms, self.end_ms - 10)
+                )
+                - base_ms
+            )
+            first, last = (
+                max(floor_ms, earliest_ms + 9) // 10,
+                min(4990 if self.state.has_note else 0, self.end_ms - base_ms - 1) // 10,
+            )  # a piece begins with its first note, as in training
+            return onsets[first : last + 1] if first <= last else onsets[floor_ms // 10 : floor_ms // 10 + 1]
+        if place == Place.ONSET:
+            return durations
+        if place == Place.SECTION:
+            return notes
         near_end, after_next = self.time_ms >= self.end_ms - SLACK_MS - 10, 5000 * (self.window + 1)
-        if near_end and after_next <= self.end_ms and not self.last: return notes_or_time[-1:]       # the next section starts in a later window
-        if near_end and not self.last: return np.array([tok.section_ids[LETTERS.index(self.plan.form[self.section + 1])]])
-        if near_end and place == Place.NOTE: return np.array([tok.eos_id])    # a piece cannot end right after <T>: then one more note
-        if self.together >= MOST_TOGETHER and self.time_ms >= after_next - 10: return notes_or_time[-1:]
+        if near_end and after_next <= self.end_ms and not self.last:
+            return notes_or_time[-1:]  # the next section starts in a later window
+        if near_end and not self.last:
+            return np.array([tok.section_ids[LETTERS.index(self.plan.form[self.section + 1])]])
+        if near_end and place == Place.NOTE:
+            return np.array([tok.eos_id])  # a piece cannot end right after <T>: then one more note
+        if self.together >= MOST_TOGETHER and self.time_ms >= after_next - 10:
+            return notes_or_time[-1:]
         return notes if after_next >= self.end_ms - SLACK_MS else notes_or_time
 
     def repeats(self, ids: np.ndarray) -> np.ndarray:
         "Count how often this section has gone on to the pitch of each id (N,) from the three pitches that were last."
         counts = self.followed.get(self.pitches)
-        return np.zeros(len(ids)) if counts is None else counts[self.tok.pitch_of[ids]] * (self.tok.kind_of[ids] == Kind.NOTE)
+        return (
+            np.zeros(len(ids))
+            if counts is None
+            else counts[self.tok.pitch_of[ids]] * (self.tok.kind_of[ids] == Kind.NOTE)
+        )
 
     def push(self, token: int) -> None:
         "Take the token that was chosen."
         tok, token = self.tok, int(token)
         self.state = self.state.advance(token)
         self.ids.append(token)
-        if token == tok.time_id: self.window += 1; self.together, self.time_ms = 0, 5000 * self.window
+        if token == tok.time_id:
+            self.window += 1
+            self.together, self.time_ms = 0, 5000 * self.window
         elif tok.onset_of[token] >= 0:
             now_ms = 5000 * self.window + int(tok.onset_of[token])
             self.together, self.time_ms = (self.together + 1 if now_ms == self.time_ms else 1), now_ms
         elif tok.kind_of[token] == Kind.NOTE:
             pitch = int(tok.pitch_of[token])
-            if len(self.pitches) == 3: self.followed.setdefault(self.pitches, np.zeros(128))[pitch] += 1
+            if len(self.pitches) == 3:
+                self.followed.setdefault(self.pitches, np.zeros(128))[pitch] += 1
             self.pitches = (*self.pitches[-2:], pitch)
-        elif token in tok.section_ids: self.start_ms, self.pitches, self.followed = self.end_ms, (), {}; self.section += 1
-        elif token == tok.eos_id: self.done = True
-        self.marks.append(Mark(self.section + 1, self.label, self.time_ms, self.start_ms, self.end_ms) if self.section >= 0 else Mark(0, 0, self.time_ms, 0, 0))
+        elif token in tok.section_ids:
+            self.start_ms, self.pitches, self.followed = self.end_ms, (), {}
+            self.section += 1
+        elif token == tok.eos_id:
+            self.done = True
+        self.marks.append(
+            Mark(self.section + 1, self.label, self.time_ms, self.start_ms, self.end_ms)
+            if self.section >= 0
+            else Mark(0, 0, self.time_ms, 0, 0)
+        )
 
     def score(self) -> Score:
         "Give what was written as a score, each section from its first note on."
         return self.tok.decode(np.array(self.ids))
 
 # %% ../../nbs/generation/01_generation.ipynb #f06a0b73
-ROWS = 4   # Rows of a batch come in multiples of this, so that a piece's scores do not depend on the others
+ROWS = 4  # Rows of a batch come in multiples of this, so that a piece's scores do not depend on the others
 
 
-def _fill(values: Sequence) -> list: return [*values, *[values[0]] * (-len(values) % ROWS)]   # Up to a multiple of ROWS, with copies of the first
+def _fill(values: Sequence) -> list:
+    return [
+        *values,
+        *[values[0]] * (-len(values) % ROWS),
+    ]  # Up to a multiple of ROWS, with copies of the first
 
 
 class _StariaReader:
     "Feed a StariaModel: snippets as a memory; label, slot, progress and section beside each token."
+
     def __init__(self, model: StariaModel, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
-        self.model, self.device, self.room, self.following, self.blind = model, model.null.device, model.config.decoder.max_tokens, None, blind   # blind: to snippets and to what returns
-        self.ends_ms, most, known = np.array([plan.ends_ms[-1] for plan in plans]), model.config.encoder.max_tokens, {}
+        self.model, self.device, self.room, self.following, self.blind = (
+            model,
+            model.null.device,
+            model.config.decoder.max_tokens,
+            None,
+            blind,
+        )  # blind: to snippets and to what returns
+        self.ends_ms, most, known = (
+            np.array([plan.ends_ms[-1] for plan in plans]),
+            model.config.encoder.max_tokens,
+            {},
+        )
         for plan in plans:
-            if id(plan) not in known: known[id(plan)] = self._condition(plan, min(snippet_tokens or most, most), blind)
+            if id(plan) not in known:
+                known[id(plan)] = self._condition(plan, min(snippet_tokens or most, most), blind)
         self.memories, self.filled = zip(*(known[id(plan)] for plan in plans))
 
-    def _condition(self, plan: Plan, tokens: int, blind: bool) -> tuple[Memory, np.ndarray]:    # One plan at a time, padded to one length: the same numbers in any company
-        snippets = np.full((1, len(LETTERS), self.model.config.encoder.max_tokens), MusicTokenizerWithStyle.pad_id)
+    def _condition(
+        self, plan: Plan, tokens: int, blind: bool
+    ) -> tuple[
+        Memory, np.ndarray
+    ]:  # One plan at a time, padded to one length: the same numbers in any company
+        snippets = np.full(
+            (1, len(LETTERS), self.model.config.encoder.max_tokens), MusicTokenizerWithStyle.pad_id
+        )
         for slot, letter in enumerate(LETTERS if not blind else ""):
             ids = plan.snippet_ids(letter, tokens)
-            snippets[0, slot, :len(ids)] = ids
+            snippets[0, slot, : len(ids)] = ids
         filled = snippets[0, :, 0] != MusicTokenizerWithStyle.pad_id
         labels = torch.as_tensor(filled * np.arange(1, len(LETTERS) + 1), device=self.device)[None]
-        return self.model.condition(torch.as_tensor(snippets, device=self.device), labels), np.append(False, filled)
+        return self.model.condition(torch.as_tensor(snippets, device=self.device), labels), np.append(
+            False, filled
+        )
 
-    def read(self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int, room: int, compiled: bool) -> torch.Tensor:
+    def read(
+        self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int, room: int, compiled: bool
+    ) -> torch.Tensor:
         "Read the tokens of the live pieces from `since` on; give the activations after the last, (B, C), the live pieces first."
         rows, as_tensor = _fill(live), functools.partial(torch.as_tensor, device=self.device)
-        ids, marks = as_tensor([keepers[row].ids[since:] for row in rows]), np.array([keepers[row].marks[since:] for row in rows])
+        ids, marks = (
+            as_tensor([keepers[row].ids[since:] for row in rows]),
+            np.array([keepers[row].marks[since:] for row in rows]),
+        )
         section, labels, time_ms, start_ms, end_ms = np.moveaxis(marks, -1, 0)
-        slot = as_tensor(np.where(np.take_along_axis(np.array([self.filled[row] for row in rows]), labels, 1), labels - 1, -1))
-        progress, labels = as_tensor(section_progress(time_ms, start_ms, end_ms, self.ends_ms[rows, None])), as_tensor(labels)
-        if self.following is not None: return self.following.read(ids[:, 0], slot[:, 0], labels[:, 0], progress[:, 0], as_tensor(section[:, 0]))
-        memory, cache = Memory(*(torch.cat(parts) for parts in zip(*(self.memories[row] for row in rows)))), self.model.new_cache(len(rows))
+        slot = as_tensor(
+            np.where(
+                np.take_along_axis(np.array([self.filled[row] for row in rows]), labels, 1), labels - 1, -1
+            )
+        )
+        progress, labels = (
+            as_tensor(section_progress(time_ms, start_ms, end_ms, self.ends_ms[rows, None])),
+            as_tensor(labels),
+        )
+        if self.following is not None:
+            return self.following.read(
+                ids[:, 0], slot[:, 0], labels[:, 0], progress[:, 0], as_tensor(section[:, 0])
+            )
+        memory, cache = (
+            Memory(*(torch.cat(parts) for parts in zip(*(self.memories[row] for row in rows)))),
+            self.model.new_cache(len(rows)),
+        )
         hidden = self.model.hidden(ids, slot, labels, progress, memory, cache, returns=not self.blind)
         self.following = NextToken(self.model, cache, len(live), room, memory, compiled, not self.blind)
         return hidden[:, -1]
@@ -187,146 +299,244 @@ class _StariaReader:
 
 class _BaselineReader:
     "Feed a decoder-only model: one plan as a prompt for all, then tokens alone."
+
     def __init__(self, model: Decoder, plans: Sequence[Plan], snippet_tokens: int | None, blind: bool):
-        if not all(plan is plans[0] for plan in plans): raise InputError("a decoder writes pieces of one plan at a time: call write once for each plan")
+        if not all(plan is plans[0] for plan in plans):
+            raise InputError("a decoder writes pieces of one plan at a time: call write once for each plan")
         self.model, self.device, self.following = model, model.norm.weight.device, None
-        snippets = {} if blind else {letter: plans[0].snippet_ids(letter, snippet_tokens or 256) for letter in sorted(set(plans[0].form))}
+        snippets = (
+            {}
+            if blind
+            else {
+                letter: plans[0].snippet_ids(letter, snippet_tokens or 256)
+                for letter in sorted(set(plans[0].form))
+            }
+        )
         self.prompt = write_prompt(plans[0].form, snippets).tolist()
         self.room = model.config.max_tokens - len(self.prompt)
 
-    def read(self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int, room: int, compiled: bool) -> torch.Tensor:
+    def read(
+        self, keepers: Sequence[PlanKeeper], live: Sequence[int], since: int, room: int, compiled: bool
+    ) -> torch.Tensor:
         "Read the tokens of the live pieces from `since` on; give the activations after the last, (B, C), the live pieces first."
-        ids = torch.as_tensor([[*(self.prompt if since == 0 else ()), *keepers[row].ids[since:]] for row in _fill(live)], device=self.device)
-        if self.following is not None: return self.following.read(ids[:, 0])
+        ids = torch.as_tensor(
+            [[*(self.prompt if since == 0 else ()), *keepers[row].ids[since:]] for row in _fill(live)],
+            device=self.device,
+        )
+        if self.following is not None:
+            return self.following.read(ids[:, 0])
         cache = self.model.new_cache(len(ids))
         hidden = self.model.hidden(ids, cache)
         self.following = NextToken(self.model, cache, len(live), room + len(self.prompt), None, compiled)
         return hidden[:, -1]
 
 # %% ../../nbs/generation/01_generation.ipynb #8dd1221d
-_NOTE_LEFT = {Place.SECTION: 3, Place.PITCH: 2, Place.ONSET: 1}   # Tokens that a begun note still needs; a section holds one at the least
+_NOTE_LEFT = {
+    Place.SECTION: 3,
+    Place.PITCH: 2,
+    Place.ONSET: 1,
+}  # Tokens that a begun note still needs; a section holds one at the least
 
 
-def _fewest_left(keeper: PlanKeeper) -> int:   # <E>; a section token and a note for each section to come; a <T> for each window that is still to be entered
+def _fewest_left(
+    keeper: PlanKeeper,
+) -> int:  # <E>; a section token and a note for each section to come; a <T> for each window that is still to be entered
     plan = keeper.plan
     windows = max(0, int(plan.ends_ms[-1]) - SLACK_MS - 10) // 5000
-    return 1 + 4 * (len(plan.form) - 1 - keeper.section) + max(0, windows - keeper.window) + _NOTE_LEFT.get(keeper.state.place, 0)
+    return (
+        1
+        + 4 * (len(plan.form) - 1 - keeper.section)
+        + max(0, windows - keeper.window)
+        + _NOTE_LEFT.get(keeper.state.place, 0)
+    )
 
 
 def _check_room(keeper: PlanKeeper, room: int) -> None:
     plan, begun, left = keeper.plan, len(keeper.ids), _fewest_left(keeper)
-    if begun + left <= room: return
+    if begun + left <= room:
+        return
     asked = f"form {plan.form} of {plan.ends_ms[-1] / 1000:g} s"
-    if begun == 2: raise InputError(f"{asked} needs {begun + left} tokens at the least, and there is room for {room}: give shorter lengths, a larger max_tokens or a model that holds more")
-    raise InputError(f"the music given has {begun} tokens, what is left of {asked} needs {left} more at the least, and there is room for {room}: give less music, shorter lengths, a larger max_tokens or a model that holds more")
+    if begun == 2:
+        raise InputError(
+            f"{asked} needs {begun + left} tokens at the least, and there is room for {room}: give shorter lengths, a larger max_tokens or a model that holds more"
+        )
+    raise InputError(
+        f"the music given has {begun} tokens, what is left of {asked} needs {left} more at the least, and there is room for {room}: give less music, shorter lengths, a larger max_tokens or a model that holds more"
+    )
 
 
 def _begin(plan: Plan, tok: MusicTokenizerWithStyle, given: Sequence[int]) -> PlanKeeper:
     keeper = PlanKeeper(plan, tok)
-    if len(given) and list(given[:2]) != keeper.ids: raise InputError(f"what is given has to begin with {' '.join(tok.words(keeper.ids))}, got {' '.join(tok.words(given[:2]))}: only piano music is continued")
+    if len(given) and list(given[:2]) != keeper.ids:
+        raise InputError(
+            f"what is given has to begin with {' '.join(tok.words(keeper.ids))}, got {' '.join(tok.words(given[:2]))}: only piano music is continued"
+        )
     for token in given[2:]:
-        if token in tok.section_ids and (keeper.last or token != tok.section_ids[LETTERS.index(plan.form[keeper.section + 1])]):
-            raise InputError(f"what is given does not keep form {plan.form}: its section {keeper.section + 2} is {tok.words([token])[0]}")
+        if token in tok.section_ids and (
+            keeper.last or token != tok.section_ids[LETTERS.index(plan.form[keeper.section + 1])]
+        ):
+            raise InputError(
+                f"what is given does not keep form {plan.form}: its section {keeper.section + 2} is {tok.words([token])[0]}"
+            )
         keeper.push(token)
-    if keeper.done: raise InputError("what is given closes with <E>: there is nothing left to write")
+    if keeper.done:
+        raise InputError("what is given closes with <E>: there is nothing left to write")
     return keeper
 
 
 def opening_ids(
-    score: Score,   # Music to go on from; other instruments are left out
-    plan: Plan,     # Says which section each note belongs to, from the first note on
-) -> np.ndarray:    # (T,) prefix, <S>, and whole notes with their section tokens; no <E>
+    score: Score,  # Music to go on from; other instruments are left out
+    plan: Plan,  # Says which section each note belongs to, from the first note on
+) -> np.ndarray:  # (T,) prefix, <S>, and whole notes with their section tokens; no <E>
     "Write music as the beginning of a piece under a plan."
     piano = score.notes[score.notes["instrument"] == 0]
-    if not len(piano): raise InputError(f"{score.source or score.title or 'the music given'} has no piano notes: there is nothing to go on from")
+    if not len(piano):
+        raise InputError(
+            f"{score.source or score.title or 'the music given'} has no piano notes: there is nothing to go on from"
+        )
     ends_s = plan.ends_ms / 1000
     sections = [Section(start, end, letter) for start, end, letter in zip([0.0, *ends_s], ends_s, plan.form)]
     bare = Score(piano).shifted(-float(piano["onset_ms"].min()) / 1000)
-    if (last_s := float(bare.onset_s.max())) >= ends_s[-1]: raise InputError(f"the music given goes on to {last_s:.1f} s, and the plan ends at {ends_s[-1]:g} s: give longer lengths, or less music")
+    if (last_s := float(bare.onset_s.max())) >= ends_s[-1]:
+        raise InputError(
+            f"the music given goes on to {last_s:.1f} s, and the plan ends at {ends_s[-1]:g} s: give longer lengths, or less music"
+        )
     ids = MusicTokenizerWithStyle().encode(bare.with_sections(sections))
     return ids[ids != MusicTokenizerWithStyle.dim_id][:-1]
 
 # %% ../../nbs/generation/01_generation.ipynb #0e419d1c
-def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor], torch.Tensor]]:   # Column of each id (V,), -1 without; activations (B, C) to scores
+def _compact_head(
+    decoder: Decoder,
+) -> tuple[
+    np.ndarray, Callable[[torch.Tensor], torch.Tensor]
+]:  # Column of each id (V,), -1 without; activations (B, C) to scores
     head, written = decoder.head, np.unique(np.concatenate(_choices()[1:]))
     column_of = np.arange(head.vocab_size) if head.row_of is None else head.row_of.cpu().numpy()
-    if 2 * len(written) > head.rows.out_features: return column_of, head.rows
-    rows, compact = torch.as_tensor(column_of[written], device=head.rows.weight.device), np.full(head.vocab_size, -1)
+    if 2 * len(written) > head.rows.out_features:
+        return column_of, head.rows
+    rows, compact = (
+        torch.as_tensor(column_of[written], device=head.rows.weight.device),
+        np.full(head.vocab_size, -1),
+    )
     compact[written] = np.arange(len(written))
-    return compact, head.rows.take(rows) if isinstance(head.rows, LightLinear) else functools.partial(torch.nn.functional.linear, weight=head.rows.weight[rows])
+    return compact, head.rows.take(rows) if isinstance(head.rows, LightLinear) else functools.partial(
+        torch.nn.functional.linear, weight=head.rows.weight[rows]
+    )
 
 
-def _draw(keeper: PlanKeeper, scores: np.ndarray, column_of: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> None:
+def _draw(
+    keeper: PlanKeeper,
+    scores: np.ndarray,
+    column_of: np.ndarray,
+    sampling: Sampling,
+    rng: np.random.Generator,
+) -> None:
     ids = keeper.allowed()
     columns = column_of[ids]
     if columns.min() < 0:
-        if columns.max() < 0: raise InputError(f"the plan asks for {keeper.tok.words(ids[:1])[0]} after {len(keeper.ids)} tokens, and the model has no row for it: use a model of piano music with its section tokens")
+        if columns.max() < 0:
+            raise InputError(
+                f"the plan asks for {keeper.tok.words(ids[:1])[0]} after {len(keeper.ids)} tokens, and the model has no row for it: use a model of piano music with its section tokens"
+            )
         ids, columns = ids[columns >= 0], columns[columns >= 0]
-    mine = scores[columns] - sampling.repetition * keeper.repeats(ids) if sampling.repetition else scores[columns]
+    mine = (
+        scores[columns] - sampling.repetition * keeper.repeats(ids)
+        if sampling.repetition
+        else scores[columns]
+    )
     keeper.push(ids[draw_token(mine, sampling, rng)])
 
 # %% ../../nbs/generation/01_generation.ipynb #ce04eb84
-def _with_stand_ins(keepers: list[PlanKeeper], live: list[int]) -> list[PlanKeeper]:   # In the place of one that is done, one that is not: something has to be read there
+def _with_stand_ins(
+    keepers: list[PlanKeeper], live: list[int]
+) -> list[PlanKeeper]:  # In the place of one that is done, one that is not: something has to be read there
     return [keepers[live[0]] if keeper.done else keeper for keeper in keepers]
 
 
 @torch.no_grad()
 def write(
-    model: StariaModel | Decoder,           # Trained; a decoder is one that learnt as the baseline
-    plans: Sequence[Plan],                  # One piece each, written side by side; for a decoder all the same plan
-    sampling: Sampling = Sampling(),        # How tokens are drawn
-    seed: int = 0,                          # Piece k draws from a generator of its own, made from seed and k
-    max_tokens: int | None = None,          # Longest piece; None: what the model can hold
-    snippet_tokens: int | None = None,      # Longest snippet; None: what the model was made for (a baseline: 256)
-    on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
-    given: Sequence[int] = (),              # Ids that every piece begins with, its prefix and <S> among them: read, not drawn
-    compiled: bool = False,                 # Compile the step, on a GPU as a CUDA graph: for long pieces of large models
-) -> list[PlanKeeper]:                      # What was written, `.ids` and `.score()`
+    model: StariaModel | Decoder,  # Trained; a decoder is one that learnt as the baseline
+    plans: Sequence[Plan],  # One piece each, written side by side; for a decoder all the same plan
+    sampling: Sampling = Sampling(),  # How tokens are drawn
+    seed: int = 0,  # Piece k draws from a generator of its own, made from seed and k
+    max_tokens: int | None = None,  # Longest piece; None: what the model can hold
+    snippet_tokens: int | None = None,  # Longest snippet; None: what the model was made for (a baseline: 256)
+    on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
+    given: Sequence[
+        int
+    ] = (),  # Ids that every piece begins with, its prefix and <S> among them: read, not drawn
+    compiled: bool = False,  # Compile the step, on a GPU as a CUDA graph: for long pieces of large models
+) -> list[PlanKeeper]:  # What was written, `.ids` and `.score()`
     "Write pieces under their plans."
-    if not 0 <= seed < 2**63: raise InputError(f"seed must be from 0 to 2^63 - 1, got {seed}")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed must be from 0 to 2^63 - 1, got {seed}")
     tok, was_training = MusicTokenizerWithStyle(), model.training
-    make, decoder = (_StariaReader, model.decoder) if isinstance(model, StariaModel) else (_BaselineReader, model)
-    keepers, rngs = [_begin(plan, tok, given) for plan in plans], [np.random.default_rng([seed, k]) for k in range(len(plans))]
+    make, decoder = (
+        (_StariaReader, model.decoder) if isinstance(model, StariaModel) else (_BaselineReader, model)
+    )
+    keepers, rngs = (
+        [_begin(plan, tok, given) for plan in plans],
+        [np.random.default_rng([seed, k]) for k in range(len(plans))],
+    )
     model.eval()
     try:
-        readers = [make(model, plans, snippet_tokens, blind) for blind in ((False, True) if sampling.guidance != 1 else (False,))]
+        readers = [
+            make(model, plans, snippet_tokens, blind)
+            for blind in ((False, True) if sampling.guidance != 1 else (False,))
+        ]
         room = min([max_tokens or 2**31, *(reader.room for reader in readers)])
-        for keeper in keepers: _check_room(keeper, room)
+        for keeper in keepers:
+            _check_room(keeper, room)
         (column_of, head), seated, since = _compact_head(decoder), list(range(len(plans))), 0
         while live := [k for k, keeper in enumerate(keepers) if not keeper.done]:
             length = len(keepers[live[0]].ids)
-            if length >= room: break
+            if length >= room:
+                break
             if len(live) < len(seated) and not compiled:
-                for reader in readers: reader.following.keep([seated.index(k) for k in live])
+                for reader in readers:
+                    reader.following.keep([seated.index(k) for k in live])
                 seated = live
-            told, *blind = [head(reader.read(_with_stand_ins(keepers, live), seated, since, room, compiled)).float() for reader in readers]
-            scores = (sampling.guidance * told + (1 - sampling.guidance) * blind[0] if blind else told).cpu().numpy()
+            told, *blind = [
+                head(reader.read(_with_stand_ins(keepers, live), seated, since, room, compiled)).float()
+                for reader in readers
+            ]
+            scores = (
+                (sampling.guidance * told + (1 - sampling.guidance) * blind[0] if blind else told)
+                .cpu()
+                .numpy()
+            )
             since = length
             for k in live:
                 _draw(keepers[k], scores[seated.index(k)], column_of, sampling, rngs[k])
-                if on_token is not None and on_token(k, keepers[k].ids[-1]) is False: return keepers
+                if on_token is not None and on_token(k, keepers[k].ids[-1]) is False:
+                    return keepers
         return keepers
-    finally: model.train(was_training)
+    finally:
+        model.train(was_training)
 
 # %% ../../nbs/generation/01_generation.ipynb #7c33a368
 def generate(
-    model: StariaModel | Decoder,     # Trained; a decoder is one that learnt as the baseline
-    plan: Plan,                       # What to write
-    n: int = 5,                       # Pieces
-    temperature: float = 1.0,         # 0 takes the likeliest token
-    top_k: int = 0,                   # 0 keeps all tokens
-    top_p: float = 1.0,               # Nucleus, in (0, 1]
-    min_p: float = 0.0,               # Share of the likeliest token's probability, in [0, 1)
-    guidance: float = 1.0,            # Above 1: away from what would be written without snippets and earlier occurrences
-    seed: int = 0,                    # The same seed gives the same pieces
-    max_tokens: int | None = None,    # Longest piece in tokens; None: what the model can hold
-    snippet_tokens: int | None = None,   # Longest snippet in tokens; None: what the model was made for
-    on_token: Callable[[int, int], bool | None] | None = None,   # Called with piece and id; False stops
-    repetition: float = 0.0,          # Above 0: away from going round in circles within a section
-    given: Score | None = None,       # Music that every piece begins with
-) -> list[Score]:                     # Scores with their sections; a piece that ran out of tokens lacks its last sections
+    model: StariaModel | Decoder,  # Trained; a decoder is one that learnt as the baseline
+    plan: Plan,  # What to write
+    n: int = 5,  # Pieces
+    temperature: float = 1.0,  # 0 takes the likeliest token
+    top_k: int = 0,  # 0 keeps all tokens
+    top_p: float = 1.0,  # Nucleus, in (0, 1]
+    min_p: float = 0.0,  # Share of the likeliest token's probability, in [0, 1)
+    guidance: float = 1.0,  # Above 1: away from what would be written without snippets and earlier occurrences
+    seed: int = 0,  # The same seed gives the same pieces
+    max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
+    snippet_tokens: int | None = None,  # Longest snippet in tokens; None: what the model was made for
+    on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
+    repetition: float = 0.0,  # Above 0: away from going round in circles within a section
+    given: Score | None = None,  # Music that every piece begins with
+) -> list[Score]:  # Scores with their sections; a piece that ran out of tokens lacks its last sections
     "Write pieces in the form that a plan asks for."
-    if n < 1: raise InputError(f"n must be 1 or more, got {n}")
+    if n < 1:
+        raise InputError(f"n must be 1 or more, got {n}")
     sampling = Sampling(temperature, top_k, top_p, min_p, guidance, repetition)
     begun = () if given is None else opening_ids(given, plan)
-    return [keeper.score() for keeper in write(model, [plan] * n, sampling, seed, max_tokens, snippet_tokens, on_token, begun)]
+    return [
+        keeper.score()
+        for keeper in write(model, [plan] * n, sampling, seed, max_tokens, snippet_tokens, on_token, begun)
+    ]

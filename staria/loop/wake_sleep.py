@@ -7,60 +7,82 @@ __all__ = ['DREAM_FORMS', 'CONTROL_DREAMS', 'wake', 'random_labels', 'draw_plans
            'measure', 'staria_losses', 'judge_dreams', 'dream_of', 'run_round', 'wake_sleep']
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #52c422b5
-import copy, dataclasses, hashlib, json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import copy
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..core.basics import InputError, LETTERS, progress
-from ..core.files import atomic_write, checkpoint_folder
+from ..analysis.metrics import mean_scores
+from ..core.basics import LETTERS, InputError, progress
 from ..core.config import config_hash, config_to_dict, save_yaml
-from ..music.score import Score
-from ..music.sections import Section
-from ..music.sections import label_times, letters_by_first_appearance
-from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..data.piece import Record, make_record
-from ..data.store import Store, write_store
-from ..data.store import mix_stores, reuse_store, first_pieces
+from ..core.files import atomic_write, checkpoint_folder
+from ..core.tables import save_table
 from ..data.datamodule import MidiDataModule
+from ..data.piece import Record, make_record
+from ..data.plan import Plan, sample_plan
+from ..data.store import Store, first_pieces, mix_stores, reuse_store, write_store
+from ..evaluation.evaluation import evaluate_classifier, evaluate_generator
+from ..evaluation.form_judge import judge_form
+from ..generation.generation import Sampling, write
+from ..models.listener import Listener
 from ..models.presets import load_model, save_model
 from ..models.staria import StariaModel
-from ..data.plan import Plan, sample_plan
-from ..generation.generation import Sampling, write
-from ..evaluation.form_judge import judge_form
-from ..analysis.metrics import mean_scores
-from ..models.listener import Listener
-from ..recognition.recognizer import label_piece
-from ..evaluation.evaluation import evaluate_classifier, evaluate_generator
-from ..recognition.recognizer import note_probabilities
-from ..core.tables import save_table
-from ..training.tasks import ClassifierModule, StariaModule, TrainConfig
+from ..music.score import Score
+from ..music.sections import Section, label_times, letters_by_first_appearance
+from ..recognition.recognizer import label_piece, note_probabilities
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit
+from ..training.tasks import ClassifierModule, StariaModule, TrainConfig
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #fe56501e
 def wake(
-    classifier: torch.nn.Module,   # A MidiClassifier or a Listener; it is not changed
-    store: Store,                  # Real pieces; labels that they have are not looked at
-    folder: str | Path,            # Where the woken store goes
-    min_section_s: float = 4.0,    # Shortest section that a MidiClassifier hears; a Listener counts in bars
-    limit: int | None = None,      # At most so many pieces of each split
-) -> Store:                        # The same pieces with the classifier's labels; `extra` holds each section's confidence
+    classifier: torch.nn.Module,  # A MidiClassifier or a Listener; it is not changed
+    store: Store,  # Real pieces; labels that they have are not looked at
+    folder: str | Path,  # Where the woken store goes
+    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears; a Listener counts in bars
+    limit: int | None = None,  # At most so many pieces of each split
+) -> Store:  # The same pieces with the classifier's labels; `extra` holds each section's confidence
     "Label real pieces with the classifier."
     tok = MusicTokenizerWithStyle()
     indices = first_pieces(store, limit)
-    if not indices: raise InputError(f"{store.folder} holds no pieces to label: prepare some")
-    heard = None if isinstance(classifier, Listener) else note_probabilities(classifier, [store[i].ids for i in indices], tok)
+    if not indices:
+        raise InputError(f"{store.folder} holds no pieces to label: prepare some")
+    heard = (
+        None
+        if isinstance(classifier, Listener)
+        else note_probabilities(classifier, [store[i].ids for i in indices], tok)
+    )
 
     def records() -> Iterator[Record]:
         for k, i in enumerate(progress(indices, "labelling real pieces", unit="piece")):
             record, score = store[i], store.score(i)
-            if heard is None: sections, confidence = _listen(classifier, score)
-            else: sections, confidence = label_piece(heard[k], score.onset_s, score.duration_s, min_section_s)
-            yield make_record(record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence, extra={"confidence": confidence})
-    return write_store(folder, records(), {"kind": "woken", "made_from": str(store.folder), "settings": {"min_section_s": min_section_s, "limit": limit}})
+            if heard is None:
+                sections, confidence = _listen(classifier, score)
+            else:
+                sections, confidence = label_piece(heard[k], score.onset_s, score.duration_s, min_section_s)
+            yield make_record(
+                record.key,
+                score.with_sections(sections),
+                tok,
+                split=record.split,
+                licence=record.licence,
+                extra={"confidence": confidence},
+            )
+
+    return write_store(
+        folder,
+        records(),
+        {
+            "kind": "woken",
+            "made_from": str(store.folder),
+            "settings": {"min_section_s": min_section_s, "limit": limit},
+        },
+    )
 
 
 def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list[float]]:
@@ -68,14 +90,16 @@ def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list
     labels = label_times(found.sections, score.onset_s)
     place = np.array([(s.start_s, s.end_s) for s in found.sections]).reshape(-1, 2)
     inside = [(score.onset_s >= a) & (score.onset_s < b) & (labels > 0) for a, b in place]
-    return tuple(found.sections), [round(float(probs[notes, labels[notes] - 1].mean()), 4) if notes.any() else 0.0 for notes in inside]
+    return tuple(found.sections), [
+        round(float(probs[notes, labels[notes] - 1].mean()), 4) if notes.any() else 0.0 for notes in inside
+    ]
 
 
 def random_labels(
-    store: Store,         # A woken store
-    folder: str | Path,   # Where the control goes
-    seed: int = 0,        # Another seed gives other letters
-) -> Store:               # Same pieces, same section lengths, letters by chance
+    store: Store,  # A woken store
+    folder: str | Path,  # Where the control goes
+    seed: int = 0,  # Another seed gives other letters
+) -> Store:  # Same pieces, same section lengths, letters by chance
     "Make the control: sections as long as the classifier's, with letters drawn at random."
     tok, rng = MusicTokenizerWithStyle(), np.random.default_rng(seed)
 
@@ -84,211 +108,379 @@ def random_labels(
             record, score = store[i], store.score(i)
             kinds = max(2, len({s.label for s in score.sections}))
             named = [s for s in score.sections if s.label in LETTERS]
-            letters = iter(letters_by_first_appearance([LETTERS[j] for j in rng.integers(min(kinds, 4), size=len(named))]))
-            sections = [Section(s.start_s, s.end_s, next(letters) if s.label in LETTERS else s.label) for s in score.sections]
-            yield make_record(record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence)
-    return write_store(folder, records(), {"kind": "random", "made_from": str(store.folder), "settings": {"seed": seed}})
+            letters = iter(
+                letters_by_first_appearance(
+                    [LETTERS[j] for j in rng.integers(min(kinds, 4), size=len(named))]
+                )
+            )
+            sections = [
+                Section(s.start_s, s.end_s, next(letters) if s.label in LETTERS else s.label)
+                for s in score.sections
+            ]
+            yield make_record(
+                record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence
+            )
+
+    return write_store(
+        folder, records(), {"kind": "random", "made_from": str(store.folder), "settings": {"seed": seed}}
+    )
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #9c5470bb
-DREAM_FORMS = ("AABBCC", "ABABCB", "AABBACC", "ABACABA", "ABCBACA", "AABACABA", "ABCABCA", "ABABCABC")   # As varied as songs, and none of the held-out ones
+DREAM_FORMS = (
+    "AABBCC",
+    "ABABCB",
+    "AABBACC",
+    "ABACABA",
+    "ABCBACA",
+    "AABACABA",
+    "ABCABCA",
+    "ABABCABC",
+)  # As varied as songs, and none of the held-out ones
 
 
 def draw_plans(
-    store: Store,           # Labelled pieces that give lengths and snippets
-    count: int,             # How many plans
-    forms: Sequence[str] = DREAM_FORMS,   # Taken in turn, with section lengths drawn from the pieces; empty: forms and lengths of pieces that are drawn
-    seed: int = 0,          # Another seed gives other plans
-    longest_s: float = 90.0,   # Longest beginning of a piece whose form is taken
+    store: Store,  # Labelled pieces that give lengths and snippets
+    count: int,  # How many plans
+    forms: Sequence[
+        str
+    ] = DREAM_FORMS,  # Taken in turn, with section lengths drawn from the pieces; empty: forms and lengths of pieces that are drawn
+    seed: int = 0,  # Another seed gives other plans
+    longest_s: float = 90.0,  # Longest beginning of a piece whose form is taken
 ) -> list[Plan]:
     "Draw plans with material of real pieces. Left out are given forms with more letters than any piece has, and pieces that begin with a single letter."
     scores = [store.score(int(i)) for i in store.split("train")]
     kinds = max((len({s.label for s in score.sections} & set(LETTERS)) for score in scores), default=0)
-    possible = [(form, None) for form in forms if len(set(form)) <= kinds] if forms else [found for score in scores if len(set((found := form_of(score, longest_s))[0])) > 1]
-    if not kinds: raise InputError(f"{store.folder} holds no labelled pieces in its train split to draw plans from: label more, or train the classifier first")
-    if not possible: raise InputError(f"no piece in the train split of {store.folder} has letters enough{'' if forms else f' within {longest_s:.0f} s'} (at most {kinds}): train the classifier further, or give forms of fewer letters")
+    possible = (
+        [(form, None) for form in forms if len(set(form)) <= kinds]
+        if forms
+        else [found for score in scores if len(set((found := form_of(score, longest_s))[0])) > 1]
+    )
+    if not kinds:
+        raise InputError(
+            f"{store.folder} holds no labelled pieces in its train split to draw plans from: label more, or train the classifier first"
+        )
+    if not possible:
+        raise InputError(
+            f"no piece in the train split of {store.folder} has letters enough{'' if forms else f' within {longest_s:.0f} s'} (at most {kinds}): train the classifier further, or give forms of fewer letters"
+        )
     rng = np.random.default_rng(seed)
-    return [sample_plan(form, scores, rng, lengths_s) for form, lengths_s in (possible[k % len(possible) if forms else rng.integers(len(possible))] for k in range(count))]
+    return [
+        sample_plan(form, scores, rng, lengths_s)
+        for form, lengths_s in (
+            possible[k % len(possible) if forms else rng.integers(len(possible))] for k in range(count)
+        )
+    ]
 
 
 def form_of(
-    score: Score,       # A piece with sections
-    longest_s: float,   # Of its sections, the first ones that last no longer than this together
-) -> tuple[str, list[float]]:   # Letters by order of first appearance, and lengths in seconds
+    score: Score,  # A piece with sections
+    longest_s: float,  # Of its sections, the first ones that last no longer than this together
+) -> tuple[str, list[float]]:  # Letters by order of first appearance, and lengths in seconds
     "Read form and lengths of a piece's beginning."
     named = [section for section in score.sections if section.label in LETTERS]
     lengths_s = [round(section.end_s - section.start_s, 2) for section in named]
     count = int(np.searchsorted(np.cumsum(lengths_s), longest_s, "right"))
-    return "".join(letters_by_first_appearance([section.label for section in named[:count]])), lengths_s[:count]
+    return "".join(letters_by_first_appearance([section.label for section in named[:count]])), lengths_s[
+        :count
+    ]
 
 
 def sleep(
-    model: torch.nn.Module,      # A StariaModel
-    plans: Sequence[Plan],       # One dream each
-    folder: str | Path,          # Where the dreams go
-    seed: int = 0,               # Another seed gives other dreams
-    sampling: Sampling = Sampling(),   # How tokens are drawn
-    min_notes: int = 16,         # Dreams with fewer notes are left out
-    max_tokens: int | None = 2048,   # Longest dream
-    splits: Sequence[float] = (90, 10, 0),   # Shares of train, val and test
-    together: int = 16,          # Dreams that are written side by side
-) -> Store:                      # Dreams with the labels of their plans; `extra` holds form and lengths
+    model: torch.nn.Module,  # A StariaModel
+    plans: Sequence[Plan],  # One dream each
+    folder: str | Path,  # Where the dreams go
+    seed: int = 0,  # Another seed gives other dreams
+    sampling: Sampling = Sampling(),  # How tokens are drawn
+    min_notes: int = 16,  # Dreams with fewer notes are left out
+    max_tokens: int | None = 2048,  # Longest dream
+    splits: Sequence[float] = (90, 10, 0),  # Shares of train, val and test
+    together: int = 16,  # Dreams that are written side by side
+) -> Store:  # Dreams with the labels of their plans; `extra` holds form and lengths
     "Let the generative model dream pieces whose plans are known."
     tok = MusicTokenizerWithStyle()
 
     def records() -> Iterator[Record]:
-        for first in progress(range(0, len(plans), together), f"dreaming, {together} side by side", unit="batch"):
-            for k, keeper in enumerate(write(model, plans[first : first + together], sampling, seed + first, max_tokens), start=first):
-                if len(score := keeper.score()) < min_notes: continue
-                yield make_record(f"dream-{k:05d}", score, tok, splits=splits, extra={"form": keeper.plan.form, "lengths_s": list(keeper.plan.lengths_s)})
-    return write_store(folder, records(), {"kind": "dreams", "n_plans": len(plans), "settings": {"seed": seed, "sampling": config_to_dict(sampling), "min_notes": min_notes}})
+        for first in progress(
+            range(0, len(plans), together), f"dreaming, {together} side by side", unit="batch"
+        ):
+            for k, keeper in enumerate(
+                write(model, plans[first : first + together], sampling, seed + first, max_tokens), start=first
+            ):
+                if len(score := keeper.score()) < min_notes:
+                    continue
+                yield make_record(
+                    f"dream-{k:05d}",
+                    score,
+                    tok,
+                    splits=splits,
+                    extra={"form": keeper.plan.form, "lengths_s": list(keeper.plan.lengths_s)},
+                )
+
+    return write_store(
+        folder,
+        records(),
+        {
+            "kind": "dreams",
+            "n_plans": len(plans),
+            "settings": {"seed": seed, "sampling": config_to_dict(sampling), "min_notes": min_notes},
+        },
+    )
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #835f0a23
 @dataclass(frozen=True)
 class WakeSleepConfig:
     "Say how the two models teach each other."
-    rounds: int = 1                   # Wake and sleep phases
-    staria_steps: int = 100           # Steps of Staria in each round
-    classifier_steps: int = 100       # Steps of the classifier in each round
-    dreams: int = 32                  # Pieces that Staria dreams in each round
-    wake_limit: int | None = None     # At most so many real pieces of each split; None takes all
-    composed_limit: int | None = 200  # At most so many composed pieces of each split beside the woken ones, and beside the dreams; None takes all, which may leave these few
-    min_section_s: float = 4.0        # Shortest section of a woken piece
-    sampling: Sampling = Sampling()   # Of the dreams; guidance makes their form clearer, and takes twice the time
-    dream_tokens: int = 2048          # Longest dream
-    min_notes: int = 16               # Dreams with fewer notes are left out
-    forms: tuple[str, ...] = DREAM_FORMS    # Of the dreams; empty: as waking heard them, with their lengths
-    stage: str = "C"                  # Staria's stage of training
-    batch_size: int = 8               # Pieces in a batch
-    max_tokens: int = 1024            # Longest sequence
-    heard_tokens: int | None = None   # Longest sequence that the classifier learns from; None: whole dreams
-    snippet_tokens: int = 128         # Longest snippet
-    train: TrainConfig = field(default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10))   # `max_steps` is replaced
-    classifier_rate: float | None = None   # The classifier's learning rate; None: train's
-    measure_pieces: int | None = None    # Real pieces that Staria's loss is measured on; None takes all
-    control: bool = False             # Also train a copy of Staria on random letters
-    frozen: bool = False              # The recognition model does not learn from dreams: self-training, the control of sleeping; a Listener has to be frozen
-    seed: int = 0                     # Of plans, dreams and batches
+
+    rounds: int = 1  # Wake and sleep phases
+    staria_steps: int = 100  # Steps of Staria in each round
+    classifier_steps: int = 100  # Steps of the classifier in each round
+    dreams: int = 32  # Pieces that Staria dreams in each round
+    wake_limit: int | None = None  # At most so many real pieces of each split; None takes all
+    composed_limit: int | None = (
+        200  # At most so many composed pieces of each split beside the woken ones, and beside the dreams; None takes all, which may leave these few
+    )
+    min_section_s: float = 4.0  # Shortest section of a woken piece
+    sampling: Sampling = (
+        Sampling()
+    )  # Of the dreams; guidance makes their form clearer, and takes twice the time
+    dream_tokens: int = 2048  # Longest dream
+    min_notes: int = 16  # Dreams with fewer notes are left out
+    forms: tuple[str, ...] = DREAM_FORMS  # Of the dreams; empty: as waking heard them, with their lengths
+    stage: str = "C"  # Staria's stage of training
+    batch_size: int = 8  # Pieces in a batch
+    max_tokens: int = 1024  # Longest sequence
+    heard_tokens: int | None = None  # Longest sequence that the classifier learns from; None: whole dreams
+    snippet_tokens: int = 128  # Longest snippet
+    train: TrainConfig = field(
+        default_factory=lambda: TrainConfig(learning_rate=1e-4, warmup_steps=10)
+    )  # `max_steps` is replaced
+    classifier_rate: float | None = None  # The classifier's learning rate; None: train's
+    measure_pieces: int | None = None  # Real pieces that Staria's loss is measured on; None takes all
+    control: bool = False  # Also train a copy of Staria on random letters
+    frozen: bool = False  # The recognition model does not learn from dreams: self-training, the control of sleeping; a Listener has to be frozen
+    seed: int = 0  # Of plans, dreams and batches
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #ea79d35c
 def measure(
-    classifier: torch.nn.Module, model: StariaModel,
-    labelled: Store,            # Real pieces with known sections
+    classifier: torch.nn.Module,
+    model: StariaModel,
+    labelled: Store,  # Real pieces with known sections
     config: WakeSleepConfig,
-    split: str = "val",         # Which part
+    split: str = "val",  # Which part
 ) -> dict[str, float]:
     "Measure both models on real pieces whose sections are known."
-    if isinstance(classifier, Listener): return {f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()}
+    if isinstance(classifier, Listener):
+        return {
+            f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()
+        }
     heard = evaluate_classifier(classifier, labelled, labelled.split(split)).rows[0]
     numbers = {f"classifier {name}": heard[name] for name in ("ARI", "acc", "pairF")}
-    return numbers | {f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()}
+    return numbers | {
+        f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()
+    }
 
 
 def staria_losses(
     model: StariaModel,
-    labelled: Store,            # Real pieces with known sections
+    labelled: Store,  # Real pieces with known sections
     config: WakeSleepConfig,
-    split: str = "val",         # Which part
-) -> dict[str, float]:          # Loss a token with the right and with exchanged snippets
+    split: str = "val",  # Which part
+) -> dict[str, float]:  # Loss a token with the right and with exchanged snippets
     "Measure Staria's loss on real pieces, given their true plans."
-    data = MidiDataModule(labelled, "generative", config.batch_size, config.max_tokens, config.snippet_tokens, config.seed)
+    data = MidiDataModule(
+        labelled, "generative", config.batch_size, config.max_tokens, config.snippet_tokens, config.seed
+    )
     losses = evaluate_generator(model, data.sample(split, config.measure_pieces))
     return {"loss": losses["correct"], "swapped": losses["swapped"]}
 
 
 def judge_dreams(
-    dreams: Store,              # Pieces with the sections of their plans
-) -> dict[str, float]:          # ARI and pairF of the form that is heard against the plan's, and against shuffled plans; means over the dreams where they apply
+    dreams: Store,  # Pieces with the sections of their plans
+) -> dict[
+    str, float
+]:  # ARI and pairF of the form that is heard against the plan's, and against shuffled plans; means over the dreams where they apply
     "Say whether the form of dreams is heard."
     rows = [judge_form(dreams.score(i)) for i in range(len(dreams))]
     names = ("ARI", "ARI shuffled", "pairF", "pairF shuffled")
-    return mean_scores([{name: row[name] for name in names} for row in rows]) if rows else {name: float("nan") for name in names}
+    return (
+        mean_scores([{name: row[name] for name in names} for row in rows])
+        if rows
+        else {name: float("nan") for name in names}
+    )
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #77b18c84
-CONTROL_DREAMS = 16   # How many of a round's plans the Staria dreams that learnt from random letters
+CONTROL_DREAMS = 16  # How many of a round's plans the Staria dreams that learnt from random letters
 
 
 def dream_of(
     model: StariaModel,
-    woken: Store,               # What the plans' material comes from
-    folder: Path,               # Where the dreams are, or go
+    woken: Store,  # What the plans' material comes from
+    folder: Path,  # Where the dreams are, or go
     config: WakeSleepConfig,
-    number: int,                # Of the round
-    most: int | None = None,    # Only so many of the round's plans
+    number: int,  # Of the round
+    most: int | None = None,  # Only so many of the round's plans
 ) -> Store:
     "Dream a round's plans."
+
     def make(place: Path) -> Store:
         counts = woken.manifest["counts"]
-        seconds = config.dream_tokens * counts["duration_s"] / counts["n_tokens"]      # How long so many tokens of this music last
+        seconds = (
+            config.dream_tokens * counts["duration_s"] / counts["n_tokens"]
+        )  # How long so many tokens of this music last
         plans = draw_plans(woken, config.dreams, config.forms, config.seed + number, seconds)[:most]
-        return sleep(model, plans, place, config.seed + 1000 * number, config.sampling, config.min_notes, config.dream_tokens)
+        return sleep(
+            model,
+            plans,
+            place,
+            config.seed + 1000 * number,
+            config.sampling,
+            config.min_notes,
+            config.dream_tokens,
+        )
+
     return reuse_store(folder, make)
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #a4cf6068
 def run_round(
-    classifier: torch.nn.Module, model: StariaModel,   # Both are changed in place
-    real: Store, composed: Store, labelled: Store,
-    place: Path,                 # The round's folder
+    classifier: torch.nn.Module,
+    model: StariaModel,  # Both are changed in place
+    real: Store,
+    composed: Store,
+    labelled: Store,
+    place: Path,  # The round's folder
     config: WakeSleepConfig,
-    number: int,                 # 1 is the first round
-    verbose: bool = False,       # Print what each training costs
-) -> dict:                       # The round's numbers
+    number: int,  # 1 is the first round
+    verbose: bool = False,  # Print what each training costs
+) -> dict:  # The round's numbers
     "Do one wake and one sleep phase."
-    options = dict(batch_size=config.batch_size, snippet_tokens=config.snippet_tokens, seed=config.seed + number)
-    longest = {"generative": config.max_tokens, "classification": config.heard_tokens or max(config.max_tokens, config.dream_tokens)}
-    train = lambda steps, rate: dataclasses.replace(config.train, max_steps=steps, learning_rate=rate or config.train.learning_rate, seed=config.seed + number)
+    options = dict(
+        batch_size=config.batch_size, snippet_tokens=config.snippet_tokens, seed=config.seed + number
+    )
+    longest = {
+        "generative": config.max_tokens,
+        "classification": config.heard_tokens or max(config.max_tokens, config.dream_tokens),
+    }
+    train = lambda steps, rate: dataclasses.replace(
+        config.train,
+        max_steps=steps,
+        learning_rate=rate or config.train.learning_rate,
+        seed=config.seed + number,
+    )
     before, beside = measure(classifier, model, labelled, config), {"composed": config.composed_limit}
     other = copy.deepcopy(model) if config.control else None
 
-    woken = reuse_store(place / "woken", lambda folder: wake(classifier, real, folder, config.min_section_s, config.wake_limit))
-    lessons = reuse_store(place / "woken-and-composed", lambda folder: mix_stores({"woken": woken, "composed": composed}, folder, beside))
-    fit_part = lambda module, task, store, name, steps, rate=None: fit(module, MidiDataModule(store, task, max_tokens=longest[task], **options), place / name, train(steps, rate), resume=True, verbose=verbose)
+    woken = reuse_store(
+        place / "woken",
+        lambda folder: wake(classifier, real, folder, config.min_section_s, config.wake_limit),
+    )
+    lessons = reuse_store(
+        place / "woken-and-composed",
+        lambda folder: mix_stores({"woken": woken, "composed": composed}, folder, beside),
+    )
+    fit_part = lambda module, task, store, name, steps, rate=None: fit(
+        module,
+        MidiDataModule(store, task, max_tokens=longest[task], **options),
+        place / name,
+        train(steps, rate),
+        resume=True,
+        verbose=verbose,
+    )
     fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
     dreams = dream_of(model, woken, place / "dreams", config, number)
     if not config.frozen:
-        lessons = reuse_store(place / "dreams-and-composed", lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder, beside))
-        fit_part(ClassifierModule(classifier), "classification", lessons, "classifier", config.classifier_steps, config.classifier_rate)
+        lessons = reuse_store(
+            place / "dreams-and-composed",
+            lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder, beside),
+        )
+        fit_part(
+            ClassifierModule(classifier),
+            "classification",
+            lessons,
+            "classifier",
+            config.classifier_steps,
+            config.classifier_rate,
+        )
 
     after = measure(classifier, model, labelled, config)
-    row = {"round": number, "woken pieces": len(woken), "dreams": len(dreams), "woken confidence": round(float(np.mean([c for record in woken for c in record.extra["confidence"]])), 4)}
-    judged = lambda store, title: {f"{title} {name}": value if np.isfinite(value) else None for name, value in judge_dreams(store).items()}     # None: no dream has a form whose return could be heard
+    row = {
+        "round": number,
+        "woken pieces": len(woken),
+        "dreams": len(dreams),
+        "woken confidence": round(
+            float(np.mean([c for record in woken for c in record.extra["confidence"]])), 4
+        ),
+    }
+    judged = lambda store, title: {
+        f"{title} {name}": value if np.isfinite(value) else None
+        for name, value in judge_dreams(store).items()
+    }  # None: no dream has a form whose return could be heard
     row |= judged(dreams, "dreams")
-    for name in before: row |= {f"{name} before": before[name], f"{name} after": after[name]}
-    if other is None: return row
+    for name in before:
+        row |= {f"{name} before": before[name], f"{name} after": after[name]}
+    if other is None:
+        return row
     chance = reuse_store(place / "random", lambda folder: random_labels(woken, folder, config.seed + number))
-    lessons = reuse_store(place / "random-and-composed", lambda folder: mix_stores({"woken": chance, "composed": composed}, folder, beside))
+    lessons = reuse_store(
+        place / "random-and-composed",
+        lambda folder: mix_stores({"woken": chance, "composed": composed}, folder, beside),
+    )
     fit_part(StariaModule(other, stage=config.stage), "generative", lessons, "control", config.staria_steps)
     by_chance = dream_of(other.eval(), woken, place / "control-dreams", config, number, CONTROL_DREAMS)
-    return row | {f"random labels {name}": value for name, value in staria_losses(other, labelled, config).items()} | judged(by_chance, "random labels dreams")
+    return (
+        row
+        | {f"random labels {name}": value for name, value in staria_losses(other, labelled, config).items()}
+        | judged(by_chance, "random labels dreams")
+    )
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #50587d33
 def wake_sleep(
-    classifier: torch.nn.Module,    # The recognition model; changed in place
-    model: StariaModel,             # The generative model; changed in place
-    real: Store,                    # Real pieces, labelled or not
-    composed: Store,                # Composed pieces, whose labels are known
-    run: str | Path,                # The run's folder
+    classifier: torch.nn.Module,  # The recognition model; changed in place
+    model: StariaModel,  # The generative model; changed in place
+    real: Store,  # Real pieces, labelled or not
+    composed: Store,  # Composed pieces, whose labels are known
+    run: str | Path,  # The run's folder
     config: WakeSleepConfig = WakeSleepConfig(),
     labelled: Store | None = None,  # Real pieces with known sections, to measure on; None takes `real`
-    verbose: bool = False,          # Print what each training of the first round costs
-) -> list[dict]:                    # One row per round; also in <run>/rounds.csv and rounds.json
+    verbose: bool = False,  # Print what each training of the first round costs
+) -> list[dict]:  # One row per round; also in <run>/rounds.csv and rounds.json
     "Alternate wake and sleep phases, and say what each round brought."
-    if isinstance(classifier, Listener) and not config.frozen: raise InputError("a Listener does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier")
-    if config.train.world_size > 1: raise InputError(f"wake-sleep trains on one device, got {config.train.devices} on each of {config.train.nodes} nodes: leave --devices and --nodes out")
+    if isinstance(classifier, Listener) and not config.frozen:
+        raise InputError(
+            "a Listener does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier"
+        )
+    if config.train.world_size > 1:
+        raise InputError(
+            f"wake-sleep trains on one device, got {config.train.devices} on each of {config.train.nodes} nodes: leave --devices and --nodes out"
+        )
     run, labelled, rows = Path(run), labelled or real, []
     save_yaml(config, run / "config.yaml")
-    stores = {name: store.manifest["checksums"] for name, store in (("real", real), ("composed", composed), ("labelled", labelled))}
+    stores = {
+        name: store.manifest["checksums"]
+        for name, store in (("real", real), ("composed", composed), ("labelled", labelled))
+    }
     for number in range(1, config.rounds + 1):
-        settings = config_to_dict(dataclasses.replace(config, rounds=1)) | {"stores": stores, "weights": weights_hash(classifier, model), "round": number}
+        settings = config_to_dict(dataclasses.replace(config, rounds=1)) | {
+            "stores": stores,
+            "weights": weights_hash(classifier, model),
+            "round": number,
+        }
         place = run / f"round-{number}-{config_hash(settings)}"
         weights, done = checkpoint_folder(place), place / "round.json"
         if done.exists():
             rows.append(json.loads(done.read_text()))
-            for name, part in (("classifier", classifier), ("staria", model)): part.load_state_dict(load_model(weights / f"{name}.safetensors").state_dict())
+            for name, part in (("classifier", classifier), ("staria", model)):
+                part.load_state_dict(load_model(weights / f"{name}.safetensors").state_dict())
             save_table(rows, run / "rounds")
             continue
         place.mkdir(parents=True, exist_ok=True)
-        rows.append(run_round(classifier, model, real, composed, labelled, place, config, number, verbose and number == 1))
-        for name, part in (("classifier", classifier), ("staria", model)): save_model(weights / f"{name}.safetensors", part, number, {"round": number})
-        with atomic_write(done) as file: file.write((json.dumps(rows[-1], indent=1) + "\n").encode())
+        rows.append(
+            run_round(
+                classifier, model, real, composed, labelled, place, config, number, verbose and number == 1
+            )
+        )
+        for name, part in (("classifier", classifier), ("staria", model)):
+            save_model(weights / f"{name}.safetensors", part, number, {"round": number})
+        with atomic_write(done) as file:
+            file.write((json.dumps(rows[-1], indent=1) + "\n").encode())
         save_table(rows, run / "rounds")
     return rows

@@ -18,38 +18,49 @@ from ..core.basics import LETTERS, InputError
 from .layers import Block, init_weights, rotary, run_layer
 
 # %% ../../nbs/models/05_classifier.ipynb #6056f40b
-PAD_ID, TIME_ID = 2, 5   # <P>, <T>
+PAD_ID, TIME_ID = 2, 5  # <P>, <T>
 
 
 class Notes(NamedTuple):
     "Hold the notes of a batch of sequences."
-    pitch: torch.Tensor       # (B, N) 0–127
-    velocity: torch.Tensor    # (B, N) 0–12, tenths of MIDI's
-    onset_ms: torch.Tensor    # (B, N) from the start of the sequence
-    duration_ms: torch.Tensor # (B, N)
-    real: torch.Tensor        # (B, N) False: padding
-    place: torch.Tensor       # (B, N) index of the note's first token
-    of_token: torch.Tensor    # (B, T) index of each token's note
+
+    pitch: torch.Tensor  # (B, N) 0–127
+    velocity: torch.Tensor  # (B, N) 0–12, tenths of MIDI's
+    onset_ms: torch.Tensor  # (B, N) from the start of the sequence
+    duration_ms: torch.Tensor  # (B, N)
+    real: torch.Tensor  # (B, N) False: padding
+    place: torch.Tensor  # (B, N) index of the note's first token
+    of_token: torch.Tensor  # (B, T) index of each token's note
 
 
 def read_notes(
-    ids: torch.Tensor,   # (B, T) of the full vocabulary
-) -> Notes:              # N is the most notes in a row, at least 1
+    ids: torch.Tensor,  # (B, T) of the full vocabulary
+) -> Notes:  # N is the most notes in a row, at least 1
     "Gather the notes that a batch of sequences spells."
-    one, two = F.pad(ids[:, 1:], (0, 1), value=PAD_ID), F.pad(ids[:, 2:], (0, 2), value=PAD_ID)[:, :ids.shape[1]]
+    one, two = (
+        F.pad(ids[:, 1:], (0, 1), value=PAD_ID),
+        F.pad(ids[:, 2:], (0, 2), value=PAD_ID)[:, : ids.shape[1]],
+    )
     starts = (39 <= ids) & (ids < 16679) & (17227 <= one) & (one < 17727) & (16726 <= two) & (two < 17227)
     count = starts.cumsum(1)
     n_notes = max(1, int(count[:, -1].max()))
     place = ids.new_zeros(len(ids), n_notes + 1)
     tokens = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    place.scatter_(1, torch.where(starts, count - 1, n_notes), tokens)   # tokens that start no note land in the spare column
+    place.scatter_(
+        1, torch.where(starts, count - 1, n_notes), tokens
+    )  # tokens that start no note land in the spare column
     place = place[:, :-1]
-    inside = starts | F.pad(starts[:, :-1], (1, 0)) | F.pad(starts[:, :-2], (2, 0))[:, :ids.shape[1]]
+    inside = starts | F.pad(starts[:, :-1], (1, 0)) | F.pad(starts[:, :-2], (2, 0))[:, : ids.shape[1]]
     of_token = torch.where(inside, count - 1, count).minimum(count[:, -1:] - 1).clamp(min=0)
-    note, onset, duration = ((part.gather(1, place) - first).clamp(min=0) for part, first in ((ids, 39), (one, 17227), (two, 16726)))
+    note, onset, duration = (
+        (part.gather(1, place) - first).clamp(min=0)
+        for part, first in ((ids, 39), (one, 17227), (two, 16726))
+    )
     windows = (ids == TIME_ID).cumsum(1).gather(1, place)
     real = torch.arange(n_notes, device=ids.device) < count[:, -1:]
-    return Notes(note % 1664 // 13, note % 13, 5000.0 * windows + 10.0 * onset, 10.0 * duration, real, place, of_token)
+    return Notes(
+        note % 1664 // 13, note % 13, 5000.0 * windows + 10.0 * onset, 10.0 * duration, real, place, of_token
+    )
 
 # %% ../../nbs/models/05_classifier.ipynb #35c41229
 def _later(x: torch.Tensor, steps: int) -> torch.Tensor:
@@ -57,33 +68,44 @@ def _later(x: torch.Tensor, steps: int) -> torch.Tensor:
 
 
 def describe_places(
-    notes: Notes,        # N notes
-) -> torch.Tensor:       # Counts of 144 kinds (3, B, N, 144): interval, pitch, rhythm
+    notes: Notes,  # N notes
+) -> torch.Tensor:  # Counts of 144 kinds (3, B, N, 144): interval, pitch, rhythm
     "Count what begins at each note."
     tone = notes.pitch % 12
-    gap = (_later(notes.onset_ms, 1) - notes.onset_ms).clamp(40, 40 * 2 ** 5.5)
-    beat = (2 * torch.log2(gap / 40)).round().long()                        # half octaves from 40 ms
+    gap = (_later(notes.onset_ms, 1) - notes.onset_ms).clamp(40, 40 * 2**5.5)
+    beat = (2 * torch.log2(gap / 40)).round().long()  # half octaves from 40 ms
     step = lambda a, b: (_later(tone, b) - _later(tone, a)) % 12
-    codes = ([(12 * step(0, a) + step(a, b), b) for a, b in ((1, 2), (1, 3), (2, 3))],
-             [(12 * tone + step(0, a), a) for a in (1, 2, 3)],
-             [(12 * beat + _later(beat, a), a + 1) for a in (1, 2)])
+    codes = (
+        [(12 * step(0, a) + step(a, b), b) for a, b in ((1, 2), (1, 3), (2, 3))],
+        [(12 * tone + step(0, a), a) for a in (1, 2, 3)],
+        [(12 * beat + _later(beat, a), a + 1) for a in (1, 2)],
+    )
     counts = torch.zeros(3, *tone.shape, 144, device=tone.device)
     for kind, found in enumerate(codes):
-        for code, reach in found: counts[kind].scatter_add_(2, code[..., None], (notes.real & _later(notes.real, reach))[..., None].float())
+        for code, reach in found:
+            counts[kind].scatter_add_(
+                2, code[..., None], (notes.real & _later(notes.real, reach))[..., None].float()
+            )
     return counts
 
 
 def self_similarity(
-    notes: Notes,                             # N notes, a multiple of `group`
-    group: int,                               # Notes to a place
-    windows: tuple[int, ...] = (16, 48),      # Notes that a description covers, centred; each at least `group`
-) -> torch.Tensor:                            # (B, 3 · windows, G, G) in −1…1, 0 at padding
+    notes: Notes,  # N notes, a multiple of `group`
+    group: int,  # Notes to a place
+    windows: tuple[int, ...] = (16, 48),  # Notes that a description covers, centred; each at least `group`
+) -> torch.Tensor:  # (B, 3 · windows, G, G) in −1…1, 0 at padding
     "Compare every place of a piece with every other."
-    counts = describe_places(notes).flatten(0, 1).transpose(1, 2)           # (3·B, 144, N)
+    counts = describe_places(notes).flatten(0, 1).transpose(1, 2)  # (3·B, 144, N)
     real = notes.real.view(len(notes.real), -1, group).any(2)
     found = []
     for window in windows:
-        around = F.avg_pool1d(counts, window, group, (window - group) // 2).sqrt().transpose(1, 2).unflatten(0, (3, -1)) * real[..., None]
+        around = (
+            F.avg_pool1d(counts, window, group, (window - group) // 2)
+            .sqrt()
+            .transpose(1, 2)
+            .unflatten(0, (3, -1))
+            * real[..., None]
+        )
         mean = around.sum(2, keepdim=True) / real.sum(1).clamp(min=1)[:, None, None]
         around = F.normalize((around - mean) * real[..., None], dim=-1)
         found.append(around @ around.transpose(2, 3))
@@ -91,83 +113,125 @@ def self_similarity(
 
 # %% ../../nbs/models/05_classifier.ipynb #bbf1a5c2
 def similarity_profile(
-    likeness: torch.Tensor,   # (B, F, G, G)
-    real: torch.Tensor,       # (B, G)
-    bins: int,                # Parts of equal length that the piece is cut in
-) -> torch.Tensor:            # (B, G, F · bins)
+    likeness: torch.Tensor,  # (B, F, G, G)
+    real: torch.Tensor,  # (B, G)
+    bins: int,  # Parts of equal length that the piece is cut in
+) -> torch.Tensor:  # (B, G, F · bins)
     "Average how much each group sounds like each part of the piece."
     part = torch.arange(real.shape[1], device=real.device) * bins // real.sum(1, keepdim=True).clamp(min=1)
     member = F.one_hot(part.clamp(max=bins - 1), bins).float() * real[..., None]
-    return (likeness @ (member / member.sum(1, keepdim=True).clamp(min=1))[:, None]).transpose(1, 2).flatten(2)
+    return (
+        (likeness @ (member / member.sum(1, keepdim=True).clamp(min=1))[:, None]).transpose(1, 2).flatten(2)
+    )
 
 # %% ../../nbs/models/05_classifier.ipynb #ac95e450
 @dataclasses.dataclass(frozen=True)
 class ClassifierConfig:
     "Set the shape of a classifier; the defaults run on a CPU."
-    width: int = 128               # C
-    n_layer: int = 4               # Blocks
-    n_head: int = 8                # Heads of each block
-    ff_mult: int = 3               # Inner width of the feed-forward over C
-    group: int = 4                 # Notes to a group
-    max_groups: int = 1024         # Longer pieces are averaged down to this many
-    profile_bins: int = 24         # Parts of the piece that a group is compared with; 0: not an input
-    similarity_bias: bool = True   # Whether self-similarity biases attention
-    dropout: float = 0.1           # In training, 0 to 1
+
+    width: int = 128  # C
+    n_layer: int = 4  # Blocks
+    n_head: int = 8  # Heads of each block
+    ff_mult: int = 3  # Inner width of the feed-forward over C
+    group: int = 4  # Notes to a group
+    max_groups: int = 1024  # Longer pieces are averaged down to this many
+    profile_bins: int = 24  # Parts of the piece that a group is compared with; 0: not an input
+    similarity_bias: bool = True  # Whether self-similarity biases attention
+    dropout: float = 0.1  # In training, 0 to 1
 
 # %% ../../nbs/models/05_classifier.ipynb #1530a8bb
-BIAS_SPEED = 16.0   # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
+BIAS_SPEED = 16.0  # How much faster a similarity bias moves than the parameter behind it: the optimiser moves a number by its learning rate a step
 
 
-def _on_grid(ms: torch.Tensor) -> torch.Tensor: return (3 * torch.log2(ms.clamp(20, 4000) / 20)).round().long()   # third octaves of time, 0 to 23
+def _on_grid(ms: torch.Tensor) -> torch.Tensor:
+    return (3 * torch.log2(ms.clamp(20, 4000) / 20)).round().long()  # third octaves of time, 0 to 23
 
 
-def _place_waves(notes: Notes, group: int) -> torch.Tensor:   # (B, G, 32): where each group is, in notes and in time
-    share = (torch.arange(notes.pitch.shape[1], device=notes.pitch.device) / notes.real.sum(1, keepdim=True).clamp(min=1)).clamp(max=1)
+def _place_waves(
+    notes: Notes, group: int
+) -> torch.Tensor:  # (B, G, 32): where each group is, in notes and in time
+    share = (
+        torch.arange(notes.pitch.shape[1], device=notes.pitch.device)
+        / notes.real.sum(1, keepdim=True).clamp(min=1)
+    ).clamp(max=1)
     clock = notes.onset_ms / notes.onset_ms.amax(1, keepdim=True).clamp(min=1)
-    waves = torch.stack([share, clock], -1)[:, ::group, :, None] * torch.pi * 2 ** torch.arange(8, device=notes.pitch.device)
+    waves = (
+        torch.stack([share, clock], -1)[:, ::group, :, None]
+        * torch.pi
+        * 2 ** torch.arange(8, device=notes.pitch.device)
+    )
     return torch.cat([waves.sin(), waves.cos()], -1).flatten(2)
 
 # %% ../../nbs/models/05_classifier.ipynb #83e56949
 class MidiClassifier(nn.Module):
     "Label every token of a piece A, B, C or D."
+
     def __init__(self, vocab_size: int = 17742, config: ClassifierConfig | None = None):
         super().__init__()
-        if vocab_size < 17727: raise InputError(f"the classifier reads Aria's tokens: vocab_size must be at least 17727, got {vocab_size}")
+        if vocab_size < 17727:
+            raise InputError(
+                f"the classifier reads Aria's tokens: vocab_size must be at least 17727, got {vocab_size}"
+            )
         self.vocab_size, self.config = vocab_size, config or ClassifierConfig()
         c, inner = self.config, self.config.width // 2
-        self.pitch, self.tone, self.velocity = nn.Embedding(128, inner), nn.Embedding(12, inner), nn.Embedding(13, inner)
+        self.pitch, self.tone, self.velocity = (
+            nn.Embedding(128, inner),
+            nn.Embedding(12, inner),
+            nn.Embedding(13, inner),
+        )
         self.gap, self.duration = nn.Embedding(24, inner), nn.Embedding(24, inner)
         self.gather_notes, self.where = nn.Linear(c.group * inner, c.width), nn.Linear(32, c.width)
         self.profile = nn.Linear(6 * c.profile_bins, c.width) if c.profile_bins else None
         self.bias = nn.Parameter(torch.zeros(c.n_layer, c.n_head, 6)) if c.similarity_bias else None
-        self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer))
+        self.blocks = nn.ModuleList(
+            Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer)
+        )
         self.norm, self.head = nn.LayerNorm(c.width), nn.Linear(c.width, c.group * len(LETTERS))
-        self.checkpoint_activations = False   # As the decoder's
+        self.checkpoint_activations = False  # As the decoder's
         init_weights(self, c.n_layer)
 
     def note_logits(self, notes: Notes) -> torch.Tensor:
         "Score each note: (B, N, 4)."
         c, n_notes = self.config, notes.pitch.shape[1]
-        wide = -(-n_notes // (c.group * c.max_groups))   # groups averaged into one, for very long pieces
+        wide = -(-n_notes // (c.group * c.max_groups))  # groups averaged into one, for very long pieces
         spare = -n_notes % (c.group * wide)
         padded = Notes(*(F.pad(part, (0, spare)) for part in notes[:5]), notes.place, notes.of_token)
         x, real = self.embed_groups(padded), padded.real.view(len(padded.real), -1, c.group * wide).any(2)
-        with torch.no_grad(), torch.autocast(x.device.type, enabled=False): likeness = self_similarity(padded, c.group)
-        if wide > 1: x, likeness = F.avg_pool1d(x.transpose(1, 2), wide).transpose(1, 2), F.avg_pool2d(likeness, wide)
-        if self.profile is not None: x = x + self.profile(similarity_profile(likeness, real, c.profile_bins))
-        visible = real.clone(); visible[:, 0] = True
+        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+            likeness = self_similarity(padded, c.group)
+        if wide > 1:
+            x, likeness = F.avg_pool1d(x.transpose(1, 2), wide).transpose(1, 2), F.avg_pool2d(likeness, wide)
+        if self.profile is not None:
+            x = x + self.profile(similarity_profile(likeness, real, c.profile_bins))
+        visible = real.clone()
+        visible[:, 0] = True
         hidden = torch.zeros(visible.shape, device=x.device).masked_fill(~visible, -torch.inf)[:, None, None]
         rotation = rotary(torch.arange(x.shape[1], device=x.device), c.width // c.n_head)
+
         def step(layer: int, block: Block, x: torch.Tensor) -> torch.Tensor:
-            return block(x, rotation, hidden if self.bias is None else torch.einsum("hf,bfgk->bhgk", BIAS_SPEED * self.bias[layer], likeness) + hidden)
-        for layer, block in enumerate(self.blocks): x = run_layer(step, self, layer, block, x)
+            return block(
+                x,
+                rotation,
+                hidden
+                if self.bias is None
+                else torch.einsum("hf,bfgk->bhgk", BIAS_SPEED * self.bias[layer], likeness) + hidden,
+            )
+
+        for layer, block in enumerate(self.blocks):
+            x = run_layer(step, self, layer, block, x)
         logits = self.head(self.norm(x)).repeat_interleave(wide, 1)
         return logits.unflatten(-1, (c.group, -1)).flatten(1, 2)[:, :n_notes]
 
     def embed_groups(self, notes: Notes) -> torch.Tensor:
         "Describe each group by its notes and its place in the piece: (B, G, C)."
         gap = (_later(notes.onset_ms, 1) - notes.onset_ms).clamp(min=0)
-        x = self.pitch(notes.pitch) + self.tone(notes.pitch % 12) + self.velocity(notes.velocity) + self.gap(_on_grid(gap)) + self.duration(_on_grid(notes.duration_ms))
+        x = (
+            self.pitch(notes.pitch)
+            + self.tone(notes.pitch % 12)
+            + self.velocity(notes.velocity)
+            + self.gap(_on_grid(gap))
+            + self.duration(_on_grid(notes.duration_ms))
+        )
         x = (x * notes.real[..., None]).unflatten(1, (-1, self.config.group)).flatten(2)
         return self.gather_notes(x) + self.where(_place_waves(notes, self.config.group))
 
@@ -180,7 +244,9 @@ class MidiClassifier(nn.Module):
         "Measure the cross-entropy of a classification batch over its labelled notes, in nats, float32."
         notes = read_notes(batch["ids"])
         labels = batch["labels"].long().gather(1, notes.place) * notes.real
-        total = F.cross_entropy(self.note_logits(notes).float().transpose(1, 2), labels - 1, ignore_index=-1, reduction="sum")
+        total = F.cross_entropy(
+            self.note_logits(notes).float().transpose(1, 2), labels - 1, ignore_index=-1, reduction="sum"
+        )
         return total / (labels > 0).sum().clamp(min=1)
 
     @torch.no_grad()
@@ -190,9 +256,9 @@ class MidiClassifier(nn.Module):
 
 # %% ../../nbs/models/05_classifier.ipynb #b9eb9e5d
 def evaluate_sequence(
-    model: MidiClassifier,   # In any mode; it is left as it was
-    ids: torch.Tensor,       # (B, T) of the full vocabulary
-) -> dict:                   # style_tokens: lists of strings; labels (B, T) 1–4, 0 at pads; probs (B, T, 4)
+    model: MidiClassifier,  # In any mode; it is left as it was
+    ids: torch.Tensor,  # (B, T) of the full vocabulary
+) -> dict:  # style_tokens: lists of strings; labels (B, T) 1–4, 0 at pads; probs (B, T, 4)
     "Label every token of a batch of sequences."
     was_training = model.training
     model.eval()
@@ -200,4 +266,8 @@ def evaluate_sequence(
     model.train(was_training)
     labels = (probs.argmax(-1) + 1) * (ids != PAD_ID)
     names = [f"<{letter}_SECTION>" for letter in LETTERS]
-    return {"style_tokens": [[names[max(label, 1) - 1] for label in row] for row in labels.tolist()], "labels": labels, "probs": probs}
+    return {
+        "style_tokens": [[names[max(label, 1) - 1] for label in row] for row in labels.tolist()],
+        "labels": labels,
+        "probs": probs,
+    }

@@ -14,29 +14,43 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .weights import read_safetensors
 from ..core.basics import InputError
-from .layers import Block, KVCache, TokenEmbedding, TokenHead, check_kernel, find_pieces, flex_mask, init_weights, rotary, run_layer, start_numbers
+from staria.models.layers import (
+    Block,
+    KVCache,
+    TokenEmbedding,
+    TokenHead,
+    check_kernel,
+    find_pieces,
+    flex_mask,
+    init_weights,
+    rotary,
+    run_layer,
+    start_numbers,
+)
+from .weights import read_safetensors
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/03_decoder.ipynb #96b85920
 @dataclasses.dataclass(frozen=True)
 class DecoderConfig:
     "Set the shape of a decoder; the defaults run on a CPU."
-    vocab_size: int = 17742        # V
-    width: int = 192               # C
-    n_layer: int = 4               # Blocks
-    n_head: int = 6                # Heads of each block
-    ff_mult: int = 4               # Inner width of the feed-forward over C
-    max_tokens: int = 8192         # Longest sequence
-    feed_forward: str = "swiglu"   # "swiglu" (gated, no bias) or "gelu" (plain, with bias)
-    positions: str = "rotary"      # "rotary" or "learned"
-    norm_bias: bool = True         # Whether the norms shift as well as scale
-    token_set: str = "all"         # Tokens with rows of their own: "all" or "piano"
-    dropout: float = 0.0           # In training, 0 to 1
+
+    vocab_size: int = 17742  # V
+    width: int = 192  # C
+    n_layer: int = 4  # Blocks
+    n_head: int = 6  # Heads of each block
+    ff_mult: int = 4  # Inner width of the feed-forward over C
+    max_tokens: int = 8192  # Longest sequence
+    feed_forward: str = "swiglu"  # "swiglu" (gated, no bias) or "gelu" (plain, with bias)
+    positions: str = "rotary"  # "rotary" or "learned"
+    norm_bias: bool = True  # Whether the norms shift as well as scale
+    token_set: str = "all"  # Tokens with rows of their own: "all" or "piano"
+    dropout: float = 0.0  # In training, 0 to 1
 
     def __post_init__(self):
-        if self.positions not in ("rotary", "learned"): raise InputError(f"unknown positions '{self.positions}': use rotary or learned")
+        if self.positions not in ("rotary", "learned"):
+            raise InputError(f"unknown positions '{self.positions}': use rotary or learned")
 
     @classmethod
     def aria_medium(cls, vocab_size: int = 17727) -> "DecoderConfig":
@@ -46,12 +60,20 @@ class DecoderConfig:
     @classmethod
     def baseline_513m(cls) -> "DecoderConfig":
         "Give the shape of the decoder-only baseline with 513,953,280 parameters."
-        return cls(width=1536, n_layer=16, n_head=24, max_tokens=4096, feed_forward="gelu", positions="learned", norm_bias=False)
+        return cls(
+            width=1536,
+            n_layer=16,
+            n_head=24,
+            max_tokens=4096,
+            feed_forward="gelu",
+            positions="learned",
+            norm_bias=False,
+        )
 
 # %% ../../nbs/models/03_decoder.ipynb #50526707
 def positions_within(
-    documents: torch.Tensor,   # Number of the piece that each token belongs to (B, T); equal numbers are neighbours
-) -> torch.Tensor:             # Place within its piece (B, T), from 0
+    documents: torch.Tensor,  # Number of the piece that each token belongs to (B, T); equal numbers are neighbours
+) -> torch.Tensor:  # Place within its piece (B, T), from 0
     "Count tokens from the start of their own piece."
     places = torch.arange(documents.shape[1], device=documents.device).expand_as(documents)
     first = torch.ones_like(documents, dtype=torch.bool)
@@ -60,67 +82,104 @@ def positions_within(
 
 
 def document_mask(
-    documents: torch.Tensor,   # (B, T)
-) -> torch.Tensor:             # Boolean (B, 1, T, T): same piece, and not later
+    documents: torch.Tensor,  # (B, T)
+) -> torch.Tensor:  # Boolean (B, 1, T, T): same piece, and not later
     "Let each token see its own piece up to itself."
     return (documents[:, :, None] == documents[:, None, :]).tril()[:, None]
 
 
-def _piece_mask(ids: torch.Tensor, documents: torch.Tensor | None, block: Block, cached: bool):   # What `attend` takes; None: plainly causal
-    if block.attention.kernel == "flex" and not cached: return flex_mask(torch.zeros_like(ids) if documents is None else documents)
-    if documents is None: return None
-    compiled = torch.compiler.is_compiling() or block._compiled_call_impl is not None   # a program for each set of lengths would be compiled
+def _piece_mask(
+    ids: torch.Tensor, documents: torch.Tensor | None, block: Block, cached: bool
+):  # What `attend` takes; None: plainly causal
+    if block.attention.kernel == "flex" and not cached:
+        return flex_mask(torch.zeros_like(ids) if documents is None else documents)
+    if documents is None:
+        return None
+    compiled = (
+        torch.compiler.is_compiling() or block._compiled_call_impl is not None
+    )  # a program for each set of lengths would be compiled
     return document_mask(documents) if documents.is_cuda or compiled else find_pieces(documents)
 
 # %% ../../nbs/models/03_decoder.ipynb #94652f03
 class Decoder(nn.Module):
     "Predict the next token from those before it."
+
     def __init__(self, config: DecoderConfig = DecoderConfig()):
         super().__init__()
         self.config, c = config, config
         self.embedding = TokenEmbedding(c.vocab_size, c.width, c.token_set)
         self.places = nn.Embedding(c.max_tokens, c.width) if c.positions == "learned" else None
-        self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, c.feed_forward, c.norm_bias, c.dropout) for _ in range(c.n_layer))
+        self.blocks = nn.ModuleList(
+            Block(c.width, c.n_head, c.ff_mult, c.feed_forward, c.norm_bias, c.dropout)
+            for _ in range(c.n_layer)
+        )
         self.norm = nn.LayerNorm(c.width, bias=c.norm_bias)
         self.head = TokenHead(c.vocab_size, c.width, c.token_set)
-        self.checkpoint_activations = False   # True: recompute blocks in the backward pass instead of keeping them
+        self.checkpoint_activations = (
+            False  # True: recompute blocks in the backward pass instead of keeping them
+        )
         init_weights(self, c.n_layer)
-        for table in (self.embedding.table, self.head.rows): start_numbers(table.weight, c.token_set)
+        for table in (self.embedding.table, self.head.rows):
+            start_numbers(table.weight, c.token_set)
 
-    def hidden(self,
-        ids: torch.Tensor,                         # (B, T)
-        cache: KVCache | None = None,              # Past tokens; moved on by T
-        documents: torch.Tensor | None = None,     # (B, T) for packed rows; not together with a cache
-        added: torch.Tensor | None = None,         # (B, T, C) put onto the embeddings
-        before_block: Callable[[int, torch.Tensor], torch.Tensor] | None = None,   # (layer, stream) to stream
-    ) -> torch.Tensor:                             # Normalised activations (B, T, C)
+    def hidden(
+        self,
+        ids: torch.Tensor,  # (B, T)
+        cache: KVCache | None = None,  # Past tokens; moved on by T
+        documents: torch.Tensor | None = None,  # (B, T) for packed rows; not together with a cache
+        added: torch.Tensor | None = None,  # (B, T, C) put onto the embeddings
+        before_block: Callable[[int, torch.Tensor], torch.Tensor] | None = None,  # (layer, stream) to stream
+    ) -> torch.Tensor:  # Normalised activations (B, T, C)
         "Run all blocks and the final norm."
         assert cache is None or documents is None, "a cache holds one piece a row: no documents"
         start = 0 if cache is None else cache.length
         if start + ids.shape[1] > self.config.max_tokens:
-            raise InputError(f"{start + ids.shape[1]} tokens are more than this decoder's {self.config.max_tokens}: shorten the sequence")
-        places = torch.arange(start, start + ids.shape[1], device=ids.device) if documents is None else positions_within(documents)
+            raise InputError(
+                f"{start + ids.shape[1]} tokens are more than this decoder's {self.config.max_tokens}: shorten the sequence"
+            )
+        places = (
+            torch.arange(start, start + ids.shape[1], device=ids.device)
+            if documents is None
+            else positions_within(documents)
+        )
         mask = _piece_mask(ids, documents, self.blocks[0], cache is not None)
         x, rotation = self.embedding(ids), None
-        if self.places is None: rotation = rotary(places, self.config.width // self.config.n_head)
-        else: x = x + self.places(places)
-        if added is not None: x = x + added
+        if self.places is None:
+            rotation = rotary(places, self.config.width // self.config.n_head)
+        else:
+            x = x + self.places(places)
+        if added is not None:
+            x = x + added
+
         def step(layer: int, block: Block, x: torch.Tensor) -> torch.Tensor:
-            return block(x if before_block is None else before_block(layer, x), rotation, mask, causal=True, cache=cache, layer=layer)
-        for layer, block in enumerate(self.blocks): x = run_layer(step, self, layer, block, x)
-        if cache is not None: cache.length += ids.shape[1]
+            return block(
+                x if before_block is None else before_block(layer, x),
+                rotation,
+                mask,
+                causal=True,
+                cache=cache,
+                layer=layer,
+            )
+
+        for layer, block in enumerate(self.blocks):
+            x = run_layer(step, self, layer, block, x)
+        if cache is not None:
+            cache.length += ids.shape[1]
         return self.norm(x)
 
-    def forward(self, ids: torch.Tensor, cache: KVCache | None = None, documents: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(
+        self, ids: torch.Tensor, cache: KVCache | None = None, documents: torch.Tensor | None = None
+    ) -> torch.Tensor:
         "Score the next token at each place: ids (B, T) to logits (B, T, V)."
         return self.head(self.hidden(ids, cache, documents))
 
-    def loss(self,
-        ids: torch.Tensor,                       # (B, T)
-        targets: torch.Tensor,                   # Next ids (B, T), −100 to leave out
-        documents: torch.Tensor | None = None,   # (B, T) for packed rows
-        reduction: str = "mean",                 # "mean", or "none" for (B, T)
-    ) -> torch.Tensor:                           # Nats a token, float32
+    def loss(
+        self,
+        ids: torch.Tensor,  # (B, T)
+        targets: torch.Tensor,  # Next ids (B, T), −100 to leave out
+        documents: torch.Tensor | None = None,  # (B, T) for packed rows
+        reduction: str = "mean",  # "mean", or "none" for (B, T)
+    ) -> torch.Tensor:  # Nats a token, float32
         "Measure the cross-entropy of the next tokens."
         return self.head.loss(self.hidden(ids, documents=documents), targets, reduction)
 
@@ -135,18 +194,25 @@ class Decoder(nn.Module):
 
 # %% ../../nbs/models/03_decoder.ipynb #1458e695
 def use_attention(
-    model: nn.Module,       # A decoder, or a model that holds one; changed in place
-    kernel: str = "sdpa",   # One of KERNELS
-) -> int:                   # Layers that use it from now on
+    model: nn.Module,  # A decoder, or a model that holds one; changed in place
+    kernel: str = "sdpa",  # One of KERNELS
+) -> int:  # Layers that use it from now on
     "Choose the kernel that a model's decoder attends with."
-    layers = [block.attention for part in model.modules() if isinstance(part, Decoder) for block in part.blocks]
-    if not layers: raise InputError(f"a {type(model).__name__} holds no decoder, and only a decoder's attention has a choice: leave it at sdpa")
-    for layer in layers: check_kernel(kernel, layer.qkv.in_features // layer.n_head, layer.dropout)
-    for layer in layers: layer.kernel = kernel
+    layers = [
+        block.attention for part in model.modules() if isinstance(part, Decoder) for block in part.blocks
+    ]
+    if not layers:
+        raise InputError(
+            f"a {type(model).__name__} holds no decoder, and only a decoder's attention has a choice: leave it at sdpa"
+        )
+    for layer in layers:
+        check_kernel(kernel, layer.qkv.in_features // layer.n_head, layer.dropout)
+    for layer in layers:
+        layer.kernel = kernel
     return len(layers)
 
 # %% ../../nbs/models/03_decoder.ipynb #df5f8637
-ARIA_NAMES = {   # Aria's tensor names to ours; {i} is the layer
+ARIA_NAMES = {  # Aria's tensor names to ours; {i} is the layer
     "model.tok_embeddings.weight": "embedding.table.weight",
     "model.encode_layers.{i}.mixed_qkv.weight": "blocks.{i}.attention.qkv.weight",
     "model.encode_layers.{i}.att_proj_linear.weight": "blocks.{i}.attention.out.weight",
@@ -163,36 +229,60 @@ ARIA_NAMES = {   # Aria's tensor names to ours; {i} is the layer
 }
 
 # %% ../../nbs/models/03_decoder.ipynb #065617f9
-ARIA_SIZES = (17727, 17728, 17729, 17730, 17679, 2675)   # Vocabularies that were published; the tokenizer knows their lists
+ARIA_SIZES = (
+    17727,
+    17728,
+    17729,
+    17730,
+    17679,
+    2675,
+)  # Vocabularies that were published; the tokenizer knows their lists
 
 
 def load_aria(
-    path: str | Path,                    # Aria's safetensors file
-    n_head: int | None = None,           # Heads; None: width / 64, as in Aria's models
-    vocab_size: int | None = None,       # Rows to end with; None: 17,742 for a published vocabulary, else as in the file
-    tokens: Sequence | None = None,      # The file's own token list, where its size does not tell
-) -> Decoder:                            # In float32 on the CPU, in eval mode
+    path: str | Path,  # Aria's safetensors file
+    n_head: int | None = None,  # Heads; None: width / 64, as in Aria's models
+    vocab_size: int
+    | None = None,  # Rows to end with; None: 17,742 for a published vocabulary, else as in the file
+    tokens: Sequence | None = None,  # The file's own token list, where its size does not tell
+) -> Decoder:  # In float32 on the CPU, in eval mode
     "Load a decoder from Aria's weights."
     tensors = read_safetensors(path)[1]
-    layers = 1 + max((int(name.split(".")[2]) for name in tensors if name.startswith("model.encode_layers.")), default=-1)
-    names = {old.format(i=i): new.format(i=i) for old, new in ARIA_NAMES.items() for i in range(max(layers, 1))}
+    layers = 1 + max(
+        (int(name.split(".")[2]) for name in tensors if name.startswith("model.encode_layers.")), default=-1
+    )
+    names = {
+        old.format(i=i): new.format(i=i) for old, new in ARIA_NAMES.items() for i in range(max(layers, 1))
+    }
     missing, extra = sorted(set(names) - set(tensors)), sorted(set(tensors) - set(names))
     if missing or extra:
-        raise InputError(f"{path} does not hold Aria's weights: {len(missing)} tensors missing, {len(extra)} unknown, such as {(missing + extra)[0]}")
+        raise InputError(
+            f"{path} does not hold Aria's weights: {len(missing)} tensors missing, {len(extra)} unknown, such as {(missing + extra)[0]}"
+        )
     state = {names[name]: tensor.float() for name, tensor in tensors.items()}
     rows, width = state["embedding.table.weight"].shape
-    if vocab_size is None: vocab_size = MusicTokenizerWithStyle().vocab_size if rows in ARIA_SIZES or tokens is not None else rows
+    if vocab_size is None:
+        vocab_size = (
+            MusicTokenizerWithStyle().vocab_size if rows in ARIA_SIZES or tokens is not None else rows
+        )
     if vocab_size != rows or tokens is not None:
-        for name in ("embedding.table.weight", "head.rows.weight"): state[name] = _fit_rows(state[name], vocab_size, tokens, path)
+        for name in ("embedding.table.weight", "head.rows.weight"):
+            state[name] = _fit_rows(state[name], vocab_size, tokens, path)
     hidden = state["blocks.0.feed_forward.up.weight"].shape[0]
     config = DecoderConfig(vocab_size, width, layers, n_head or max(1, width // 64), ff_mult=hidden // width)
-    with torch.device("meta"): model = Decoder(config)
+    with torch.device("meta"):
+        model = Decoder(config)
     model.load_state_dict(state, assign=True)
     return model.eval()
 
 
 def _fit_rows(rows: torch.Tensor, vocab_size: int, tokens: Sequence | None, path: str | Path) -> torch.Tensor:
     tokenizer = MusicTokenizerWithStyle()
-    if vocab_size != tokenizer.vocab_size: raise InputError(f"{path} has {len(rows)} tokens; they can be kept, or mapped to {tokenizer.vocab_size}, not to {vocab_size}")
-    try: return tokenizer.remap(rows, tokens)
-    except InputError as error: raise InputError(f"{path}: {error}") from None
+    if vocab_size != tokenizer.vocab_size:
+        raise InputError(
+            f"{path} has {len(rows)} tokens; they can be kept, or mapped to {tokenizer.vocab_size}, not to {vocab_size}"
+        )
+    try:
+        return tokenizer.remap(rows, tokens)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..music.beats import keeps_time
-from ..core.basics import InputError, compiled
 from ..analysis.bar_similarity import MOST_BARS, bars_of, compare_bars
 from ..analysis.segmentation import best_passages, mix_likenesses
+from ..core.basics import InputError, compiled
+from ..music.beats import keeps_time
 from ..music.score import Score
 
 # %% ../../nbs/models/06_downbeats.ipynb #1b9b05f9
@@ -26,50 +26,64 @@ HOP_S, N_FEATURES = 0.02, 36
 
 
 def lay_frames(
-    onset_s: np.ndarray,       # (N,) seconds, 0 or later
-    duration_s: np.ndarray,    # (N,) seconds
-    pitch: np.ndarray,         # (N,) 0 to 127
-    velocity: np.ndarray,      # (N,) 1 to 127
-    n: int,                    # Frames; what lies behind falls into the last
-) -> np.ndarray:               # (n, 36) float32
+    onset_s: np.ndarray,  # (N,) seconds, 0 or later
+    duration_s: np.ndarray,  # (N,) seconds
+    pitch: np.ndarray,  # (N,) 0 to 127
+    velocity: np.ndarray,  # (N,) 1 to 127
+    n: int,  # Frames; what lies behind falls into the last
+) -> np.ndarray:  # (n, 36) float32
     "Lay notes onto frames."
     frame, tone = np.minimum((onset_s / HOP_S + 0.5).astype(np.int64), n - 1), pitch % 12
     found, edges = np.zeros((n, N_FEATURES), np.float32), np.zeros((n + 1, 12), np.float32)
     end = np.maximum(np.minimum(((onset_s + duration_s) / HOP_S).astype(np.int64), n), frame + 1)
     np.add.at(found, (frame, tone), 1)
-    np.add.at(edges, (frame, tone), 1); np.add.at(edges, (end, tone), -1)
+    np.add.at(edges, (frame, tone), 1)
+    np.add.at(edges, (end, tone), -1)
     found[:, 12:24] = np.minimum(edges.cumsum(0)[:n], 2)
     np.add.at(found, (frame, 24 + np.clip((pitch - 24) // 9, 0, 7)), 1)
     length = np.log2(np.clip(duration_s, 0.05, 4) / 0.05) / 3
-    for column, chosen in ((32, pitch < 55), (33, pitch >= 55)): np.maximum.at(found[:, column], frame, np.where(chosen, length, 0))
-    np.maximum.at(found[:, 34], frame, velocity / 100); np.add.at(found[:, 35], frame, velocity / 100)
+    for column, chosen in ((32, pitch < 55), (33, pitch >= 55)):
+        np.maximum.at(found[:, column], frame, np.where(chosen, length, 0))
+    np.maximum.at(found[:, 34], frame, velocity / 100)
+    np.add.at(found[:, 35], frame, velocity / 100)
     return np.log1p(found)
 
 
 def frames_of(
-    score: Score,   # At least one note
-) -> np.ndarray:    # (n, 36)
+    score: Score,  # At least one note
+) -> np.ndarray:  # (n, 36)
     "Lay a piece onto frames, with a second of silence behind it."
-    if not len(score): raise InputError("a piece without notes has no pulse")
+    if not len(score):
+        raise InputError("a piece without notes has no pulse")
     duration_s = score.notes["duration_ms"] / 1000
-    return lay_frames(score.onset_s, duration_s, score.notes["pitch"].astype(np.int64), score.notes["velocity"], int((score.onset_s + duration_s).max() / HOP_S) + 50)
+    return lay_frames(
+        score.onset_s,
+        duration_s,
+        score.notes["pitch"].astype(np.int64),
+        score.notes["velocity"],
+        int((score.onset_s + duration_s).max() / HOP_S) + 50,
+    )
 
 # %% ../../nbs/models/06_downbeats.ipynb #8b49fee0
 @dataclasses.dataclass(frozen=True)
 class PulseConfig:
     "Set the shape of a pulse network."
-    width: int = 32         # Channels
-    n_layer: int = 10       # Each reaches twice as far as the one before
-    dropout: float = 0.1    # In training, 0 to 1
+
+    width: int = 32  # Channels
+    n_layer: int = 10  # Each reaches twice as far as the one before
+    dropout: float = 0.1  # In training, 0 to 1
 
 
 class PulseNet(nn.Module):
     "Say for each frame how likely a beat, and a bar, begin there."
+
     def __init__(self, config: PulseConfig | None = None):
         super().__init__()
         self.config = c = config or PulseConfig()
         self.enter = nn.Conv1d(N_FEATURES, c.width, 5, padding=2)
-        self.reach = nn.ModuleList(nn.Conv1d(c.width, c.width, 5, padding=2 * 2**k, dilation=2**k) for k in range(c.n_layer))
+        self.reach = nn.ModuleList(
+            nn.Conv1d(c.width, c.width, 5, padding=2 * 2**k, dilation=2**k) for k in range(c.n_layer)
+        )
         self.norm = nn.ModuleList(nn.GroupNorm(1, c.width) for _ in range(c.n_layer))
         self.mix = nn.ModuleList(nn.Conv1d(c.width, c.width, 1) for _ in range(c.n_layer))
         self.drop, self.leave = nn.Dropout(c.dropout), nn.Conv1d(c.width, 2, 1)
@@ -77,75 +91,109 @@ class PulseNet(nn.Module):
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         "Score frames (B, T, 36): logits (B, T, 2) of a beat and of a bar."
         x = F.elu(self.enter(frames.transpose(1, 2)))
-        for reach, norm, mix in zip(self.reach, self.norm, self.mix): x = x + self.drop(mix(F.elu(reach(norm(x)))))
+        for reach, norm, mix in zip(self.reach, self.norm, self.mix):
+            x = x + self.drop(mix(F.elu(reach(norm(x)))))
         return self.leave(x).transpose(1, 2)
 
 # %% ../../nbs/models/06_downbeats.ipynb #059ce6ee
 @dataclasses.dataclass(frozen=True)
 class PulseSearch:
     "Say what a chain of bars is worth."
-    level: float = 0.05     # Likelihood from which a beat is worth its place
-    drift: float = 60.0     # Nats for a beat that is longer than the one before by the factor e
-    slip: float = 12.0      # Nats for a bar that breaks off or goes on too long
-    beat_s: float = 0.55    # The most usual beat in seconds; half a nat for each `spread` octaves, squared
+
+    level: float = 0.05  # Likelihood from which a beat is worth its place
+    drift: float = 60.0  # Nats for a beat that is longer than the one before by the factor e
+    slip: float = 12.0  # Nats for a bar that breaks off or goes on too long
+    beat_s: float = 0.55  # The most usual beat in seconds; half a nat for each `spread` octaves, squared
     spread: float = 0.7
-    stay: float = 0.3       # Nats a bar for the bar lines of the file, where there is one
-    returning: float = 100.0   # Nats for bars whose passages of four all return exactly
+    stay: float = 0.3  # Nats a bar for the bar lines of the file, where there is one
+    returning: float = 100.0  # Nats for bars whose passages of four all return exactly
 
 # %% ../../nbs/models/06_downbeats.ipynb #c64fdc22
 @compiled
-def _chain_bars(beat: np.ndarray, opens: np.ndarray, inside: np.ndarray, shortest: int, longest: int, usual: np.ndarray, meter: int, drift: float, slip: float):
+def _chain_bars(
+    beat: np.ndarray,
+    opens: np.ndarray,
+    inside: np.ndarray,
+    shortest: int,
+    longest: int,
+    usual: np.ndarray,
+    meter: int,
+    drift: float,
+    slip: float,
+):
     n, periods = len(beat), longest - shortest + 1
     value = np.full((n, meter, periods), -1e30)
-    before_period, before_place = np.zeros((n, meter, periods), np.int16), np.zeros((n, meter, periods), np.int8)
+    before_period, before_place = (
+        np.zeros((n, meter, periods), np.int16),
+        np.zeros((n, meter, periods), np.int8),
+    )
     for t in range(n):
         for place in range(meter):
             here = beat[t] + (opens[t] if place == 0 else inside[t])
             for p in range(periods):
                 earlier = t - shortest - p
-                if earlier < 0: value[t, place, p], before_place[t, place, p] = here + usual[p], -1; continue
+                if earlier < 0:
+                    value[t, place, p], before_place[t, place, p] = here + usual[p], -1
+                    continue
                 best = -1e30
                 for q in range(max(0, p - 4), min(periods, p + 5)):
                     apart = drift * abs(np.log((shortest + p) / (shortest + q)))
                     for other in range(meter):
-                        if place > 0 and other != place - 1: continue
-                        found = value[earlier, other, q] - apart - (slip if place == 0 and other != meter - 1 else 0.0)
-                        if found > best: best, before_period[t, place, p], before_place[t, place, p] = found, q, other
+                        if place > 0 and other != place - 1:
+                            continue
+                        found = (
+                            value[earlier, other, q]
+                            - apart
+                            - (slip if place == 0 and other != meter - 1 else 0.0)
+                        )
+                        if found > best:
+                            best, before_period[t, place, p], before_place[t, place, p] = found, q, other
                 value[t, place, p] = best + here
     best, end = -1e30, (0, 0, 0)
     for t in range(max(0, n - longest), n):
         for place in range(meter):
             for p in range(periods):
-                if value[t, place, p] > best: best, end = value[t, place, p], (t, place, p)
+                if value[t, place, p] > best:
+                    best, end = value[t, place, p], (t, place, p)
     frames, places = np.empty(n, np.int64), np.empty(n, np.int64)
     count, (t, place, p) = 0, end
     while t >= 0:
         frames[count], places[count] = t, place
         count += 1
         last = before_place[t, place, p]
-        if last < 0: break
+        if last < 0:
+            break
         t, place, p = t - shortest - p, last, before_period[t, place, p]
     return best, frames[:count][::-1].copy(), places[:count][::-1].copy()
 
 # %% ../../nbs/models/06_downbeats.ipynb #86a00819
 class Pulse(NamedTuple):
     "Hold where beats and bars begin."
-    beats_s: np.ndarray   # (M,) seconds
-    bars_s: np.ndarray    # (N,) seconds
+
+    beats_s: np.ndarray  # (M,) seconds
+    bars_s: np.ndarray  # (N,) seconds
 
 
 def find_pulses(
-    logits: np.ndarray,             # (T, 2) of a beat and of a bar, a frame each
+    logits: np.ndarray,  # (T, 2) of a beat and of a bar, a frame each
     search: PulseSearch = PulseSearch(),
-) -> list[tuple[float, Pulse]]:     # The best first, with its nats
+) -> list[tuple[float, Pulse]]:  # The best first, with its nats
     "Find the best chain of bars of two, of three and of four beats."
     likely = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -12, 12)))
     share = np.clip(likely[:, 1] / likely.max(1), 0.02, 0.98)
     beat = np.log(np.maximum(likely[:, 0], 1e-3) / search.level)
     shortest, longest = round(0.24 / HOP_S), round(1.3 / HOP_S)
     usual = -0.5 * (np.log2(np.arange(shortest, longest + 1) * HOP_S / search.beat_s) / search.spread) ** 2
-    chains = (_chain_bars(beat, np.log(share), np.log(1 - share), shortest, longest, usual, meter, search.drift, search.slip) for meter in (3, 4, 2))
-    return sorted(((nats, Pulse(frames * HOP_S, frames[places == 0] * HOP_S)) for nats, frames, places in chains), key=lambda chain: -chain[0])
+    chains = (
+        _chain_bars(
+            beat, np.log(share), np.log(1 - share), shortest, longest, usual, meter, search.drift, search.slip
+        )
+        for meter in (3, 4, 2)
+    )
+    return sorted(
+        ((nats, Pulse(frames * HOP_S, frames[places == 0] * HOP_S)) for nats, frames, places in chains),
+        key=lambda chain: -chain[0],
+    )
 
 # %% ../../nbs/models/06_downbeats.ipynb #322818ab
 @compiled
@@ -156,100 +204,154 @@ def _chain_grid(worth: np.ndarray, length: int, slip: float) -> np.ndarray:
         best = 0.0 if t < length else -1e30
         for size in range(max(1, length // 2), min(t, length + length // 2) + 1):
             found = value[t - size] - (0.0 if size == length else slip)
-            if found > best: best, before[t] = found, t - size
+            if found > best:
+                best, before[t] = found, t - size
         value[t] = best + worth[t]
-    t, chain = max(0, n - length) + int(np.argmax(value[max(0, n - length):])), np.zeros(n, np.bool_)
-    while t >= 0: chain[t] = True; t = before[t]
+    t, chain = max(0, n - length) + int(np.argmax(value[max(0, n - length) :])), np.zeros(n, np.bool_)
+    while t >= 0:
+        chain[t] = True
+        t = before[t]
     return np.flatnonzero(chain)
 
 
 def settle_bars(
-    logits: np.ndarray,             # (T, 2) of a beat and of a bar, a frame each
-    score: Score,                   # With a meter that its notes keep to
+    logits: np.ndarray,  # (T, 2) of a beat and of a bar, a frame each
+    score: Score,  # With a meter that its notes keep to
     search: PulseSearch = PulseSearch(),
-) -> np.ndarray:                    # (N,) bar starts in seconds
+) -> np.ndarray:  # (N,) bar starts in seconds
     "Correct the bar lines of a score where its notes say otherwise."
     bars = score.bars_s()
-    if len(bars) < 4: return bars
-    parts, edges = 4 * min(int(score.meters[:, 1].max() if len(score.meters) else 4), 16), np.append(bars, 2 * bars[-1] - bars[-2])
+    if len(bars) < 4:
+        return bars
+    parts, edges = (
+        4 * min(int(score.meters[:, 1].max() if len(score.meters) else 4), 16),
+        np.append(bars, 2 * bars[-1] - bars[-2]),
+    )
     grid = np.interp(np.arange(len(bars) * parts) / parts, np.arange(len(edges)), edges)
     grid = grid[grid <= score.onset_s[-1] + 1e-6]
     near = np.maximum(np.maximum(logits[:, 1], np.roll(logits[:, 1], 1)), np.roll(logits[:, 1], -1))
-    worth = np.clip(near[np.minimum((grid / HOP_S + 0.5).astype(np.int64), len(near) - 1)], -7, 7).astype(np.float64)
+    worth = np.clip(near[np.minimum((grid / HOP_S + 0.5).astype(np.int64), len(near) - 1)], -7, 7).astype(
+        np.float64
+    )
     worth[::parts] += search.stay
     return grid[_chain_grid(worth, parts, search.slip)]
 
 # %% ../../nbs/models/06_downbeats.ipynb #2645e5ed
-LEAD = 50   # Frames of silence before the first
+LEAD = 50  # Frames of silence before the first
 
 
 def listen(
-    net: PulseNet,      # In evaluation mode
-    score: Score,       # At least one note
-) -> np.ndarray:        # (T, 2) logits of a beat and of a bar, a frame each
+    net: PulseNet,  # In evaluation mode
+    score: Score,  # At least one note
+) -> np.ndarray:  # (T, 2) logits of a beat and of a bar, a frame each
     "Run the network over a piece."
     frames = np.concatenate([np.zeros((LEAD, N_FEATURES), np.float32), frames_of(score)])
-    with torch.no_grad(): return net(torch.from_numpy(frames).to(next(net.parameters()).device)[None])[0, LEAD:].float().cpu().numpy()
+    with torch.no_grad():
+        return (
+            net(torch.from_numpy(frames).to(next(net.parameters()).device)[None])[0, LEAD:]
+            .float()
+            .cpu()
+            .numpy()
+        )
 
 
 def bars_heard(
-    net: PulseNet,      # In evaluation mode
-    score: Score,       # At least one note
+    net: PulseNet,  # In evaluation mode
+    score: Score,  # At least one note
     search: PulseSearch = PulseSearch(),
-) -> np.ndarray:        # (N,) bar starts in seconds, at least one
+) -> np.ndarray:  # (N,) bar starts in seconds, at least one
     "Find a piece's bars: those of its file, corrected, where its notes keep to them; else those that are heard."
     logits = listen(net, score)
-    try: known = score.bars_s() if len(score.tempos) and keeps_time(score.onset_s, score.beats_s()) else ()
-    except InputError: known = ()     # a tempo map that makes no sense
-    if 0 < len(known) <= MOST_BARS: return settle_bars(logits, score, search)
+    try:
+        known = score.bars_s() if len(score.tempos) and keeps_time(score.onset_s, score.beats_s()) else ()
+    except InputError:
+        known = ()  # a tempo map that makes no sense
+    if 0 < len(known) <= MOST_BARS:
+        return settle_bars(logits, score, search)
     chains = [(nats, pulse.bars_s) for nats, pulse in find_pulses(logits, search) if len(pulse.bars_s) > 1]
     chains = [chain for chain in chains if len(chain[1]) <= MOST_BARS] or chains
     wholes = [bars_of(score, bars) for _, bars in chains]
-    if not chains: return np.zeros(1)
-    if not all(8 <= len(bars) <= MOST_BARS for bars in wholes): return chains[0][1]
-    worth = [nats + search.returning * best_passages(mix_likenesses(compare_bars(score, bars))) for (nats, _), bars in zip(chains, wholes)]
+    if not chains:
+        return np.zeros(1)
+    if not all(8 <= len(bars) <= MOST_BARS for bars in wholes):
+        return chains[0][1]
+    worth = [
+        nats + search.returning * best_passages(mix_likenesses(compare_bars(score, bars)))
+        for (nats, _), bars in zip(chains, wholes)
+    ]
     return chains[int(np.argmax(worth))][1]
 
 # %% ../../nbs/models/06_downbeats.ipynb #3be1147d
 def play_freely(
-    score: Score,                        # With a meter that its notes keep to
-    rng: np.random.Generator,            # What decides everything
-    frames: int = 2048,                  # Length of the crop
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:   # Features (T, 36), targets (T, 2), and which frames count (T,); None where the crop is nearly empty
+    score: Score,  # With a meter that its notes keep to
+    rng: np.random.Generator,  # What decides everything
+    frames: int = 2048,  # Length of the crop
+) -> (
+    tuple[np.ndarray, np.ndarray, np.ndarray] | None
+):  # Features (T, 36), targets (T, 2), and which frames count (T,); None where the crop is nearly empty
     "Play a crop of a score and say where its beats and bars are."
-    onset_s, duration_s, end_s = score.onset_s, score.notes["duration_ms"] / 1000, float(score.onset_s[-1]) + 2
+    onset_s, duration_s, end_s = (
+        score.onset_s,
+        score.notes["duration_ms"] / 1000,
+        float(score.onset_s[-1]) + 2,
+    )
     pace = 2 ** rng.uniform(-0.4, 0.4)
     span = 1.2 * frames * HOP_S / pace
     begin = rng.uniform(0, max(0.01, end_s - span)) if rng.random() < 0.8 else 0.0
     chosen = (onset_s >= begin - 0.03) & (onset_s < begin + span)
-    if chosen.sum() < 20: return None
+    if chosen.sum() < 20:
+        return None
     knots = np.linspace(begin, begin + span, max(3, int(span / 8)))
     rates = pace * (1 + rng.uniform(0, 0.12) * np.clip(np.cumsum(rng.normal(0, 0.5, len(knots))), -1, 1))
     fine = np.linspace(begin, begin + span, 1500)
-    clock = np.concatenate([[0.0], np.cumsum(np.diff(fine) * np.interp(fine[1:], knots, rates))]) + rng.uniform(0, 2)
+    clock = np.concatenate(
+        [[0.0], np.cumsum(np.diff(fine) * np.interp(fine[1:], knots, rates))]
+    ) + rng.uniform(0, 2)
     when = lambda times_s: np.interp(times_s, fine, clock)
-    start = np.maximum(when(onset_s[chosen]) + rng.choice([0, 0.01, 0.02, 0.03]) * rng.normal(0, 1, chosen.sum()), 0)
-    length = np.maximum(when(onset_s[chosen] + duration_s[chosen]) - when(onset_s[chosen]), 0.03) * rng.uniform(0.6, 1.1)
+    start = np.maximum(
+        when(onset_s[chosen]) + rng.choice([0, 0.01, 0.02, 0.03]) * rng.normal(0, 1, chosen.sum()), 0
+    )
+    length = np.maximum(
+        when(onset_s[chosen] + duration_s[chosen]) - when(onset_s[chosen]), 0.03
+    ) * rng.uniform(0.6, 1.1)
     pitch = np.clip(score.notes["pitch"][chosen].astype(np.int64) + rng.integers(-6, 7), 0, 127)
-    velocity = np.full(len(pitch), 70.0) if rng.random() < 0.5 else np.clip(score.notes["velocity"][chosen] * rng.uniform(0.7, 1.2) + rng.normal(0, 6, len(pitch)), 1, 127)
+    velocity = (
+        np.full(len(pitch), 70.0)
+        if rng.random() < 0.5
+        else np.clip(
+            score.notes["velocity"][chosen] * rng.uniform(0.7, 1.2) + rng.normal(0, 6, len(pitch)), 1, 127
+        )
+    )
     kept = start < frames * HOP_S
     targets, counts = np.zeros((frames, 2), np.float32), np.zeros(frames, np.float32)
     for column, times_s in enumerate((score.beats_s(), score.bars_s())):
         at = (when(times_s[(times_s >= begin) & (times_s < begin + span)]) / HOP_S + 0.5).astype(np.int64)
-        for around in (at - 1, at, at + 1): targets[around[(around >= 0) & (around < frames)], column] = 1
+        for around in (at - 1, at, at + 1):
+            targets[around[(around >= 0) & (around < frames)], column] = 1
     counts[: min(frames, int(start[kept].max(initial=0) / HOP_S))] = 1
     return lay_frames(start[kept], length[kept], pitch[kept], velocity[kept], frames), targets, counts
 
 # %% ../../nbs/models/06_downbeats.ipynb #914c7699
 def play_whole(
-    score: Score,   # At least one note
-    seed: int,      # What decides everything
-) -> tuple[Score, np.ndarray]:   # Notes alone, and the order (N,) in which the score's notes come now
+    score: Score,  # At least one note
+    seed: int,  # What decides everything
+) -> tuple[Score, np.ndarray]:  # Notes alone, and the order (N,) in which the score's notes come now
     "Play a piece freely: let the tempo drift by up to a tenth and onsets by 20 ms, and forget the bars; give the order in which the notes come now."
     rng, end = np.random.default_rng(seed), score.duration_s
     places = np.linspace(0, end, max(3, int(end / 8)))
-    rate, fine = 1 + 0.1 * np.clip(np.cumsum(rng.normal(0, 0.4, len(places))), -1, 1), np.linspace(0, end, 4000)
+    rate, fine = (
+        1 + 0.1 * np.clip(np.cumsum(rng.normal(0, 0.4, len(places))), -1, 1),
+        np.linspace(0, end, 4000),
+    )
     clock = np.concatenate([[0.0], np.cumsum(np.diff(fine) * np.interp(fine[1:], places, rate))])
     start = np.maximum(np.interp(score.onset_s, fine, clock) + rng.normal(0, 0.02, len(score)), 0)
-    stop, order = np.interp(score.onset_s + score.notes["duration_ms"] / 1000, fine, clock), np.argsort(start, kind="stable")
-    return Score.from_arrays(start[order], np.maximum(stop - start, 0.03)[order], score.notes["pitch"][order], score.notes["velocity"][order]), order
+    stop, order = (
+        np.interp(score.onset_s + score.notes["duration_ms"] / 1000, fine, clock),
+        np.argsort(start, kind="stable"),
+    )
+    return Score.from_arrays(
+        start[order],
+        np.maximum(stop - start, 0.03)[order],
+        score.notes["pitch"][order],
+        score.notes["velocity"][order],
+    ), order

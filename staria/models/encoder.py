@@ -16,62 +16,74 @@ from ..core.basics import InputError
 from .layers import Block, TokenEmbedding, init_weights, rotary, run_layer, start_numbers
 
 # %% ../../nbs/models/02_encoder.ipynb #64e10421
-PAD_ID = 2   # <P>
+PAD_ID = 2  # <P>
 
 
 @dataclasses.dataclass(frozen=True)
 class EncoderConfig:
     "Set the shape of a snippet encoder; the defaults run on a CPU."
-    vocab_size: int = 17742     # V
-    width: int = 192            # C
-    n_layer: int = 2            # Blocks
-    n_head: int = 6             # Heads of each block
-    ff_mult: int = 4            # Inner width of the feed-forward over C
-    max_tokens: int = 256       # Longest snippet
-    token_set: str = "piano"    # Tokens with rows of their own: "all" or "piano"
-    dropout: float = 0.0        # In training, 0 to 1
+
+    vocab_size: int = 17742  # V
+    width: int = 192  # C
+    n_layer: int = 2  # Blocks
+    n_head: int = 6  # Heads of each block
+    ff_mult: int = 4  # Inner width of the feed-forward over C
+    max_tokens: int = 256  # Longest snippet
+    token_set: str = "piano"  # Tokens with rows of their own: "all" or "piano"
+    dropout: float = 0.0  # In training, 0 to 1
 
 
 class SnippetEncoder(nn.Module):
     "Turn snippets into memories and vectors."
+
     def __init__(self, config: EncoderConfig = EncoderConfig()):
         super().__init__()
         self.config, c = config, config
         self.embedding = TokenEmbedding(c.vocab_size, c.width, c.token_set)
-        self.blocks = nn.ModuleList(Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer))
+        self.blocks = nn.ModuleList(
+            Block(c.width, c.n_head, c.ff_mult, dropout=c.dropout) for _ in range(c.n_layer)
+        )
         self.norm = nn.LayerNorm(c.width)
-        self.checkpoint_activations = False   # As the decoder's
+        self.checkpoint_activations = False  # As the decoder's
         init_weights(self, c.n_layer)
         start_numbers(self.embedding.table.weight, c.token_set)
 
-    def forward(self,
-        ids: torch.Tensor,                        # Snippets (B, M), padded with 2
-    ) -> tuple[torch.Tensor, torch.Tensor]:       # Memory (B, M, C), zero at pads; pooled (B, C), unit norm
+    def forward(
+        self,
+        ids: torch.Tensor,  # Snippets (B, M), padded with 2
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # Memory (B, M, C), zero at pads; pooled (B, C), unit norm
         "Embed snippets."
         if ids.shape[1] > self.config.max_tokens:
-            raise InputError(f"a snippet of {ids.shape[1]} tokens is longer than this encoder's {self.config.max_tokens}: cut it")
+            raise InputError(
+                f"a snippet of {ids.shape[1]} tokens is longer than this encoder's {self.config.max_tokens}: cut it"
+            )
         real = ids != PAD_ID
-        visible = real.clone(); visible[:, 0] = True
-        rotation = rotary(torch.arange(ids.shape[1], device=ids.device), self.config.width // self.config.n_head)
+        visible = real.clone()
+        visible[:, 0] = True
+        rotation = rotary(
+            torch.arange(ids.shape[1], device=ids.device), self.config.width // self.config.n_head
+        )
         x = self.embedding(ids)
-        for block in self.blocks: x = run_layer(block, self, x, rotation, visible[:, None, None])
+        for block in self.blocks:
+            x = run_layer(block, self, x, rotation, visible[:, None, None])
         memory = self.norm(x) * real[..., None]
         mean = memory.float().sum(1) / real.sum(1, keepdim=True).clamp(min=1)
         return memory, F.normalize(mean, dim=-1)
 
 # %% ../../nbs/models/02_encoder.ipynb #b0130701
 def nt_xent(
-    first: torch.Tensor,        # Vectors of one occurrence (B, C), unit norm
-    second: torch.Tensor,       # Vectors of another occurrence of the same sections (B, C), unit norm
-    piece: torch.Tensor,        # Number of the piece of each row (B,)
-    label: torch.Tensor,        # Label of each row (B,); rows of the same piece and label are not negatives
-    temperature: float = 0.1,   # Smaller values look at the nearest negatives alone
-) -> torch.Tensor:              # Mean loss over the 2 B vectors, in nats, float32
+    first: torch.Tensor,  # Vectors of one occurrence (B, C), unit norm
+    second: torch.Tensor,  # Vectors of another occurrence of the same sections (B, C), unit norm
+    piece: torch.Tensor,  # Number of the piece of each row (B,)
+    label: torch.Tensor,  # Label of each row (B,); rows of the same piece and label are not negatives
+    temperature: float = 0.1,  # Smaller values look at the nearest negatives alone
+) -> torch.Tensor:  # Mean loss over the 2 B vectors, in nats, float32
     "Measure how hard partners are to find among the others."
-    if temperature <= 0: raise InputError(f"temperature must be above 0, got {temperature}")
-    both = torch.cat([first, second]).float()                                            # (2B, C)
-    scores, every = both @ both.T / temperature, torch.arange(len(both), device=first.device)   # (2B, 2B)
+    if temperature <= 0:
+        raise InputError(f"temperature must be above 0, got {temperature}")
+    both = torch.cat([first, second]).float()  # (2B, C)
+    scores, every = both @ both.T / temperature, torch.arange(len(both), device=first.device)  # (2B, 2B)
     partner = every.roll(len(first))
-    hidden = ((piece[:, None] == piece) & (label[:, None] == label)).repeat(2, 2)        # itself, too
+    hidden = ((piece[:, None] == piece) & (label[:, None] == label)).repeat(2, 2)  # itself, too
     hidden[every, partner] = False
     return F.cross_entropy(scores.masked_fill(hidden, -torch.inf), partner)

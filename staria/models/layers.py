@@ -9,7 +9,9 @@ __all__ = ['KERNELS', 'GATE_SPEED', 'TIME_UNIT_S', 'TIME_THETA', 'UNKNOWN_ID', '
            'TokenHead', 'waves', 'start_numbers']
 
 # %% ../../nbs/models/01_layers.ipynb #40dff812
-import functools, importlib.util, math
+import functools
+import importlib.util
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,10 +26,10 @@ from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/01_layers.ipynb #71953cb5
 def rotary(
-    positions: torch.Tensor,   # Place of each token, (T,) or (B, T), any number type
-    head_width: int,           # D, even
-    theta: float = 5e5,        # Base of the wavelengths
-) -> torch.Tensor:             # Cosines and sines (2, 1 or B, 1, T, D/2), float32
+    positions: torch.Tensor,  # Place of each token, (T,) or (B, T), any number type
+    head_width: int,  # D, even
+    theta: float = 5e5,  # Base of the wavelengths
+) -> torch.Tensor:  # Cosines and sines (2, 1 or B, 1, T, D/2), float32
     "Compute the angles by which queries and keys are turned."
     rate = 1.0 / theta ** (torch.arange(0, head_width, 2, device=positions.device).float() / head_width)
     angle = positions.float()[..., None] * rate
@@ -35,9 +37,9 @@ def rotary(
 
 
 def rotate(
-    x: torch.Tensor,          # Queries or keys (B, H, T, D)
-    rotation: torch.Tensor,   # What `rotary` gives
-) -> torch.Tensor:            # The same, turned; same type as `x`
+    x: torch.Tensor,  # Queries or keys (B, H, T, D)
+    rotation: torch.Tensor,  # What `rotary` gives
+) -> torch.Tensor:  # The same, turned; same type as `x`
     "Turn queries or keys by their positions."
     first, second = x.float().chunk(2, dim=-1)
     cos, sin = rotation
@@ -46,92 +48,147 @@ def rotate(
 # %% ../../nbs/models/01_layers.ipynb #953e1784
 class KVCache:
     "Keep the keys and values of the tokens that were read."
-    def __init__(self,
-        n_layer: int,      # Layers that attend
-        max_tokens: int,   # Most tokens that it will hold
+
+    def __init__(
+        self,
+        n_layer: int,  # Layers that attend
+        max_tokens: int,  # Most tokens that it will hold
     ):
-        self.max_tokens, self.length = max_tokens, 0   # length: tokens read so far, moved on by the model after all layers have written
+        self.max_tokens, self.length = (
+            max_tokens,
+            0,
+        )  # length: tokens read so far, moved on by the model after all layers have written
         self.keys: list[torch.Tensor | None] = [None] * n_layer
         self.values: list[torch.Tensor | None] = [None] * n_layer
-        self.returns: KVCache | None = None            # What the cross-attention reads: a memory, then the piece's own tokens; made by the model that has one
-        self.pending: dict[int, torch.Tensor] = {}     # (B, H, 1, D) by layer, in `returns` alone: the key of the last token, which belongs to the place of the next
-        self.marks: torch.Tensor | None = None         # (B, T, 2) letter and number of the section of each token read
+        self.returns: KVCache | None = (
+            None  # What the cross-attention reads: a memory, then the piece's own tokens; made by the model that has one
+        )
+        self.pending: dict[
+            int, torch.Tensor
+        ] = {}  # (B, H, 1, D) by layer, in `returns` alone: the key of the last token, which belongs to the place of the next
+        self.marks: torch.Tensor | None = (
+            None  # (B, T, 2) letter and number of the section of each token read
+        )
 
     def extend(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         "Write new keys and values (B, H, T, D) and give all so far (B, H, length + T, D)."
         end = self.length + key.shape[2]
-        if end > self.max_tokens: raise InputError(f"the cache holds {self.max_tokens} tokens, {end} are needed: ask new_cache for more")
+        if end > self.max_tokens:
+            raise InputError(
+                f"the cache holds {self.max_tokens} tokens, {end} are needed: ask new_cache for more"
+            )
         for store, new in ((self.keys, key), (self.values, value)):
             old = store[layer]
             if old is None or old.shape[2] < end:
                 room = min(self.max_tokens, max(64, 2 * end))
                 store[layer] = new.new_zeros(*new.shape[:2], room, new.shape[3])
-                if old is not None: store[layer][:, :, :self.length] = old[:, :, :self.length]
-            store[layer][:, :, self.length:end] = new
+                if old is not None:
+                    store[layer][:, :, : self.length] = old[:, :, : self.length]
+            store[layer][:, :, self.length : end] = new
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
 
     def select(self, rows: torch.Tensor) -> None:
         "Keep the given rows of the batch, in this order; a row may repeat."
         self.keys = [None if key is None else key[rows] for key in self.keys]
         self.values = [None if value is None else value[rows] for value in self.values]
-        self.marks, self.pending = None if self.marks is None else self.marks[rows], {layer: key[rows] for layer, key in self.pending.items()}
-        if self.returns is not None: self.returns.select(rows)
+        self.marks, self.pending = (
+            None if self.marks is None else self.marks[rows],
+            {layer: key[rows] for layer, key in self.pending.items()},
+        )
+        if self.returns is not None:
+            self.returns.select(rows)
 
     def rewind(self, length: int) -> None:
         "Forget all tokens from `length` on."
-        if not 0 <= length <= self.length: raise InputError(f"cannot rewind to {length}: the cache holds {self.length} tokens")
+        if not 0 <= length <= self.length:
+            raise InputError(f"cannot rewind to {length}: the cache holds {self.length} tokens")
         if self.returns is not None and length < self.length:
             self.returns.length = self.returns.length - self.length + length if length else 0
-            self.returns.pending = {} if not length else {layer: self.returns.keys[layer][:, :, self.returns.length : self.returns.length + 1].clone() for layer in self.returns.pending}
-        if self.marks is not None: self.marks = self.marks[:, :length] if length else None
+            self.returns.pending = (
+                {}
+                if not length
+                else {
+                    layer: self.returns.keys[layer][
+                        :, :, self.returns.length : self.returns.length + 1
+                    ].clone()
+                    for layer in self.returns.pending
+                }
+            )
+        if self.marks is not None:
+            self.marks = self.marks[:, :length] if length else None
         self.length = length
 
 # %% ../../nbs/models/01_layers.ipynb #c4666877
-KERNELS = ("sdpa", "flex", "sage")   # What attention can be computed with
+KERNELS = ("sdpa", "flex", "sage")  # What attention can be computed with
 
 
 def check_kernel(
-    kernel: str,            # One of KERNELS
-    head_width: int,        # D
-    dropout: float = 0.0,   # Share of attention weights dropped in training
+    kernel: str,  # One of KERNELS
+    head_width: int,  # D
+    dropout: float = 0.0,  # Share of attention weights dropped in training
 ) -> None:
     "Refuse a kernel that this machine or model cannot use."
-    if kernel not in KERNELS: raise InputError(f"unknown attention '{kernel}': use {', '.join(KERNELS)}")
-    if kernel == "sdpa": return
-    if not torch.cuda.is_available(): raise InputError(f"attention '{kernel}' needs an NVIDIA GPU that PyTorch can see, and there is none: use sdpa")
-    if dropout: raise InputError(f"attention '{kernel}' cannot drop attention weights: set dropout to 0 (it is {dropout}), or use sdpa")
-    if kernel == "sage" and head_width not in (64, 96, 128): raise InputError(f"attention 'sage' takes heads of 64, 96 or 128 channels, this model's have {head_width}: use sdpa")
-    if kernel == "sage" and importlib.util.find_spec("sageattention") is None: raise InputError("attention 'sage' needs a package that is not installed: pip install sageattention, or use sdpa")
+    if kernel not in KERNELS:
+        raise InputError(f"unknown attention '{kernel}': use {', '.join(KERNELS)}")
+    if kernel == "sdpa":
+        return
+    if not torch.cuda.is_available():
+        raise InputError(
+            f"attention '{kernel}' needs an NVIDIA GPU that PyTorch can see, and there is none: use sdpa"
+        )
+    if dropout:
+        raise InputError(
+            f"attention '{kernel}' cannot drop attention weights: set dropout to 0 (it is {dropout}), or use sdpa"
+        )
+    if kernel == "sage" and head_width not in (64, 96, 128):
+        raise InputError(
+            f"attention 'sage' takes heads of 64, 96 or 128 channels, this model's have {head_width}: use sdpa"
+        )
+    if kernel == "sage" and importlib.util.find_spec("sageattention") is None:
+        raise InputError(
+            "attention 'sage' needs a package that is not installed: pip install sageattention, or use sdpa"
+        )
 
 
 def flex_mask(
-    documents: torch.Tensor,   # Number of the piece that each token belongs to (B, T), for every row of the batch
-) -> BlockMask:                # For `attend`
+    documents: torch.Tensor,  # Number of the piece that each token belongs to (B, T), for every row of the batch
+) -> BlockMask:  # For `attend`
     "Describe, block by block, that each token sees its own piece up to itself."
-    def visible(b, h, query, key): return (key <= query) & (documents[b, query] == documents[b, key])
-    return create_block_mask(visible, len(documents), None, documents.shape[1], documents.shape[1], device=documents.device)
+
+    def visible(b, h, query, key):
+        return (key <= query) & (documents[b, query] == documents[b, key])
+
+    return create_block_mask(
+        visible, len(documents), None, documents.shape[1], documents.shape[1], device=documents.device
+    )
 
 # %% ../../nbs/models/01_layers.ipynb #f4e9d007
 class Pieces(NamedTuple):
     "Say where the pieces of packed rows lie, so that each is attended to on its own."
-    lengths: tuple[tuple[int, ...], ...]   # Tokens of each piece, row by row
+
+    lengths: tuple[tuple[int, ...], ...]  # Tokens of each piece, row by row
 
 
 def find_pieces(
-    documents: torch.Tensor,   # As for `flex_mask`; equal numbers are neighbours
-) -> Pieces:                   # For `attend`
+    documents: torch.Tensor,  # As for `flex_mask`; equal numbers are neighbours
+) -> Pieces:  # For `attend`
     "Measure the pieces of packed rows."
-    return Pieces(tuple(tuple(torch.unique_consecutive(row, return_counts=True)[1].tolist()) for row in documents))
+    return Pieces(
+        tuple(tuple(torch.unique_consecutive(row, return_counts=True)[1].tolist()) for row in documents)
+    )
 
 
 class Runs(NamedTuple):
     "Say what each run of tokens may read, so that only that is computed."
-    rows: tuple[tuple[tuple[int, torch.Tensor], ...], ...]   # Row by row, run by run: number of tokens, places of the keys that all of them read
+
+    rows: tuple[
+        tuple[tuple[int, torch.Tensor], ...], ...
+    ]  # Row by row, run by run: number of tokens, places of the keys that all of them read
 
 
 def find_runs(
-    visible: torch.Tensor,   # Boolean (B, 1, T, keys), as a mask; at least one key a token
-) -> Runs:                   # For `attend`
+    visible: torch.Tensor,  # Boolean (B, 1, T, keys), as a mask; at least one key a token
+) -> Runs:  # For `attend`
     "Find the runs of tokens that read the same keys."
     rows = []
     for row in visible[:, 0]:
@@ -144,64 +201,100 @@ def _attend_runs(query, key, value, runs: Runs) -> torch.Tensor:
     rows = []
     for b, row in enumerate(runs.rows):
         parts = query[b, None].split([length for length, _ in row], 2)
-        rows.append(torch.cat([F.scaled_dot_product_attention(part, key[b, None, :, places], value[b, None, :, places]) for part, (_, places) in zip(parts, row)], 2))
+        rows.append(
+            torch.cat(
+                [
+                    F.scaled_dot_product_attention(part, key[b, None, :, places], value[b, None, :, places])
+                    for part, (_, places) in zip(parts, row)
+                ],
+                2,
+            )
+        )
     return torch.cat(rows)
 
 
 def _attend_apart(query, key, value, pieces: Pieces, dropout: float) -> torch.Tensor:
-    rows = [torch.cat([F.scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True) for parts in zip(*(part[row, None].split(lengths, 2) for part in (query, key, value)))], 2)
-            for row, lengths in enumerate(pieces.lengths)]
+    rows = [
+        torch.cat(
+            [
+                F.scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True)
+                for parts in zip(*(part[row, None].split(lengths, 2) for part in (query, key, value)))
+            ],
+            2,
+        )
+        for row, lengths in enumerate(pieces.lengths)
+    ]
     return torch.cat(rows)
 
 # %% ../../nbs/models/01_layers.ipynb #8a47e0f6
 @functools.cache
-def _fused_flex(): return torch.compile(flex_attention)
+def _fused_flex():
+    return torch.compile(flex_attention)
 
 
 def attend(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,   # (B, H, T, D), twice (B, H, keys, D)
-    mask: torch.Tensor | BlockMask | Pieces | Runs | None = None,   # Boolean or additive, fits (B, H, T, keys); or from `flex_mask`, `find_pieces` or `find_runs`
-    causal: bool = False,     # Hide later tokens, where no mask is given
-    dropout: float = 0.0,     # Share of attention weights dropped
-    kernel: str = "sdpa",     # One of KERNELS
-) -> torch.Tensor:            # (B, H, T, D)
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,  # (B, H, T, D), twice (B, H, keys, D)
+    mask: torch.Tensor
+    | BlockMask
+    | Pieces
+    | Runs
+    | None = None,  # Boolean or additive, fits (B, H, T, keys); or from `flex_mask`, `find_pieces` or `find_runs`
+    causal: bool = False,  # Hide later tokens, where no mask is given
+    dropout: float = 0.0,  # Share of attention weights dropped
+    kernel: str = "sdpa",  # One of KERNELS
+) -> torch.Tensor:  # (B, H, T, D)
     "Mix values by how well queries and keys fit."
-    if isinstance(mask, Pieces): return _attend_apart(query, key, value, mask, dropout)
-    if isinstance(mask, Runs): return _attend_runs(query, key, value, mask)
-    if isinstance(mask, BlockMask): return (_fused_flex() if query.is_cuda else flex_attention)(query, key, value, block_mask=mask)
+    if isinstance(mask, Pieces):
+        return _attend_apart(query, key, value, mask, dropout)
+    if isinstance(mask, Runs):
+        return _attend_runs(query, key, value, mask)
+    if isinstance(mask, BlockMask):
+        return (_fused_flex() if query.is_cuda else flex_attention)(query, key, value, block_mask=mask)
     if kernel == "sage" and causal and mask is None:
-        if torch.is_grad_enabled() and query.requires_grad: raise InputError("attention 'sage' has no backward pass: train with sdpa or flex")
-        return importlib.import_module("sageattention").sageattn(query, key.clone(), value, is_causal=True)   # it centres the keys in place, and they may lie in a cache
-    if mask is not None and mask.dtype != torch.bool: mask = mask.type_as(query)
+        if torch.is_grad_enabled() and query.requires_grad:
+            raise InputError("attention 'sage' has no backward pass: train with sdpa or flex")
+        return importlib.import_module("sageattention").sageattn(
+            query, key.clone(), value, is_causal=True
+        )  # it centres the keys in place, and they may lie in a cache
+    if mask is not None and mask.dtype != torch.bool:
+        mask = mask.type_as(query)
     return F.scaled_dot_product_attention(query, key, value, mask, dropout, causal and mask is None)
 
 # %% ../../nbs/models/01_layers.ipynb #3f05b077
 class Attention(nn.Module):
     "Attend from each token to the tokens of the same sequence."
-    def __init__(self,
-        width: int,             # C, a multiple of n_head
-        n_head: int,            # H
-        dropout: float = 0.0,   # Share of attention weights dropped in training
+
+    def __init__(
+        self,
+        width: int,  # C, a multiple of n_head
+        n_head: int,  # H
+        dropout: float = 0.0,  # Share of attention weights dropped in training
     ):
         super().__init__()
         if width % n_head or (width // n_head) % 2:
-            raise InputError(f"width {width} over {n_head} heads: each head needs an even, whole number of channels")
-        self.n_head, self.dropout, self.kernel = n_head, dropout, "sdpa"   # kernel: one of KERNELS
+            raise InputError(
+                f"width {width} over {n_head} heads: each head needs an even, whole number of channels"
+            )
+        self.n_head, self.dropout, self.kernel = n_head, dropout, "sdpa"  # kernel: one of KERNELS
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
 
-    def forward(self,
-        x: torch.Tensor,                        # (B, T, C)
-        rotation: torch.Tensor | None = None,   # From `rotary`, for these tokens' places
-        mask: torch.Tensor | BlockMask | Pieces | None = None,   # As `attend` takes it
-        causal: bool = False,                   # Hide later tokens; a mask given as well must hide them itself
-        cache: KVCache | None = None,           # Past keys and values, extended by these
-        layer: int = 0,                         # This layer's place in the cache
-    ) -> torch.Tensor:                          # (B, T, C)
+    def forward(
+        self,
+        x: torch.Tensor,  # (B, T, C)
+        rotation: torch.Tensor | None = None,  # From `rotary`, for these tokens' places
+        mask: torch.Tensor | BlockMask | Pieces | None = None,  # As `attend` takes it
+        causal: bool = False,  # Hide later tokens; a mask given as well must hide them itself
+        cache: KVCache | None = None,  # Past keys and values, extended by these
+        layer: int = 0,  # This layer's place in the cache
+    ) -> torch.Tensor:  # (B, T, C)
         "Mix each token with what it may see."
         batch, tokens, width = x.shape
         query, key, value = self.qkv(x).view(batch, tokens, 3, self.n_head, -1).permute(2, 0, 3, 1, 4)
-        if rotation is not None: query, key = rotate(query, rotation), rotate(key, rotation)
+        if rotation is not None:
+            query, key = rotate(query, rotation), rotate(key, rotation)
         if cache is not None:
             key, value = cache.extend(layer, key, value)
             if mask is None and causal and cache.length and tokens > 1:
@@ -213,13 +306,16 @@ class Attention(nn.Module):
 # %% ../../nbs/models/01_layers.ipynb #06260260
 class FeedForward(nn.Module):
     "Transform each token on its own."
-    def __init__(self,
-        width: int,            # C
-        hidden: int,           # Inner width, usually 4·C
+
+    def __init__(
+        self,
+        width: int,  # C
+        hidden: int,  # Inner width, usually 4·C
         kind: str = "swiglu",  # "swiglu" (gated, no bias) or "gelu" (plain, with bias)
     ):
         super().__init__()
-        if kind not in ("swiglu", "gelu"): raise InputError(f"unknown feed_forward '{kind}': use swiglu or gelu")
+        if kind not in ("swiglu", "gelu"):
+            raise InputError(f"unknown feed_forward '{kind}': use swiglu or gelu")
         self.gate = nn.Linear(width, hidden, bias=False) if kind == "swiglu" else None
         self.up = nn.Linear(width, hidden, bias=kind == "gelu")
         self.down = nn.Linear(hidden, width, bias=kind == "gelu")
@@ -231,13 +327,15 @@ class FeedForward(nn.Module):
 # %% ../../nbs/models/01_layers.ipynb #dd169383
 class Block(nn.Module):
     "Attend, then transform, each added to the stream."
-    def __init__(self,
-        width: int,                     # C
-        n_head: int,                    # H
-        ff_mult: int = 4,               # Inner width of the feed-forward over C
-        feed_forward: str = "swiglu",   # Kind of feed-forward
-        norm_bias: bool = True,         # Whether the norms shift as well as scale
-        dropout: float = 0.0,           # In training, on attention weights and on both additions
+
+    def __init__(
+        self,
+        width: int,  # C
+        n_head: int,  # H
+        ff_mult: int = 4,  # Inner width of the feed-forward over C
+        feed_forward: str = "swiglu",  # Kind of feed-forward
+        norm_bias: bool = True,  # Whether the norms shift as well as scale
+        dropout: float = 0.0,  # In training, on attention weights and on both additions
     ):
         super().__init__()
         self.norm1 = nn.LayerNorm(width, bias=norm_bias)
@@ -253,116 +351,150 @@ class Block(nn.Module):
 
 
 def run_layer(
-    layer: Callable[..., torch.Tensor],   # Gives the next stream
-    model: nn.Module,                     # With `checkpoint_activations`: True computes the layer twice in training and keeps its input alone
-    *arguments,                           # The layer's
-) -> torch.Tensor:                        # The same either way
+    layer: Callable[..., torch.Tensor],  # Gives the next stream
+    model: nn.Module,  # With `checkpoint_activations`: True computes the layer twice in training and keeps its input alone
+    *arguments,  # The layer's
+) -> torch.Tensor:  # The same either way
     "Run a layer of a model that may be short of memory."
-    if not (model.checkpoint_activations and model.training): return layer(*arguments)
+    if not (model.checkpoint_activations and model.training):
+        return layer(*arguments)
     return checkpoint(layer, *arguments, use_reentrant=False)
 
 # %% ../../nbs/models/01_layers.ipynb #6d677a53
 def init_weights(
-    model: nn.Module,   # Changed in place
-    n_layer: int,       # Layers that add to one stream
+    model: nn.Module,  # Changed in place
+    n_layer: int,  # Layers that add to one stream
 ) -> None:
     "Draw fresh weights: normal of 0.02, smaller where layers add to the stream."
     for name, module in model.named_modules():
         if isinstance(module, (nn.Linear, nn.Embedding)):
             last = name.endswith((".out", ".down"))
             nn.init.normal_(module.weight, std=0.02 / math.sqrt(2 * n_layer) if last else 0.02)
-            if getattr(module, "bias", None) is not None: nn.init.zeros_(module.bias)
+            if getattr(module, "bias", None) is not None:
+                nn.init.zeros_(module.bias)
 
 # %% ../../nbs/models/01_layers.ipynb #9602178e
-GATE_SPEED = 16.0   # How much faster a gate moves than the parameter behind it
+GATE_SPEED = 16.0  # How much faster a gate moves than the parameter behind it
 
 
-TIME_UNIT_S, TIME_THETA = 0.02, 1000.0   # Seconds a radian of the fastest wave of time; how much slower the slowest one is
+TIME_UNIT_S, TIME_THETA = (
+    0.02,
+    1000.0,
+)  # Seconds a radian of the fastest wave of time; how much slower the slowest one is
 
 # %% ../../nbs/models/01_layers.ipynb #3e5ec365
 class CrossAttention(nn.Module):
     "Let each token read a memory and earlier occurrences of its section, through a gate that starts shut."
-    def __init__(self,
-        width: int,          # C of the tokens
-        memory_width: int,   # C of the memory
-        n_head: int,         # H
+
+    def __init__(
+        self,
+        width: int,  # C of the tokens
+        memory_width: int,  # C of the memory
+        n_head: int,  # H
     ):
         super().__init__()
         self.n_head = n_head
         self.norm = nn.LayerNorm(width)
         self.query = nn.Linear(width, width, bias=False)
-        self.key, self.value = nn.Linear(memory_width, width, bias=False), nn.Linear(memory_width, width, bias=False)   # of a memory
-        self.own_key, self.own_value = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)         # of the piece's own tokens
+        self.key, self.value = (
+            nn.Linear(memory_width, width, bias=False),
+            nn.Linear(memory_width, width, bias=False),
+        )  # of a memory
+        self.own_key, self.own_value = (
+            nn.Linear(width, width, bias=False),
+            nn.Linear(width, width, bias=False),
+        )  # of the piece's own tokens
         self.out = nn.Linear(width, width, bias=False)
-        self.meet = nn.Parameter(torch.linspace(0.0, 1.5, n_head)[:, None, None].repeat(1, 1, width // n_head))   # (H, 1, D)
+        self.meet = nn.Parameter(
+            torch.linspace(0.0, 1.5, n_head)[:, None, None].repeat(1, 1, width // n_head)
+        )  # (H, 1, D)
         self.gate = nn.Parameter(torch.zeros(1))
 
     def clock(self, since_s: torch.Tensor) -> torch.Tensor:
         "Compute the angles of instants (B, T), in seconds since a section or a snippet began."
         return rotary(since_s / TIME_UNIT_S, self.meet.shape[-1], TIME_THETA)
 
-    def heads(self, x: torch.Tensor) -> torch.Tensor: return x.unflatten(-1, (self.n_head, -1)).transpose(1, 2)   # (B, T, C) to (B, H, T, D)
+    def heads(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(-1, (self.n_head, -1)).transpose(1, 2)  # (B, T, C) to (B, H, T, D)
 
     def start_alike(self) -> None:
         "Let queries and own keys start as one projection: what is alike finds itself."
         nn.init.normal_(self.query.weight, std=0.05)
-        with torch.no_grad(): self.own_key.weight.copy_(self.query.weight)
+        with torch.no_grad():
+            self.own_key.weight.copy_(self.query.weight)
 
-    def keys_values(self,
-        before: torch.Tensor,     # (B, M, C): the state before each place; place 0 belongs to no instant
-        memory: torch.Tensor,     # (B, M, C): the state of each place
-        rotation: torch.Tensor,   # From `clock`, (B, M) instants of `before`
+    def keys_values(
+        self,
+        before: torch.Tensor,  # (B, M, C): the state before each place; place 0 belongs to no instant
+        memory: torch.Tensor,  # (B, M, C): the state of each place
+        rotation: torch.Tensor,  # From `clock`, (B, M) instants of `before`
     ) -> tuple[torch.Tensor, torch.Tensor]:
         "Project a memory to keys and values (B, H, M, D), once per piece."
         dated = torch.arange(memory.shape[1], device=memory.device)[:, None] > 0
-        return rotate(self.heads(self.key(before)) + self.meet * dated, rotation), self.heads(self.value(memory))
+        return rotate(self.heads(self.key(before)) + self.meet * dated, rotation), self.heads(
+            self.value(memory)
+        )
 
-    def forward(self,
-        x: torch.Tensor,                                    # Tokens (B, T, C)
-        memory: tuple[torch.Tensor, torch.Tensor] | None,   # From `keys_values`; None where a cache holds it
-        mask: torch.Tensor | Runs,                          # Boolean (B, 1, T, M + tokens so far), what each token may read, at least one place each; or from `find_runs`
-        rotation: torch.Tensor,                             # From `clock`, of these tokens
-        cache: KVCache | None = None,                       # Memory and past tokens, extended by these
-        layer: int = 0,                                     # This layer's place in the cache
-    ) -> torch.Tensor:                                      # (B, T, C)
+    def forward(
+        self,
+        x: torch.Tensor,  # Tokens (B, T, C)
+        memory: tuple[torch.Tensor, torch.Tensor] | None,  # From `keys_values`; None where a cache holds it
+        mask: torch.Tensor
+        | Runs,  # Boolean (B, 1, T, M + tokens so far), what each token may read, at least one place each; or from `find_runs`
+        rotation: torch.Tensor,  # From `clock`, of these tokens
+        cache: KVCache | None = None,  # Memory and past tokens, extended by these
+        layer: int = 0,  # This layer's place in the cache
+    ) -> torch.Tensor:  # (B, T, C)
         "Add what the gate lets through."
         seen = self.norm(x)
         query, own, value = (self.heads(part(seen)) for part in (self.query, self.own_key, self.own_value))
         query, own = rotate(query + self.meet, rotation), rotate(own + self.meet, rotation)
-        pending = torch.zeros_like(own[:, :, :1]) if cache is None or layer not in cache.pending else cache.pending[layer]
-        key = torch.cat([pending, own[:, :, :-1]], 2)                  # each place has the key of the token before it
-        if cache is not None: cache.pending[layer] = own[:, :, -1:]
-        if memory is not None: key, value = (torch.cat([part.type_as(own), own], 2) for part, own in zip(memory, (key, value)))
-        if cache is not None: key, value = cache.extend(layer, key, value)
+        pending = (
+            torch.zeros_like(own[:, :, :1])
+            if cache is None or layer not in cache.pending
+            else cache.pending[layer]
+        )
+        key = torch.cat([pending, own[:, :, :-1]], 2)  # each place has the key of the token before it
+        if cache is not None:
+            cache.pending[layer] = own[:, :, -1:]
+        if memory is not None:
+            key, value = (torch.cat([part.type_as(own), own], 2) for part, own in zip(memory, (key, value)))
+        if cache is not None:
+            key, value = cache.extend(layer, key, value)
         mixed = self.out(attend(query, key, value.type_as(query), mask).transpose(1, 2).flatten(2))
         return x + torch.tanh(GATE_SPEED * self.gate) * mixed
 
 # %% ../../nbs/models/01_layers.ipynb #30f13310
-UNKNOWN_ID, IGNORED = 3, -100   # <U>; the target that losses leave out
+UNKNOWN_ID, IGNORED = 3, -100  # <U>; the target that losses leave out
 
 
 def token_rows(
-    token_set: str,    # "all" or "piano"
-    vocab_size: int,   # V
-) -> torch.Tensor:     # Ids that have a row, increasing (R,)
+    token_set: str,  # "all" or "piano"
+    vocab_size: int,  # V
+) -> torch.Tensor:  # Ids that have a row, increasing (R,)
     "List the token ids that a model keeps rows for."
-    if token_set == "all": return torch.arange(vocab_size, device="cpu")
+    if token_set == "all":
+        return torch.arange(vocab_size, device="cpu")
     tokenizer = MusicTokenizerWithStyle()
     if vocab_size != tokenizer.vocab_size:
-        raise InputError(f"token_set '{token_set}' belongs to the vocabulary of {tokenizer.vocab_size} tokens, not {vocab_size}: use token_set='all'")
+        raise InputError(
+            f"token_set '{token_set}' belongs to the vocabulary of {tokenizer.vocab_size} tokens, not {vocab_size}: use token_set='all'"
+        )
     return torch.as_tensor(tokenizer.token_set(token_set), device="cpu")
 
 # %% ../../nbs/models/01_layers.ipynb #fee86243
 class TokenEmbedding(nn.Module):
     "Give each token id its vector."
-    def __init__(self,
-        vocab_size: int,           # V
-        width: int,                # C
-        token_set: str = "all",    # Which tokens have rows
+
+    def __init__(
+        self,
+        vocab_size: int,  # V
+        width: int,  # C
+        token_set: str = "all",  # Which tokens have rows
     ):
         super().__init__()
         ids = token_rows(token_set, vocab_size)
-        row_of = torch.full((vocab_size,), UNKNOWN_ID, device="cpu")   # <U> is row 3 in every token set
+        row_of = torch.full((vocab_size,), UNKNOWN_ID, device="cpu")  # <U> is row 3 in every token set
         row_of[ids] = torch.arange(len(ids), device="cpu")
         self.register_buffer("row_of", None if token_set == "all" else row_of, persistent=False)
         self.table = nn.Embedding(len(ids), width)
@@ -374,10 +506,12 @@ class TokenEmbedding(nn.Module):
 # %% ../../nbs/models/01_layers.ipynb #db72cfba
 class TokenHead(nn.Module):
     "Score each token of the vocabulary."
-    def __init__(self,
-        vocab_size: int,           # V
-        width: int,                # C
-        token_set: str = "all",    # Which tokens have rows
+
+    def __init__(
+        self,
+        vocab_size: int,  # V
+        width: int,  # C
+        token_set: str = "all",  # Which tokens have rows
     ):
         super().__init__()
         self.vocab_size = vocab_size
@@ -391,51 +525,72 @@ class TokenHead(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "Score all tokens: (B, T, C) to logits (B, T, V), absent tokens −∞."
         logits = self.rows(x)
-        if self.ids is None: return logits
+        if self.ids is None:
+            return logits
         return logits.new_full((*x.shape[:-1], self.vocab_size), -torch.inf).index_copy(-1, self.ids, logits)
 
-    def loss(self,
-        x: torch.Tensor,           # Final activations (B, T, C)
-        targets: torch.Tensor,     # Ids to predict (B, T), −100 to leave out
-        reduction: str = "mean",   # "mean" over what is not left out, or "none"
-    ) -> torch.Tensor:             # Scalar, or (B, T) with 0 where left out; float32, in nats
+    def loss(
+        self,
+        x: torch.Tensor,  # Final activations (B, T, C)
+        targets: torch.Tensor,  # Ids to predict (B, T), −100 to leave out
+        reduction: str = "mean",  # "mean" over what is not left out, or "none"
+    ) -> torch.Tensor:  # Scalar, or (B, T) with 0 where left out; float32, in nats
         "Measure the cross-entropy, on compact rows and only where there is a target."
         kept = targets != IGNORED
         wanted = targets[kept]
         rows = wanted if self.row_of is None else self.row_of[wanted]
         if self.row_of is not None and (rows < 0).any():
-            raise InputError(f"the model's token_set has no row for id {wanted[rows < 0][0].item()}, which the data asks it to predict: use token_set='all'")
+            raise InputError(
+                f"the model's token_set has no row for id {wanted[rows < 0][0].item()}, which the data asks it to predict: use token_set='all'"
+            )
         loss = F.cross_entropy(self.rows(x[kept]).float(), rows, reduction="none")
-        if reduction == "mean": return loss.sum() / max(len(rows), 1)
+        if reduction == "mean":
+            return loss.sum() / max(len(rows), 1)
         return torch.zeros(targets.shape, device=x.device).masked_scatter(kept, loss)
 
 # %% ../../nbs/models/01_layers.ipynb #137e7989
-NUMBER_SCALE = 4 * 0.02   # Spread of the number rows at the start: four times that of the others
+NUMBER_SCALE = 4 * 0.02  # Spread of the number rows at the start: four times that of the others
 
 
 def waves(
-    values: torch.Tensor,   # (R,) what is measured
-    width: int,             # Columns
-    shortest: float,        # Period of the fastest wave, in units of the values
-    longest: float,         # Period of the slowest
-) -> torch.Tensor:          # (R, width), mean square 1 a column pair
+    values: torch.Tensor,  # (R,) what is measured
+    width: int,  # Columns
+    shortest: float,  # Period of the fastest wave, in units of the values
+    longest: float,  # Period of the slowest
+) -> torch.Tensor:  # (R, width), mean square 1 a column pair
     "Write numbers as sines and cosines, as in Vaswani et al. (2017)."
-    angles = values[:, None] * (2 * torch.pi / torch.logspace(math.log10(shortest), math.log10(longest), width // 2))
+    angles = values[:, None] * (
+        2 * torch.pi / torch.logspace(math.log10(shortest), math.log10(longest), width // 2)
+    )
     return F.pad(math.sqrt(2) * torch.cat([angles.sin(), angles.cos()], 1), (0, width % 2))
 
 
 @torch.no_grad()
 def start_numbers(
-    rows: torch.Tensor,    # (R, C) the rows of a piano table, freshly drawn; changed in place
-    token_set: str,        # Only "piano" has number rows; others are left alone
+    rows: torch.Tensor,  # (R, C) the rows of a piano table, freshly drawn; changed in place
+    token_set: str,  # Only "piano" has number rows; others are left alone
 ) -> None:
     "Start the rows of onsets, durations and notes as waves of what they measure, turned at random."
-    if token_set != "piano" or rows.is_meta: return
+    if token_set != "piano" or rows.is_meta:
+        return
     tok, ids, width = MusicTokenizerWithStyle(), token_rows("piano", 17742).numpy(), rows.shape[1]
     measured = lambda table: torch.as_tensor(table[ids].astype("float32"))
     pitch, velocity = measured(tok.pitch_of), measured(tok.velocity_of)
-    note = torch.cat([waves(pitch, width // 2, 2.5, 200), waves(pitch % 12, width // 4, 2, 12), waves(velocity, width - width // 2 - width // 4, 20, 260)], 1)
-    kinds = ((measured(tok.onset_of), waves(measured(tok.onset_of), width, 40, 10_000)), (measured(tok.duration_of), waves(measured(tok.duration_of), width, 40, 10_000)), (pitch, note))
+    note = torch.cat(
+        [
+            waves(pitch, width // 2, 2.5, 200),
+            waves(pitch % 12, width // 4, 2, 12),
+            waves(velocity, width - width // 2 - width // 4, 20, 260),
+        ],
+        1,
+    )
+    kinds = (
+        (measured(tok.onset_of), waves(measured(tok.onset_of), width, 40, 10_000)),
+        (measured(tok.duration_of), waves(measured(tok.duration_of), width, 40, 10_000)),
+        (pitch, note),
+    )
     for number, (value, wave) in enumerate(kinds):
-        turn = torch.linalg.qr(torch.randn(width, width, generator=torch.Generator().manual_seed(number)))[0]   # the same for the table that is read and the one that is written
+        turn = torch.linalg.qr(torch.randn(width, width, generator=torch.Generator().manual_seed(number)))[
+            0
+        ]  # the same for the table that is read and the one that is written
         rows[value >= 0] = (NUMBER_SCALE * wave @ turn)[value >= 0].to(rows)

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..analysis.bar_similarity import bar_numbers
+from ..analysis.segmentation import Parse, ParseConfig, parse
 from ..core.basics import LETTERS
 from .classifier import Notes, evaluate_sequence, read_notes
-from ..analysis.bar_similarity import bar_numbers
 from .downbeats import PulseConfig, PulseNet, PulseSearch, bars_heard
-from ..analysis.segmentation import Parse, ParseConfig, parse
 from ..music.score import Score
 
 # %% ../../nbs/models/07_listener.ipynb #7439403b
@@ -24,46 +24,107 @@ N_STYLE = 37
 
 
 def describe_style(
-    score: Score,   # At least one note
-) -> np.ndarray:    # (37,) float32
+    score: Score,  # At least one note
+) -> np.ndarray:  # (37,) float32
     "Describe a piece's texture."
     order = np.argsort(score.onset_s, kind="stable")
-    onset_s, duration_s, pitch = score.onset_s[order], np.maximum(score.notes["duration_ms"][order] / 1000, 0.01), score.notes["pitch"][order].astype(np.int64)
+    onset_s, duration_s, pitch = (
+        score.onset_s[order],
+        np.maximum(score.notes["duration_ms"][order] / 1000, 0.01),
+        score.notes["pitch"][order].astype(np.int64),
+    )
     group = np.concatenate([[0], np.cumsum(np.diff(onset_s) > 0.045)])
     first = np.flatnonzero(np.diff(group, prepend=-1))
-    size, highest, lowest = np.bincount(group), np.maximum.reduceat(pitch, first), np.minimum.reduceat(pitch, first)
+    size, highest, lowest = (
+        np.bincount(group),
+        np.maximum.reduceat(pitch, first),
+        np.minimum.reduceat(pitch, first),
+    )
     gap = np.diff(onset_s[first]) if len(first) > 1 else np.ones(1)
     step = np.minimum(np.abs(np.diff(highest)), 12) if len(first) > 1 else np.zeros(1, np.int64)
     width = (highest - lowest) / 12
-    return np.concatenate([np.bincount(np.minimum(size, 6), minlength=7)[1:] / len(size), np.bincount(np.clip((pitch - 24) // 9, 0, 7), minlength=8) / len(pitch), np.bincount(step, minlength=13) / len(step),
-                           [np.log(np.median(gap) + 0.02), np.log(gap.mean() + 0.02), np.log(gap + 0.02).std(), np.log(np.median(duration_s)), np.log(duration_s).std(), np.log(duration_s.mean() / gap.mean()),
-                            width.mean() / 2, width.std(), (np.diff(lowest) == 0).mean() if len(lowest) > 1 else 0.0, len(pitch) / (onset_s[-1] + 1) / 10]]).astype(np.float32)
+    return np.concatenate(
+        [
+            np.bincount(np.minimum(size, 6), minlength=7)[1:] / len(size),
+            np.bincount(np.clip((pitch - 24) // 9, 0, 7), minlength=8) / len(pitch),
+            np.bincount(step, minlength=13) / len(step),
+            [
+                np.log(np.median(gap) + 0.02),
+                np.log(gap.mean() + 0.02),
+                np.log(gap + 0.02).std(),
+                np.log(np.median(duration_s)),
+                np.log(duration_s).std(),
+                np.log(duration_s.mean() / gap.mean()),
+                width.mean() / 2,
+                width.std(),
+                (np.diff(lowest) == 0).mean() if len(lowest) > 1 else 0.0,
+                len(pitch) / (onset_s[-1] + 1) / 10,
+            ],
+        ]
+    ).astype(np.float32)
 
 # %% ../../nbs/models/07_listener.ipynb #eee3a9f6
-SONG = ParseConfig(weights=(0.225, 0.089, 0.045, 0.089, 0.114, 0.066, 0.112, 0.259), usual=0.481, best=0.447, level=0.538, evidence=22.8, new=1.41, more=-0.327, unequal=0.226, centre_s=21.5, shorter=1.55, longer=5.91, uneven=0.84, section=-0.0556, kinds=6)
-TUNE = ParseConfig(weights=(0.049, 0.048, 0.085, 0.52, 0.051, 0.071, 0.053, 0.123), usual=0.58, best=0.961, level=0.527, evidence=21.6, new=-0.24, more=2.66, unequal=0.248, centre_s=20.3, shorter=0.486, longer=3.49, uneven=1.92, section=-0.429, join=0.798, kinds=6)
+SONG = ParseConfig(
+    weights=(0.225, 0.089, 0.045, 0.089, 0.114, 0.066, 0.112, 0.259),
+    usual=0.481,
+    best=0.447,
+    level=0.538,
+    evidence=22.8,
+    new=1.41,
+    more=-0.327,
+    unequal=0.226,
+    centre_s=21.5,
+    shorter=1.55,
+    longer=5.91,
+    uneven=0.84,
+    section=-0.0556,
+    kinds=6,
+)
+TUNE = ParseConfig(
+    weights=(0.049, 0.048, 0.085, 0.52, 0.051, 0.071, 0.053, 0.123),
+    usual=0.58,
+    best=0.961,
+    level=0.527,
+    evidence=21.6,
+    new=-0.24,
+    more=2.66,
+    unequal=0.248,
+    centre_s=20.3,
+    shorter=0.486,
+    longer=3.49,
+    uneven=1.92,
+    section=-0.429,
+    join=0.798,
+    kinds=6,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class ListenerConfig:
     "Set a listener."
-    pulse: PulseConfig = PulseConfig()       # The network that hears beats and bars
-    search: PulseSearch = PulseSearch()      # What a chain of bars is worth
-    song: ParseConfig = SONG                 # How arrangements of songs are parsed
-    tune: ParseConfig = TUNE                 # How everything else is
+
+    pulse: PulseConfig = PulseConfig()  # The network that hears beats and bars
+    search: PulseSearch = PulseSearch()  # What a chain of bars is worth
+    song: ParseConfig = SONG  # How arrangements of songs are parsed
+    tune: ParseConfig = TUNE  # How everything else is
 
 
 class Listener(nn.Module):
     "Hear the form of a piece."
+
     def __init__(self, config: ListenerConfig | None = None):
         super().__init__()
         self.config = config or ListenerConfig()
         self.pulse, self.style = PulseNet(self.config.pulse), nn.Linear(N_STYLE, 1)
-        nn.init.zeros_(self.style.weight); nn.init.zeros_(self.style.bias)
+        nn.init.zeros_(self.style.weight)
+        nn.init.zeros_(self.style.bias)
 
     def song_likelihood(self, score: Score) -> float:
         "Say how likely a piece is an arrangement of a song, 0 to 1."
-        with torch.no_grad(): return float(torch.sigmoid(self.style(torch.from_numpy(describe_style(score)).to(self.style.weight))))
+        with torch.no_grad():
+            return float(
+                torch.sigmoid(self.style(torch.from_numpy(describe_style(score)).to(self.style.weight)))
+            )
 
     def parse(self, score: Score, bars_s: np.ndarray | None = None) -> Parse:
         "Find the sections of a piece of at least one note; its bars may be given in seconds."
@@ -80,7 +141,8 @@ class Listener(nn.Module):
         notes = read_notes(ids.cpu())
         heard = torch.full((*notes.pitch.shape, len(LETTERS)), 1 / len(LETTERS))
         for row, count in enumerate(notes.real.sum(1).tolist()):
-            if count: heard[row, :count] = torch.from_numpy(self.hear(_as_score(notes, row, count))[1]).float()
+            if count:
+                heard[row, :count] = torch.from_numpy(self.hear(_as_score(notes, row, count))[1]).float()
         heard = (heard + 1e-4) / (heard + 1e-4).sum(-1, keepdim=True)
         return heard.log().gather(1, notes.of_token[..., None].expand(-1, -1, len(LETTERS))).to(ids.device)
 
@@ -90,5 +152,8 @@ class Listener(nn.Module):
 
 
 def _as_score(notes: Notes, row: int, count: int) -> Score:
-    onset_s, duration_s, pitch, velocity = (part[row, :count].double().numpy() for part in (notes.onset_ms / 1000, notes.duration_ms / 1000, notes.pitch, notes.velocity * 10))
+    onset_s, duration_s, pitch, velocity = (
+        part[row, :count].double().numpy()
+        for part in (notes.onset_ms / 1000, notes.duration_ms / 1000, notes.pitch, notes.velocity * 10)
+    )
     return Score.from_arrays(np.maximum.accumulate(onset_s), duration_s, pitch, np.clip(velocity, 1, 127))

@@ -17,7 +17,6 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
-from .weights import load_weights, save_weights
 from ..core.basics import LETTERS, InputError
 from ..core.config import config_from_dict
 from .classifier import ClassifierConfig, MidiClassifier, Notes
@@ -26,24 +25,44 @@ from .encoder import EncoderConfig, SnippetEncoder
 from .layers import TokenHead
 from .listener import Listener, ListenerConfig
 from .staria import StariaConfig, StariaModel
+from .weights import load_weights, save_weights
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/08_presets.ipynb #9ce97a47
-def _sizes(classifier: tuple, encoder: tuple, decoder: DecoderConfig, snippet_tokens: int, cross_every: int = 1) -> dict:
+def _sizes(
+    classifier: tuple, encoder: tuple, decoder: DecoderConfig, snippet_tokens: int, cross_every: int = 1
+) -> dict:
     width, n_layer, n_head = encoder
-    snippets = EncoderConfig(width=width, n_layer=n_layer, n_head=n_head, ff_mult=decoder.ff_mult, max_tokens=snippet_tokens, token_set=decoder.token_set)
+    snippets = EncoderConfig(
+        width=width,
+        n_layer=n_layer,
+        n_head=n_head,
+        ff_mult=decoder.ff_mult,
+        max_tokens=snippet_tokens,
+        token_set=decoder.token_set,
+    )
     hearing = ClassifierConfig(width=classifier[0], n_layer=classifier[1], n_head=classifier[2])
-    return {"classifier": hearing, "encoder": snippets, "decoder": decoder, "baseline": decoder, "staria": StariaConfig(decoder, snippets, cross_every)}
+    return {
+        "classifier": hearing,
+        "encoder": snippets,
+        "decoder": decoder,
+        "baseline": decoder,
+        "staria": StariaConfig(decoder, snippets, cross_every),
+    }
 
 
 def _piano(width: int, n_layer: int, n_head: int, max_tokens: int) -> DecoderConfig:
-    return DecoderConfig(width=width, n_layer=n_layer, n_head=n_head, ff_mult=3, max_tokens=max_tokens, token_set="piano")
+    return DecoderConfig(
+        width=width, n_layer=n_layer, n_head=n_head, ff_mult=3, max_tokens=max_tokens, token_set="piano"
+    )
 
 
-PRESETS = {   # name: kind: config. Triples are width, blocks, heads
+PRESETS = {  # name: kind: config. Triples are width, blocks, heads
     "tiny": _sizes((32, 2, 4), (32, 1, 2), _piano(32, 2, 2, 2048), 128),
     "demo": _sizes((128, 4, 8), (192, 2, 6), _piano(192, 4, 6, 2048), 128),
-    "light": _sizes((128, 4, 8), (256, 2, 4), _piano(256, 6, 4, 4096), 256, cross_every=2),   # what ships: 10 M, trained on two CPU cores
+    "light": _sizes(
+        (128, 4, 8), (256, 2, 4), _piano(256, 6, 4, 4096), 256, cross_every=2
+    ),  # what ships: 10 M, trained on two CPU cores
     "small": _sizes((192, 6, 8), (320, 4, 5), _piano(384, 6, 6, 4096), 256),
     "base": _sizes((384, 8, 8), (768, 6, 8), _piano(768, 12, 12, 8192), 256),
     "paper": _sizes((768, 8, 12), (1536, 6, 8), DecoderConfig.aria_medium(17742), 256),
@@ -51,25 +70,27 @@ PRESETS = {   # name: kind: config. Triples are width, blocks, heads
 }
 
 
-KINDS = tuple(PRESETS["tiny"])   # Networks that come in sizes
+KINDS = tuple(PRESETS["tiny"])  # Networks that come in sizes
 
 # %% ../../nbs/models/08_presets.ipynb #e66b02d3
 def preset_config(
-    kind: str,     # One of KINDS
-    preset: str,   # One of PRESETS
-):                 # The config dataclass of that kind
+    kind: str,  # One of KINDS
+    preset: str,  # One of PRESETS
+):  # The config dataclass of that kind
     "Look a size up."
-    if preset not in PRESETS: raise InputError(f"unknown preset '{preset}': use one of {', '.join(PRESETS)}")
-    if kind not in KINDS: raise InputError(f"unknown kind of model '{kind}': use one of {', '.join(KINDS)}")
+    if preset not in PRESETS:
+        raise InputError(f"unknown preset '{preset}': use one of {', '.join(PRESETS)}")
+    if kind not in KINDS:
+        raise InputError(f"unknown kind of model '{kind}': use one of {', '.join(KINDS)}")
     return PRESETS[preset][kind]
 
 
 def build(
-    kind: str,               # One of KINDS
-    preset: str = "demo",    # One of PRESETS
-    seed: int = 0,           # Of the fresh weights; the global generator is left as it was
-    config=None,             # A config to use instead of the preset's
-) -> nn.Module:              # With attribute `kind`
+    kind: str,  # One of KINDS
+    preset: str = "demo",  # One of PRESETS
+    seed: int = 0,  # Of the fresh weights; the global generator is left as it was
+    config=None,  # A config to use instead of the preset's
+) -> nn.Module:  # With attribute `kind`
     "Build a fresh model."
     config = config or preset_config(kind, preset)
     with torch.random.fork_rng(devices=[]):
@@ -78,34 +99,44 @@ def build(
 
 
 def _from_config(kind: str, config) -> nn.Module:
-    if kind == "classifier": model = MidiClassifier(config=config)
-    elif kind == "listener": model = Listener(config)
-    else: model = {"encoder": SnippetEncoder, "decoder": Decoder, "baseline": Decoder, "staria": StariaModel}[kind](config)
+    if kind == "classifier":
+        model = MidiClassifier(config=config)
+    elif kind == "listener":
+        model = Listener(config)
+    else:
+        model = {"encoder": SnippetEncoder, "decoder": Decoder, "baseline": Decoder, "staria": StariaModel}[
+            kind
+        ](config)
     model.kind = kind
     return model
 
 # %% ../../nbs/models/08_presets.ipynb #e026f151
 def count_parameters(
-    model: nn.Module,                 # On any device, the meta device too
-    training_only: bool = False,      # Leave frozen parameters out
-) -> int:                             # Numbers, not bytes
+    model: nn.Module,  # On any device, the meta device too
+    training_only: bool = False,  # Leave frozen parameters out
+) -> int:  # Numbers, not bytes
     "Count a model's parameters."
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not training_only)
 
 # %% ../../nbs/models/08_presets.ipynb #d0556b99
 def saved_bytes(
-    run: Callable[[], torch.Tensor],   # A forward pass, on real or fake tensors
-    model: nn.Module,                  # Its own weights are not counted
-) -> int:                              # Each storage once
+    run: Callable[[], torch.Tensor],  # A forward pass, on real or fake tensors
+    model: nn.Module,  # Its own weights are not counted
+) -> int:  # Each storage once
     "Count what a forward pass keeps for the backward pass."
     own, kept = {tensor.untyped_storage()._cdata for tensor in (*model.parameters(), *model.buffers())}, {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
-        if storage._cdata not in own: kept[storage._cdata] = (storage.nbytes(), tensor)   # held, or another storage could get its address
+        if storage._cdata not in own:
+            kept[storage._cdata] = (
+                storage.nbytes(),
+                tensor,
+            )  # held, or another storage could get its address
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor): result = run()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        result = run()
     del result
     return sum(size for size, _ in kept.values())
 
@@ -114,130 +145,214 @@ def _training_pass(model: nn.Module, batch: int, tokens: int) -> torch.Tensor:
     ids = torch.zeros(batch, tokens, dtype=torch.long)
     if isinstance(model, MidiClassifier):
         number = ids[:, : max(1, tokens // 3)]
-        return model.note_logits(Notes(number, number, number.float(), number.float(), number == 0, number, ids)).float().log_softmax(-1)
-    if isinstance(model, SnippetEncoder): return model(ids)[1]
+        return (
+            model.note_logits(Notes(number, number, number.float(), number.float(), number == 0, number, ids))
+            .float()
+            .log_softmax(-1)
+        )
+    if isinstance(model, SnippetEncoder):
+        return model(ids)[1]
     decoder = getattr(model, "decoder", model)
     if isinstance(model, StariaModel):
         slots = torch.zeros(batch, len(LETTERS), dtype=torch.long)
         memory = model.condition(slots[..., None].expand(-1, -1, model.config.encoder.max_tokens), slots)
         x = model.hidden(ids, ids, ids, torch.zeros(batch, tokens, 4), memory)
-    else: x = decoder.hidden(ids)
+    else:
+        x = decoder.hidden(ids)
     return F.cross_entropy(decoder.head.rows(x).float().flatten(0, 1), ids.flatten())
 
 # %% ../../nbs/models/08_presets.ipynb #d425aee6
 def activation_bytes(
-    model: nn.Module,              # On any device, the meta device too; what is frozen is taken into account
-    batch: int = 1,                # Rows
-    tokens: int = 1024,            # Length of a row; snippets are cut to the encoder's limit
-    precision: str = "32-true",    # "32-true" or "bf16-mixed"
-) -> int:                          # At the end of the forward pass, when they are most
+    model: nn.Module,  # On any device, the meta device too; what is frozen is taken into account
+    batch: int = 1,  # Rows
+    tokens: int = 1024,  # Length of a row; snippets are cut to the encoder's limit
+    precision: str = "32-true",  # "32-true" or "bf16-mixed"
+) -> int:  # At the end of the forward pass, when they are most
     "Foresee the memory that a training step's activations take."
     kind = _kind_of(model)
     limit = getattr(model.config, "decoder", model.config)
     tokens = min(tokens, getattr(limit, "max_tokens", tokens))
-    with torch.device("meta"): traced = _from_config(kind, model.config)
-    for ours, theirs in zip(traced.parameters(), model.parameters()): ours.requires_grad_(theirs.requires_grad)
-    parts = [part for part, ours in zip(traced.modules(), model.modules()) if getattr(ours, "checkpoint_activations", False)]
+    with torch.device("meta"):
+        traced = _from_config(kind, model.config)
+    for ours, theirs in zip(traced.parameters(), model.parameters()):
+        ours.requires_grad_(theirs.requires_grad)
+    parts = [
+        part
+        for part, ours in zip(traced.modules(), model.modules())
+        if getattr(ours, "checkpoint_activations", False)
+    ]
 
     def kept() -> int:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"): return saved_bytes(lambda: _training_pass(traced, batch, tokens), traced)
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
+            return saved_bytes(lambda: _training_pass(traced, batch, tokens), traced)
 
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cpu"):
         traced.to_empty(device="cpu").train()
         everything, inside, inputs = kept(), [], []
         for part in parts:
             part.checkpoint_activations = True
-            hook = part.blocks[0].register_forward_pre_hook(lambda block, given: inputs.append(len(part.blocks) * given[0].nbytes))
-            inside.append(everything - kept()); hook.remove()
+            hook = part.blocks[0].register_forward_pre_hook(
+                lambda block, given: inputs.append(len(part.blocks) * given[0].nbytes)
+            )
+            inside.append(everything - kept())
+            hook.remove()
             part.checkpoint_activations = False
-    return everything - sum(inside) + sum(inputs) + max((within // len(part.blocks) for within, part in zip(inside, parts)), default=0)
+    return (
+        everything
+        - sum(inside)
+        + sum(inputs)
+        + max((within // len(part.blocks) for within, part in zip(inside, parts)), default=0)
+    )
 
 
 def _kind_of(model: nn.Module) -> str:
-    kinds = {MidiClassifier: "classifier", SnippetEncoder: "encoder", Decoder: "decoder", StariaModel: "staria", Listener: "listener"}
-    if type(model) not in kinds: raise InputError(f"{type(model).__name__} is none of Staria's models: only {', '.join(k.__name__ for k in kinds)} are known here")
+    kinds = {
+        MidiClassifier: "classifier",
+        SnippetEncoder: "encoder",
+        Decoder: "decoder",
+        StariaModel: "staria",
+        Listener: "listener",
+    }
+    if type(model) not in kinds:
+        raise InputError(
+            f"{type(model).__name__} is none of Staria's models: only {', '.join(k.__name__ for k in kinds)} are known here"
+        )
     return getattr(model, "kind", kinds[type(model)])
 
 # %% ../../nbs/models/08_presets.ipynb #b801e0e0
 def estimate_memory(
-    model: nn.Module,              # On any device, the meta device too
-    batch: int = 1,                # Rows
-    tokens: int = 1024,            # Length of a row
-    precision: str = "32-true",    # "32-true" or "bf16-mixed"
-) -> dict[str, int]:               # Bytes of weights, gradients, AdamW, activations and together
+    model: nn.Module,  # On any device, the meta device too
+    batch: int = 1,  # Rows
+    tokens: int = 1024,  # Length of a row
+    precision: str = "32-true",  # "32-true" or "bf16-mixed"
+) -> dict[str, int]:  # Bytes of weights, gradients, AdamW, activations and together
     "Foresee the memory that training takes."
-    total, training, head = count_parameters(model), count_parameters(model, True), getattr(getattr(model, "decoder", model), "head", None)
+    total, training, head = (
+        count_parameters(model),
+        count_parameters(model, True),
+        getattr(getattr(model, "decoder", model), "head", None),
+    )
     scores = 2 * 4 * batch * tokens * head.rows.out_features if isinstance(head, TokenHead) else 0
-    parts = {"weights": 4 * total, "gradients": 4 * training, "AdamW": 8 * training, "activations": activation_bytes(model, batch, tokens, precision) + scores}
+    parts = {
+        "weights": 4 * total,
+        "gradients": 4 * training,
+        "AdamW": 8 * training,
+        "activations": activation_bytes(model, batch, tokens, precision) + scores,
+    }
     return parts | {"together": sum(parts.values())}
 
 
 def describe(
-    model: nn.Module | str,        # A model, or a kind to be described before it is built
-    preset: str = "demo",          # One of PRESETS, with a kind
-    batch: int = 1,                # Rows of a training step
-    tokens: int = 1024,            # Length of a row
-    precision: str = "32-true",    # "32-true" or "bf16-mixed"
-) -> str:                          # One line: parameters and memory
+    model: nn.Module | str,  # A model, or a kind to be described before it is built
+    preset: str = "demo",  # One of PRESETS, with a kind
+    batch: int = 1,  # Rows of a training step
+    tokens: int = 1024,  # Length of a row
+    precision: str = "32-true",  # "32-true" or "bf16-mixed"
+) -> str:  # One line: parameters and memory
     "Say what a model costs."
     name = f"{model} {preset}" if isinstance(model, str) else getattr(model, "kind", type(model).__name__)
     if isinstance(model, str):
         config = preset_config(model, preset)
-        with torch.device("meta"): model = _from_config(model, config)
-    total, training, parts = count_parameters(model), count_parameters(model, True), estimate_memory(model, batch, tokens, precision)
-    size = {part: f"{number / 1e9:.2f} GB" if number > 1e9 else f"{number / 1e6:.1f} MB" for part, number in parts.items()}
-    return (f"{name}: {total:,} parameters" + (f", {training:,} in training" if training < total else "") + f"; weights {size['weights']}, gradients {size['gradients']}, "
-            f"AdamW {size['AdamW']}, activations {size['activations']} ({batch} × {tokens:,} tokens, {precision}), together {size['together']}")
+        with torch.device("meta"):
+            model = _from_config(model, config)
+    total, training, parts = (
+        count_parameters(model),
+        count_parameters(model, True),
+        estimate_memory(model, batch, tokens, precision),
+    )
+    size = {
+        part: f"{number / 1e9:.2f} GB" if number > 1e9 else f"{number / 1e6:.1f} MB"
+        for part, number in parts.items()
+    }
+    return (
+        f"{name}: {total:,} parameters"
+        + (f", {training:,} in training" if training < total else "")
+        + f"; weights {size['weights']}, gradients {size['gradients']}, "
+        f"AdamW {size['AdamW']}, activations {size['activations']} ({batch} × {tokens:,} tokens, {precision}), together {size['together']}"
+    )
 
 # %% ../../nbs/models/08_presets.ipynb #e39f931a
 def save_model(
-    path: str | Path,              # Usually ends in .safetensors
-    model: nn.Module,              # One of ours
-    step: int = 0,                 # Optimiser steps so far
-    extra: dict | None = None,     # Plain values to keep with it
-    dtype: torch.dtype | None = None,   # For weights that are to ship, torch.bfloat16: half the size; None: as they are
-) -> str:                          # The checksum
+    path: str | Path,  # Usually ends in .safetensors
+    model: nn.Module,  # One of ours
+    step: int = 0,  # Optimiser steps so far
+    extra: dict | None = None,  # Plain values to keep with it
+    dtype: torch.dtype
+    | None = None,  # For weights that are to ship, torch.bfloat16: half the size; None: as they are
+) -> str:  # The checksum
     "Write a model as one file."
     kind = _kind_of(model)
-    tokens = MusicTokenizerWithStyle().tokens if _vocab_size(model) == MusicTokenizerWithStyle().vocab_size else ()
-    weights = {name: value.to(dtype) if dtype and value.is_floating_point() else value for name, value in model.state_dict().items()}
+    tokens = (
+        MusicTokenizerWithStyle().tokens if _vocab_size(model) == MusicTokenizerWithStyle().vocab_size else ()
+    )
+    weights = {
+        name: value.to(dtype) if dtype and value.is_floating_point() else value
+        for name, value in model.state_dict().items()
+    }
     return save_weights(path, weights, kind, model.config, tokens, step, extra)
 
 
 def _vocab_size(model: nn.Module) -> int:
-    if isinstance(model, Listener): return len(MusicTokenizerWithStyle().tokens)
-    return model.vocab_size if isinstance(model, MidiClassifier) else getattr(model.config, "decoder", model.config).vocab_size
+    if isinstance(model, Listener):
+        return len(MusicTokenizerWithStyle().tokens)
+    return (
+        model.vocab_size
+        if isinstance(model, MidiClassifier)
+        else getattr(model.config, "decoder", model.config).vocab_size
+    )
 
 
 def load_model(
-    path: str | Path,          # A file that `save_model` wrote
-    kind: str | tuple[str, ...] | None = None,   # What it has to hold, one of several; None: anything
-) -> nn.Module:                # On the CPU, in float32 and eval mode, with attribute `kind`
+    path: str | Path,  # A file that `save_model` wrote
+    kind: str | tuple[str, ...] | None = None,  # What it has to hold, one of several; None: anything
+) -> nn.Module:  # On the CPU, in float32 and eval mode, with attribute `kind`
     "Read a model back."
     saved = load_weights(path, kind)
     ours = MusicTokenizerWithStyle().tokens
     if saved.tokens and list(saved.tokens) != list(ours):
-        raise InputError(f"{path} was trained on {len(saved.tokens)} other tokens, this tokenizer has {len(ours)}: its ids mean other notes, so it cannot be used")
-    kinds = {"classifier": ClassifierConfig, "encoder": EncoderConfig, "decoder": DecoderConfig, "baseline": DecoderConfig, "staria": StariaConfig, "listener": ListenerConfig}
+        raise InputError(
+            f"{path} was trained on {len(saved.tokens)} other tokens, this tokenizer has {len(ours)}: its ids mean other notes, so it cannot be used"
+        )
+    kinds = {
+        "classifier": ClassifierConfig,
+        "encoder": EncoderConfig,
+        "decoder": DecoderConfig,
+        "baseline": DecoderConfig,
+        "staria": StariaConfig,
+        "listener": ListenerConfig,
+    }
     config = config_from_dict(kinds[saved.kind], saved.config, str(path))
-    with torch.device("meta"): model = _from_config(saved.kind, config)
+    with torch.device("meta"):
+        model = _from_config(saved.kind, config)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in saved.tensors.items()}
     if wrong := sorted(name for name in expected | found if expected.get(name) != found.get(name)):
-        raise InputError(f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} (saved by another version of Staria?)")
-    model.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in saved.tensors.items()}, assign=True)
+        raise InputError(
+            f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} (saved by another version of Staria?)"
+        )
+    model.load_state_dict(
+        {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in saved.tensors.items()
+        },
+        assign=True,
+    )
     return model.eval()
 
 
 def load_writing(
-    path: str | Path | None = None,   # A Staria's or a baseline's file; None: the generator that ships
-) -> nn.Module:                       # Something that `staria.generation.generation.write` can use
+    path: str | Path | None = None,  # A Staria's or a baseline's file; None: the generator that ships
+) -> nn.Module:  # Something that `staria.generation.generation.write` can use
     "Load what writes music."
-    return load_model(path or str(files("staria") / "assets" / "generator.safetensors"), ("staria", "baseline"))
+    return load_model(
+        path or str(files("staria") / "assets" / "generator.safetensors"), ("staria", "baseline")
+    )
 
 
 def load_hearing(
-    path: str | Path | None = None,   # A classifier's or a listener's file; None: the listener that ships
-) -> nn.Module:                       # Something that `staria.recognition.label.hear` can ask
+    path: str | Path | None = None,  # A classifier's or a listener's file; None: the listener that ships
+) -> nn.Module:  # Something that `staria.recognition.label.hear` can ask
     "Load what hears the form of music."
-    return load_model(path or str(files("staria") / "assets" / "listener.safetensors"), ("classifier", "listener"))
+    return load_model(
+        path or str(files("staria") / "assets" / "listener.safetensors"), ("classifier", "listener")
+    )

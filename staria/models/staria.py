@@ -20,24 +20,29 @@ from .layers import CrossAttention, KVCache, find_runs, init_weights
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/04_staria.ipynb #2fd6405d
-NULL_SLOT, HIDDEN_SLOT = -2, -3   # The state that all may read; places that none may read (pads, empty slots)
+NULL_SLOT, HIDDEN_SLOT = -2, -3  # The state that all may read; places that none may read (pads, empty slots)
 
 
 def seconds_in_force(
-    ids: torch.Tensor,   # (B, M) snippets on clocks of their own
-) -> torch.Tensor:       # (B, M) seconds, not decreasing; as `times_ms` of the tokenizer counts
+    ids: torch.Tensor,  # (B, M) snippets on clocks of their own
+) -> torch.Tensor:  # (B, M) seconds, not decreasing; as `times_ms` of the tokenizer counts
     "Give the time in force at each token."
     tok = MusicTokenizerWithStyle()
-    onset_ms = torch.as_tensor(tok.onset_of.astype("int64"), device=ids.device)[ids.clamp(max=len(tok.onset_of) - 1)]
+    onset_ms = torch.as_tensor(tok.onset_of.astype("int64"), device=ids.device)[
+        ids.clamp(max=len(tok.onset_of) - 1)
+    ]
     return (5000 * (ids == tok.time_id).cumsum(-1) + onset_ms.clamp(min=0)).cummax(-1).values / 1000
 
 
 class Memory(NamedTuple):
     "Hold the states of a piece's snippets."
-    states: torch.Tensor    # (B, 1 + S·M, C)
-    slots: torch.Tensor     # (B, 1 + S·M): the slot of each state
-    since_s: torch.Tensor   # (B, 1 + S·M): seconds since its snippet began, at the place before
-    before: torch.Tensor    # (B, 1 + S·M, C): the state of the place before it in its snippet; zeros at its start
+
+    states: torch.Tensor  # (B, 1 + S·M, C)
+    slots: torch.Tensor  # (B, 1 + S·M): the slot of each state
+    since_s: torch.Tensor  # (B, 1 + S·M): seconds since its snippet began, at the place before
+    before: (
+        torch.Tensor
+    )  # (B, 1 + S·M, C): the state of the place before it in its snippet; zeros at its start
 
     def mask(self, slot: torch.Tensor) -> torch.Tensor:
         "Let each token read its own slot and the null state: (B, T) to boolean (B, 1, T, 1 + S·M)."
@@ -45,63 +50,103 @@ class Memory(NamedTuple):
 
 
 def lay_memory(
-    states: torch.Tensor,           # (B, S, M, C) of snippets
-    snippets: torch.Tensor,         # (B, S, M) their ids
-    snippet_labels: torch.Tensor,   # (B, S), 0 for an empty slot
-    null: torch.Tensor,             # (C,)
+    states: torch.Tensor,  # (B, S, M, C) of snippets
+    snippets: torch.Tensor,  # (B, S, M) their ids
+    snippet_labels: torch.Tensor,  # (B, S), 0 for an empty slot
+    null: torch.Tensor,  # (C,)
 ) -> Memory:
     "Lay a plan's snippets side by side, behind the null state."
     batch, n_slots = snippet_labels.shape
     empty = (snippets == 2) | (snippet_labels == 0)[..., None]
     slots = torch.where(empty, HIDDEN_SLOT, torch.arange(n_slots, device=snippets.device)[:, None]).flatten(1)
-    later = lambda x: torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2).flatten(1, 2)     # each place gets what belongs to the one before it
+    later = lambda x: torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2).flatten(
+        1, 2
+    )  # each place gets what belongs to the one before it
     alone = null.to(states.dtype).expand(batch, 1, -1)
-    first = (alone, slots.new_full((batch, 1), NULL_SLOT), torch.zeros(batch, 1, device=snippets.device), alone)
-    return Memory(*(torch.cat(parts, 1) for parts in zip(first, (states.flatten(1, 2), slots, later(seconds_in_force(snippets)), later(states)))))
+    first = (
+        alone,
+        slots.new_full((batch, 1), NULL_SLOT),
+        torch.zeros(batch, 1, device=snippets.device),
+        alone,
+    )
+    return Memory(
+        *(
+            torch.cat(parts, 1)
+            for parts in zip(
+                first, (states.flatten(1, 2), slots, later(seconds_in_force(snippets)), later(states))
+            )
+        )
+    )
 
 # %% ../../nbs/models/04_staria.ipynb #9b2c0dbc
 def mark_sections(
-    ids: torch.Tensor,                  # (B, T)
-    labels: torch.Tensor,               # (B, T)
-    documents: torch.Tensor | None,     # (B, T), for packed rows
+    ids: torch.Tensor,  # (B, T)
+    labels: torch.Tensor,  # (B, T)
+    documents: torch.Tensor | None,  # (B, T), for packed rows
     begun: torch.Tensor | None = None,  # (B,) sections that began before; None: none
-) -> torch.Tensor:                      # (B, T, 2): a number for piece and letter, 0 outside sections; how many sections have begun
+) -> (
+    torch.Tensor
+):  # (B, T, 2): a number for piece and letter, 0 outside sections; how many sections have begun
     "Say which section each token belongs to."
     number = torch.isin(ids, torch.tensor(MusicTokenizerWithStyle.section_ids, device=ids.device)).cumsum(1)
-    if begun is not None: number = number + begun[:, None]
+    if begun is not None:
+        number = number + begun[:, None]
     letter = labels if documents is None else torch.where(labels > 0, labels + 8 * documents.clamp(min=0), 0)
     return torch.stack([letter, number], -1)
 
 
 def mask_returns(
-    marks: torch.Tensor,   # (B, T, 2) of the tokens that read
-    past: torch.Tensor,    # (B, T', 2) of the tokens so far, these included
-) -> torch.Tensor:         # Boolean (B, 1, T, T')
+    marks: torch.Tensor,  # (B, T, 2) of the tokens that read
+    past: torch.Tensor,  # (B, T', 2) of the tokens so far, these included
+) -> torch.Tensor:  # Boolean (B, 1, T, T')
     "Let each token read the earlier sections of its own letter."
-    letter, number, letters, numbers = marks[..., None, 0], marks[..., None, 1], past[:, None, :, 0], past[:, None, :, 1]
+    letter, number, letters, numbers = (
+        marks[..., None, 0],
+        marks[..., None, 1],
+        past[:, None, :, 0],
+        past[:, None, :, 1],
+    )
     return ((letter == letters) & (letter > 0) & (numbers < number))[:, None]
 
 
-def _draw_hidden(slot: torch.Tensor, documents: torch.Tensor | None, share: float) -> torch.Tensor:   # (B, T): whether a token's piece is written without its plan's material
-    if documents is None: return (torch.rand(len(slot), 1, device=slot.device) < share).expand_as(slot)
-    return (torch.rand(slot.shape, device=slot.device) < share).gather(1, documents.clamp(min=0))   # one draw a piece
+def _draw_hidden(
+    slot: torch.Tensor, documents: torch.Tensor | None, share: float
+) -> torch.Tensor:  # (B, T): whether a token's piece is written without its plan's material
+    if documents is None:
+        return (torch.rand(len(slot), 1, device=slot.device) < share).expand_as(slot)
+    return (torch.rand(slot.shape, device=slot.device) < share).gather(
+        1, documents.clamp(min=0)
+    )  # one draw a piece
 
 # %% ../../nbs/models/04_staria.ipynb #f3d95e10
 @dataclasses.dataclass(frozen=True)
 class StariaConfig:
     "Set the shape of the generative model."
-    decoder: DecoderConfig = DecoderConfig()     # Writes the piece
-    encoder: EncoderConfig = EncoderConfig()     # Reads the snippets
-    cross_every: int = 1                         # Cross-attention before each block (1), every second (2: blocks 1, 3, …), …
-    p_drop_condition: float = 0.1                # Share of pieces whose snippets and returns are hidden in training
+
+    decoder: DecoderConfig = DecoderConfig()  # Writes the piece
+    encoder: EncoderConfig = EncoderConfig()  # Reads the snippets
+    cross_every: int = 1  # Cross-attention before each block (1), every second (2: blocks 1, 3, …), …
+    p_drop_condition: float = 0.1  # Share of pieces whose snippets and returns are hidden in training
 
     def __post_init__(self):
         if self.decoder.vocab_size != self.encoder.vocab_size:
-            raise InputError(f"decoder and encoder need one vocabulary, got {self.decoder.vocab_size} and {self.encoder.vocab_size} tokens")
-        if not 1 <= self.cross_every <= self.decoder.n_layer: raise InputError(f"cross_every must be from 1 to the decoder's {self.decoder.n_layer} blocks, got {self.cross_every}")
+            raise InputError(
+                f"decoder and encoder need one vocabulary, got {self.decoder.vocab_size} and {self.encoder.vocab_size} tokens"
+            )
+        if not 1 <= self.cross_every <= self.decoder.n_layer:
+            raise InputError(
+                f"cross_every must be from 1 to the decoder's {self.decoder.n_layer} blocks, got {self.cross_every}"
+            )
 
 # %% ../../nbs/models/04_staria.ipynb #7129b94b
-def _what_is_read(slot: torch.Tensor, marks: torch.Tensor, memory: Memory, earlier: torch.Tensor | None, documents: torch.Tensor | None, share: float) -> tuple[torch.Tensor, torch.Tensor]:
+def _what_is_read(
+    slot: torch.Tensor,
+    marks: torch.Tensor,
+    memory: Memory,
+    earlier: torch.Tensor | None,
+    documents: torch.Tensor | None,
+    share: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
     "Give the marks of all tokens so far, and the mask over memory and tokens; from a share of the pieces both are hidden."
     if share:
         hidden = _draw_hidden(slot, documents, share)
@@ -110,61 +155,102 @@ def _what_is_read(slot: torch.Tensor, marks: torch.Tensor, memory: Memory, earli
     return past, torch.cat([memory.mask(slot), mask_returns(marks, past)], -1)
 
 
-def _reading(cross: nn.ModuleDict, memory: Memory, mask, since_s: torch.Tensor, cache: KVCache | None, first: bool):
+def _reading(
+    cross: nn.ModuleDict, memory: Memory, mask, since_s: torch.Tensor, cache: KVCache | None, first: bool
+):
     "Give what is done before each block: read the memory and what returns."
     clock = next(iter(cross.values())).clock
     rotation, heard = clock(since_s), clock(memory.since_s) if first else None
 
     def before_block(layer: int, x: torch.Tensor) -> torch.Tensor:
-        if str(layer) not in cross: return x
+        if str(layer) not in cross:
+            return x
         part = cross[str(layer)]
-        return part(x, part.keys_values(memory.before, memory.states, heard) if first else None, mask, rotation, None if cache is None else cache.returns, layer)
+        return part(
+            x,
+            part.keys_values(memory.before, memory.states, heard) if first else None,
+            mask,
+            rotation,
+            None if cache is None else cache.returns,
+            layer,
+        )
+
     return before_block
 
 
-def _knows_values(decoder: Decoder, ids: torch.Tensor) -> bool: return type(ids) is torch.Tensor and ids.device.type == "cpu" and not torch.compiler.is_compiling() and decoder.blocks[0]._compiled_call_impl is None   # not in a sketch
+def _knows_values(decoder: Decoder, ids: torch.Tensor) -> bool:
+    return (
+        type(ids) is torch.Tensor
+        and ids.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and decoder.blocks[0]._compiled_call_impl is None
+    )  # not in a sketch
 
 # %% ../../nbs/models/04_staria.ipynb #010103cf
 class StariaModel(nn.Module):
     "Write a piece from its plan: snippet encoder, gated cross-attention, decoder."
+
     def __init__(self, config: StariaConfig = StariaConfig()):
         super().__init__()
         self.config, c, width = config, config, config.decoder.width
         self.encoder, self.decoder = SnippetEncoder(c.encoder), Decoder(c.decoder)
-        layers = range(c.cross_every - 1, c.decoder.n_layer, c.cross_every)   # block 0 knows no token's neighbours yet
-        self.cross = nn.ModuleDict({str(layer): CrossAttention(width, c.encoder.width, c.decoder.n_head) for layer in layers})
+        layers = range(
+            c.cross_every - 1, c.decoder.n_layer, c.cross_every
+        )  # block 0 knows no token's neighbours yet
+        self.cross = nn.ModuleDict(
+            {str(layer): CrossAttention(width, c.encoder.width, c.decoder.n_head) for layer in layers}
+        )
         init_weights(self.cross, c.decoder.n_layer)
-        for cross in self.cross.values(): cross.start_alike()
+        for cross in self.cross.values():
+            cross.start_alike()
         self.null = nn.Parameter(0.02 * torch.randn(c.encoder.width))
         self.snippet_label = nn.Embedding(5, c.encoder.width)
-        self.label, self.progress = nn.Embedding(5, width), nn.Linear(3, width, bias=False)   # the seconds since the section began go to the cross-attention alone
-        for part, std in ((self.snippet_label, 0.02), (self.label, 0.0), (self.progress, 0.0)): nn.init.normal_(part.weight, std=std)
+        self.label, self.progress = (
+            nn.Embedding(5, width),
+            nn.Linear(3, width, bias=False),
+        )  # the seconds since the section began go to the cross-attention alone
+        for part, std in ((self.snippet_label, 0.02), (self.label, 0.0), (self.progress, 0.0)):
+            nn.init.normal_(part.weight, std=std)
 
     def condition(self, snippets: torch.Tensor, snippet_labels: torch.Tensor) -> Memory:
         "Read a plan's snippets (B, S, M) with labels (B, S), once per piece."
-        states = self.encoder(snippets.flatten(0, 1))[0].view(*snippets.shape, -1) + self.snippet_label(snippet_labels)[:, :, None]
+        states = (
+            self.encoder(snippets.flatten(0, 1))[0].view(*snippets.shape, -1)
+            + self.snippet_label(snippet_labels)[:, :, None]
+        )
         return lay_memory(states, snippets, snippet_labels, self.null)
 
-    def hidden(self,
-        ids: torch.Tensor,                 # (B, T)
-        slot: torch.Tensor,                # (B, T)
-        labels: torch.Tensor,              # (B, T)
-        progress: torch.Tensor,            # (B, T, 4)
-        memory: Memory,                    # From `condition`; in training it is hidden from some pieces
-        cache: KVCache | None = None,      # Past tokens, and the memory's keys and values from the first step on
-        documents: torch.Tensor | None = None,   # (B, T) for packed rows, as the decoder takes it; slots tell pieces apart
-        returns: bool = True,              # Whether a section reads its earlier occurrences
-    ) -> torch.Tensor:                     # (B, T, C)
+    def hidden(
+        self,
+        ids: torch.Tensor,  # (B, T)
+        slot: torch.Tensor,  # (B, T)
+        labels: torch.Tensor,  # (B, T)
+        progress: torch.Tensor,  # (B, T, 4)
+        memory: Memory,  # From `condition`; in training it is hidden from some pieces
+        cache: KVCache | None = None,  # Past tokens, and the memory's keys and values from the first step on
+        documents: torch.Tensor
+        | None = None,  # (B, T) for packed rows, as the decoder takes it; slots tell pieces apart
+        returns: bool = True,  # Whether a section reads its earlier occurrences
+    ) -> torch.Tensor:  # (B, T, C)
         "Run all blocks and the final norm."
         first = cache is None or cache.length == 0
         marks = mark_sections(ids, labels, documents, None if first else cache.marks[:, -1, 1])
-        if not returns: marks[..., 0] = 0
+        if not returns:
+            marks[..., 0] = 0
         share = self.config.p_drop_condition if self.training else 0.0
         past, mask = _what_is_read(slot, marks, memory, None if first else cache.marks, documents, share)
-        if cache is None and _knows_values(self.decoder, ids): mask = find_runs(mask)
+        if cache is None and _knows_values(self.decoder, ids):
+            mask = find_runs(mask)
         before_block = _reading(self.cross, memory, mask, progress[..., 3], cache, first)
-        x = self.decoder.hidden(ids, cache, documents, self.label(labels) + self.progress(progress[..., :3]), before_block=before_block)
-        if cache is not None: cache.marks, cache.returns.length = past, mask.shape[-1]
+        x = self.decoder.hidden(
+            ids,
+            cache,
+            documents,
+            self.label(labels) + self.progress(progress[..., :3]),
+            before_block=before_block,
+        )
+        if cache is not None:
+            cache.marks, cache.returns.length = past, mask.shape[-1]
         return x
 
     def forward(self, *args, **kwargs) -> torch.Tensor:
@@ -174,12 +260,25 @@ class StariaModel(nn.Module):
     def loss(self, batch: dict[str, torch.Tensor], reduction: str = "mean") -> torch.Tensor:
         "Measure the cross-entropy of a generative batch, in nats a token."
         memory = self.condition(batch["snippets"], batch["snippet_labels"])
-        return self.decoder.head.loss(self.hidden(batch["ids"], batch["slot"], batch["labels"], batch["progress"], memory, documents=batch.get("documents")), batch["targets"], reduction)
+        return self.decoder.head.loss(
+            self.hidden(
+                batch["ids"],
+                batch["slot"],
+                batch["labels"],
+                batch["progress"],
+                memory,
+                documents=batch.get("documents"),
+            ),
+            batch["targets"],
+            reduction,
+        )
 
     def new_cache(self, batch: int | None = None, max_tokens: int | None = None) -> KVCache:
         "Make an empty cache for one memory; it keeps the memory's keys and values from the first step on."
         cache, config = self.decoder.new_cache(batch, max_tokens), self.config
-        cache.returns = KVCache(config.decoder.n_layer, cache.max_tokens + 1 + 64 * config.encoder.max_tokens)   # 64 slots; room is taken as it is needed
+        cache.returns = KVCache(
+            config.decoder.n_layer, cache.max_tokens + 1 + 64 * config.encoder.max_tokens
+        )  # 64 slots; room is taken as it is needed
         return cache
 
     def set_stage(self, stage: str, n_unfrozen: int | None = None) -> int:
@@ -188,18 +287,24 @@ class StariaModel(nn.Module):
 
 # %% ../../nbs/models/04_staria.ipynb #432f15e6
 def set_stage(
-    model: StariaModel,              # Changed in place
-    stage: str,                      # "A", "B" or "C"
-    n_unfrozen: int | None = None,   # Blocks from the top that stage B trains; None: all
-) -> int:                            # Number of parameters that train
+    model: StariaModel,  # Changed in place
+    stage: str,  # "A", "B" or "C"
+    n_unfrozen: int | None = None,  # Blocks from the top that stage B trains; None: all
+) -> int:  # Number of parameters that train
     "Freeze what a stage does not train."
-    if stage not in ("A", "B", "C"): raise InputError(f"unknown stage '{stage}': use A, B or C")
+    if stage not in ("A", "B", "C"):
+        raise InputError(f"unknown stage '{stage}': use A, B or C")
     decoder = model.decoder
-    if n_unfrozen is None: n_unfrozen = len(decoder.blocks)
-    if not 0 <= n_unfrozen <= len(decoder.blocks): raise InputError(f"n_unfrozen must be from 0 to {len(decoder.blocks)}, got {n_unfrozen}")
-    for parameter in model.parameters(): parameter.requires_grad_(stage == "C")
+    if n_unfrozen is None:
+        n_unfrozen = len(decoder.blocks)
+    if not 0 <= n_unfrozen <= len(decoder.blocks):
+        raise InputError(f"n_unfrozen must be from 0 to {len(decoder.blocks)}, got {n_unfrozen}")
+    for parameter in model.parameters():
+        parameter.requires_grad_(stage == "C")
     moving = [model.cross, model.snippet_label, model.label, model.progress]
-    if stage == "B": moving += [decoder.norm, decoder.head, *decoder.blocks[len(decoder.blocks) - n_unfrozen:]]
-    for part in moving: part.requires_grad_(True)
+    if stage == "B":
+        moving += [decoder.norm, decoder.head, *decoder.blocks[len(decoder.blocks) - n_unfrozen :]]
+    for part in moving:
+        part.requires_grad_(True)
     model.null.requires_grad_(True)
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

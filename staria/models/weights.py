@@ -6,7 +6,10 @@
 __all__ = ['FORMAT', 'KINDS', 'Weights', 'tensors_checksum', 'save_weights', 'load_weights', 'read_safetensors', 'weights_hash']
 
 # %% ../../nbs/models/00_weights.ipynb #b2e03af5
-import base64, hashlib, json, zlib
+import base64
+import hashlib
+import json
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,28 +19,36 @@ from safetensors.torch import save
 
 from .. import __version__
 from ..core.basics import InputError
-from ..core.files import atomic_write
 from ..core.config import config_to_dict
+from ..core.files import atomic_write
 
 # %% ../../nbs/models/00_weights.ipynb #273793f1
 FORMAT = "staria-1"
-KINDS = ("classifier", "encoder", "decoder", "baseline", "staria", "listener")   # Networks that a file can hold
+KINDS = (
+    "classifier",
+    "encoder",
+    "decoder",
+    "baseline",
+    "staria",
+    "listener",
+)  # Networks that a file can hold
 
 
 class Weights(NamedTuple):
     "Hold a model file's content."
-    tensors: dict[str, torch.Tensor]   # By name, on the CPU
-    kind: str                          # One of KINDS
-    config: dict                       # Plain values of the network's config
-    tokens: list                       # The vocabulary in id order; empty where the writer gave none
-    step: int                          # Optimiser steps so far
-    extra: dict                        # Plain values that the writer added
+
+    tensors: dict[str, torch.Tensor]  # By name, on the CPU
+    kind: str  # One of KINDS
+    config: dict  # Plain values of the network's config
+    tokens: list  # The vocabulary in id order; empty where the writer gave none
+    step: int  # Optimiser steps so far
+    extra: dict  # Plain values that the writer added
 
 
 def tensors_checksum(
-    tensors: dict[str, torch.Tensor],   # By name
-    *texts: str,                        # Further content to cover
-) -> str:                               # SHA-256, hexadecimal
+    tensors: dict[str, torch.Tensor],  # By name
+    *texts: str,  # Further content to cover
+) -> str:  # SHA-256, hexadecimal
     "Sum up tensors and texts, whatever order they come in."
     total = hashlib.sha256("\0".join(texts).encode())
     for name, tensor in sorted(tensors.items()):
@@ -47,61 +58,99 @@ def tensors_checksum(
 
 # %% ../../nbs/models/00_weights.ipynb #915b0efe
 def save_weights(
-    path: str | Path,                    # Usually ends in .safetensors; replaced in one step
-    tensors: dict[str, torch.Tensor],    # A module's state_dict
-    kind: str,                           # One of KINDS
-    config,                              # The network's config: a dataclass or plain values
-    tokens: list | tuple = (),           # The vocabulary in id order
-    step: int = 0,                       # Optimiser steps so far
-    extra: dict | None = None,           # Plain values to keep with it
-) -> str:                                # The checksum
+    path: str | Path,  # Usually ends in .safetensors; replaced in one step
+    tensors: dict[str, torch.Tensor],  # A module's state_dict
+    kind: str,  # One of KINDS
+    config,  # The network's config: a dataclass or plain values
+    tokens: list | tuple = (),  # The vocabulary in id order
+    step: int = 0,  # Optimiser steps so far
+    extra: dict | None = None,  # Plain values to keep with it
+) -> str:  # The checksum
     "Write a model as one safetensors file."
-    if kind not in KINDS: raise InputError(f"unknown kind of model '{kind}': use one of {', '.join(KINDS)}")
-    packed = base64.b64encode(zlib.compress(json.dumps(list(tokens), ensure_ascii=False).encode(), 9)).decode()
-    about = {"format": FORMAT, "kind": kind, "config": json.dumps(config_to_dict(config)), "tokens": packed, "step": str(int(step)),
-             "extra": json.dumps(config_to_dict(extra or {})), "version": __version__}
+    if kind not in KINDS:
+        raise InputError(f"unknown kind of model '{kind}': use one of {', '.join(KINDS)}")
+    packed = base64.b64encode(
+        zlib.compress(json.dumps(list(tokens), ensure_ascii=False).encode(), 9)
+    ).decode()
+    about = {
+        "format": FORMAT,
+        "kind": kind,
+        "config": json.dumps(config_to_dict(config)),
+        "tokens": packed,
+        "step": str(int(step)),
+        "extra": json.dumps(config_to_dict(extra or {})),
+        "version": __version__,
+    }
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     about["sha256"] = tensors_checksum(whole, *(about[name] for name in sorted(about)))
-    with atomic_write(path) as file: file.write(save(whole, about))
+    with atomic_write(path) as file:
+        file.write(save(whole, about))
     return about["sha256"]
 
 
 def load_weights(
-    path: str | Path,           # A file that `save_weights` wrote
-    kind: str | tuple[str, ...] | None = None,    # What it has to hold, one of several; None: any of KINDS
-) -> Weights:                   # Checked against its checksum
+    path: str | Path,  # A file that `save_weights` wrote
+    kind: str | tuple[str, ...] | None = None,  # What it has to hold, one of several; None: any of KINDS
+) -> Weights:  # Checked against its checksum
     "Read a model file, or say in one line why it cannot be used."
     about, tensors = read_safetensors(path)
     if about.get("format") != FORMAT:
-        raise InputError(f"{path} holds tensors, but not a Staria model (format {about.get('format', 'none')}): load Aria's weights with Decoder.from_aria")
+        raise InputError(
+            f"{path} holds tensors, but not a Staria model (format {about.get('format', 'none')}): load Aria's weights with Decoder.from_aria"
+        )
     expected = about.pop("sha256", None)
     if expected != tensors_checksum(tensors, *(about[name] for name in sorted(about))):
-        raise InputError(f"{path} is damaged: its content does not match its checksum; copy it again or go back to an earlier checkpoint")
-    if about["kind"] not in KINDS: raise InputError(f"{path} holds a '{about['kind']}', which Staria {__version__} does not know (it knows {', '.join(KINDS)}): update Staria")
+        raise InputError(
+            f"{path} is damaged: its content does not match its checksum; copy it again or go back to an earlier checkpoint"
+        )
+    if about["kind"] not in KINDS:
+        raise InputError(
+            f"{path} holds a '{about['kind']}', which Staria {__version__} does not know (it knows {', '.join(KINDS)}): update Staria"
+        )
     wanted = (kind,) if isinstance(kind, str) else kind
-    if wanted and about["kind"] not in wanted: raise InputError(f"{path} holds a {about['kind']}, a {' or '.join(wanted)} is needed here: choose another file")
+    if wanted and about["kind"] not in wanted:
+        raise InputError(
+            f"{path} holds a {about['kind']}, a {' or '.join(wanted)} is needed here: choose another file"
+        )
     tokens = json.loads(zlib.decompress(base64.b64decode(about["tokens"])))
-    return Weights(tensors, about["kind"], json.loads(about["config"]), [tuple(t) if isinstance(t, list) else t for t in tokens],
-                   int(about["step"]), json.loads(about["extra"]))
+    return Weights(
+        tensors,
+        about["kind"],
+        json.loads(about["config"]),
+        [tuple(t) if isinstance(t, list) else t for t in tokens],
+        int(about["step"]),
+        json.loads(about["extra"]),
+    )
 
 
 def read_safetensors(
-    path: str | Path,                                  # Any safetensors file
-) -> tuple[dict[str, str], dict[str, torch.Tensor]]:   # Its metadata, and its tensors by name on the CPU
+    path: str | Path,  # Any safetensors file
+) -> tuple[dict[str, str], dict[str, torch.Tensor]]:  # Its metadata, and its tensors by name on the CPU
     "Read a safetensors file, or say why it cannot be read."
-    if not Path(path).is_file(): raise InputError(f"no model file at {path}: check the path")
+    if not Path(path).is_file():
+        raise InputError(f"no model file at {path}: check the path")
     try:
         with safe_open(str(path), framework="pt") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error: raise InputError(f"{path} is not a readable safetensors file ({error}): it may be cut short, fetch it again") from None
-    except OSError as error: raise InputError(f"{path} cannot be read ({error.strerror or error}): check its permissions") from None
+    except SafetensorError as error:
+        raise InputError(
+            f"{path} is not a readable safetensors file ({error}): it may be cut short, fetch it again"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}): check its permissions"
+        ) from None
 
 # %% ../../nbs/models/00_weights.ipynb #b20057c3
 def weights_hash(
     *models: torch.nn.Module,
-) -> str:                     # 16 hexadecimal digits
+) -> str:  # 16 hexadecimal digits
     "Name models by their weights."
     digest = hashlib.sha256()
     for model in models:
-        for name, value in model.state_dict().items(): digest.update(name.encode() + value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        for name, value in model.state_dict().items():
+            digest.update(
+                name.encode()
+                + value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+            )
     return digest.hexdigest()[:16]

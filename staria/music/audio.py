@@ -20,48 +20,58 @@ from .score import Score
 RELEASE_S, LONGEST_S = 0.18, 9.0
 
 
-def _ring_s(pitch: int) -> float: return float(np.clip(7.0 * 2 ** (-(pitch - 36) / 16), 0.35, LONGEST_S))   # time for a tone to lose about 30 dB
+def _ring_s(pitch: int) -> float:
+    return float(
+        np.clip(7.0 * 2 ** (-(pitch - 36) / 16), 0.35, LONGEST_S)
+    )  # time for a tone to lose about 30 dB
 
 
 def _partials(
-    pitch: int,          # MIDI pitch
-    n_samples: int,      # How much of the tone to compute
-    sample_rate: int,    # Samples a second
-) -> np.ndarray:         # (2, n_samples) float32: the soft and the bright tone
+    pitch: int,  # MIDI pitch
+    n_samples: int,  # How much of the tone to compute
+    sample_rate: int,  # Samples a second
+) -> np.ndarray:  # (2, n_samples) float32: the soft and the bright tone
     "Compute the soft and the bright tone of a pitch."
     fundamental = 440.0 * 2 ** ((pitch - 69) / 12)
     stiffness = 7e-5 * 2 ** ((pitch - 36) / 18)
     k = np.arange(1, 15)
-    frequency = k * fundamental * np.sqrt((1 + stiffness * k**2) / (1 + stiffness))   # the first partial stays in tune
+    frequency = (
+        k * fundamental * np.sqrt((1 + stiffness * k**2) / (1 + stiffness))
+    )  # the first partial stays in tune
     k, frequency = k[frequency < 0.45 * sample_rate], frequency[frequency < 0.45 * sample_rate]
-    strike = np.abs(np.sin(np.pi * k * 0.121)) + 0.08                                 # the hammer strikes near an eighth of the string
+    strike = np.abs(np.sin(np.pi * k * 0.121)) + 0.08  # the hammer strikes near an eighth of the string
     gains = np.stack([strike * k**-2.2, strike * k**-1.05])
     gains *= (fundamental / 440) ** -0.25 / np.sqrt((gains**2).sum(axis=1, keepdims=True) + 1e-12)
     t = np.arange(n_samples, dtype=np.float32) / np.float32(sample_rate)
     ring = _ring_s(pitch)
     tone = np.zeros((2, n_samples), np.float32)
     for gain, f, number in zip(gains.T, frequency, k):
-        stop = min(n_samples, int(sample_rate * ring * 2.2 / (1 + 0.35 * (number - 1))) + 1)   # below -60 dB nothing is heard
+        stop = min(
+            n_samples, int(sample_rate * ring * 2.2 / (1 + 0.35 * (number - 1))) + 1
+        )  # below -60 dB nothing is heard
         phase = 2 * np.pi * ((f * np.arange(stop) / sample_rate) % 1.0)
         decay = np.exp(-3.2 * (1 + 0.35 * (number - 1)) / ring * t[:stop])
         tone[:, :stop] += np.outer(gain, np.sin(phase.astype(np.float32)) * decay).astype(np.float32)
-    tone *= np.minimum(1, t / 0.004)                                                  # the hammer takes a moment
+    tone *= np.minimum(1, t / 0.004)  # the hammer takes a moment
     return tone
 
 
 def _drum(n_samples: int, sample_rate: int, pitch: int) -> np.ndarray:
-    noise = np.random.default_rng(pitch).standard_normal(n_samples) * np.exp(-np.arange(n_samples) / (0.05 * sample_rate))
+    noise = np.random.default_rng(pitch).standard_normal(n_samples) * np.exp(
+        -np.arange(n_samples) / (0.05 * sample_rate)
+    )
     return np.stack([0.3 * noise, 0.6 * noise]).astype(np.float32)
 
 # %% ../../nbs/music/05_audio.ipynb #05a15308
 def _to_loudness(
-    sound: np.ndarray,          # (samples,) any range
-    sample_rate: int,           # Samples a second
-    loudness_db: float,         # RMS of what sounds, in dB below full scale
-) -> np.ndarray:                # The same with that RMS, or a little less where a peak would clip
+    sound: np.ndarray,  # (samples,) any range
+    sample_rate: int,  # Samples a second
+    loudness_db: float,  # RMS of what sounds, in dB below full scale
+) -> np.ndarray:  # The same with that RMS, or a little less where a peak would clip
     "Bring a sound to a loudness without clipping."
     peak = float(np.abs(sound).max(initial=0.0))
-    if peak == 0: return sound
+    if peak == 0:
+        return sound
     n = max(int(0.4 * sample_rate), 1)
     power = np.add.reduceat(sound.astype(np.float64) ** 2, np.arange(0, len(sound), n)) / n
     rms = float(np.sqrt(power[power > power.max() * 1e-4].mean()))
@@ -69,17 +79,20 @@ def _to_loudness(
 
 
 def synthesise(
-    score: Score,                  # What to play
-    sample_rate: int = 22050,      # Samples a second
-    loudness_db: float = -16.0,    # RMS of what sounds, in dB below full scale
-) -> np.ndarray:                   # (samples,) float32 in [-1, 1]; half a second longer than the score
+    score: Score,  # What to play
+    sample_rate: int = 22050,  # Samples a second
+    loudness_db: float = -16.0,  # RMS of what sounds, in dB below full scale
+) -> np.ndarray:  # (samples,) float32 in [-1, 1]; half a second longer than the score
     "Play a score on a small additive piano."
-    if sample_rate < 4000: raise ValueError(f"sample_rate must be at least 4000, got {sample_rate}")
+    if sample_rate < 4000:
+        raise ValueError(f"sample_rate must be at least 4000, got {sample_rate}")
     notes = score.notes
     sound = np.zeros(int((score.duration_s + 0.5) * sample_rate), np.float32)
     start = np.round(notes["onset_ms"] * sample_rate / 1000).astype(np.int64)
     held = np.maximum(notes["duration_ms"] / 1000, 0.03)
-    damper = np.exp(-np.arange(int(RELEASE_S * sample_rate)) / (RELEASE_S / 5 * sample_rate)).astype(np.float32)
+    damper = np.exp(-np.arange(int(RELEASE_S * sample_rate)) / (RELEASE_S / 5 * sample_rate)).astype(
+        np.float32
+    )
     damper *= np.linspace(1, 0, len(damper), dtype=np.float32)
     for pitch, drum in sorted(set(zip(notes["pitch"].tolist(), (notes["instrument"] == DRUM).tolist()))):
         chosen = np.flatnonzero((notes["pitch"] == pitch) & ((notes["instrument"] == DRUM) == drum))
@@ -89,34 +102,45 @@ def synthesise(
         for i in chosen:
             touch = np.float32(notes["velocity"][i] / 127)
             n = int(min(held[i], longest) * sample_rate)
-            piece = touch**1.6 * ((1 - touch) * tone[0, :n + len(damper)] + touch * tone[1, :n + len(damper)])
+            piece = touch**1.6 * (
+                (1 - touch) * tone[0, : n + len(damper)] + touch * tone[1, : n + len(damper)]
+            )
             piece[n:] *= damper
-            room = sound[start[i]:start[i] + len(piece)]
-            room += piece[:len(room)]
+            room = sound[start[i] : start[i] + len(piece)]
+            room += piece[: len(room)]
     return _to_loudness(sound, sample_rate, loudness_db)
 
 # %% ../../nbs/music/05_audio.ipynb #a3fc4bf6
-def find_player() -> str:   # "fluidsynth" or "staria synth"
+def find_player() -> str:  # "fluidsynth" or "staria synth"
     "Name what will play a score here."
-    try: import fluidsynth
-    except ImportError: return "staria synth"
+    try:
+        import fluidsynth
+    except ImportError:
+        return "staria synth"
     return "fluidsynth" if hasattr(fluidsynth, "Synth") else "staria synth"
 
 
 def save_wav(
-    score: Score,               # What to play
-    path: str | Path,           # The file; written in one piece or not at all
-    sample_rate: int = 22050,   # Samples a second
-    player: str = "auto",       # "auto", "fluidsynth" or "staria synth"
-) -> str:                       # Who played: "fluidsynth" or "staria synth"
+    score: Score,  # What to play
+    path: str | Path,  # The file; written in one piece or not at all
+    sample_rate: int = 22050,  # Samples a second
+    player: str = "auto",  # "auto", "fluidsynth" or "staria synth"
+) -> str:  # Who played: "fluidsynth" or "staria synth"
     "Write a score as a 16-bit WAV file."
-    if player not in ("auto", "fluidsynth", "staria synth"): raise ValueError(f"player must be 'auto', 'fluidsynth' or 'staria synth', got '{player}'")
+    if player not in ("auto", "fluidsynth", "staria synth"):
+        raise ValueError(f"player must be 'auto', 'fluidsynth' or 'staria synth', got '{player}'")
     used = find_player() if player == "auto" else player
-    if used == "fluidsynth" and find_player() != used: raise InputError("fluidsynth was asked for, but is not installed: pip install pyfluidsynth, and your system's fluidsynth library")
+    if used == "fluidsynth" and find_player() != used:
+        raise InputError(
+            "fluidsynth was asked for, but is not installed: pip install pyfluidsynth, and your system's fluidsynth library"
+        )
     if used == "fluidsynth" and len(score):
         sound = _to_loudness(score.to_pretty_midi().fluidsynth(fs=sample_rate), sample_rate, -16.0)
-    else: sound = synthesise(score, sample_rate)
+    else:
+        sound = synthesise(score, sample_rate)
     with atomic_write(path) as file, wave.open(file, "wb") as sink:
-        sink.setnchannels(1); sink.setsampwidth(2); sink.setframerate(sample_rate)
+        sink.setnchannels(1)
+        sink.setsampwidth(2)
+        sink.setframerate(sample_rate)
         sink.writeframes((np.clip(sound, -1, 1) * 32767).round().astype("<i2").tobytes())
     return used

@@ -15,48 +15,60 @@ _MOST_BEATS = 200_000
 
 
 def count_beats(
-    tempos: np.ndarray,                  # (K, 2) [time_s, quarters per minute], K ≥ 1, sorted
-    meters: np.ndarray,                  # (M, 3) [time_s, numerator, denominator]; a bar starts at each
-    last_s: float,                       # Where to stop counting
-    source: str = "the score",           # What error messages call it
-) -> tuple[np.ndarray, np.ndarray]:      # Beats and bar starts in seconds
+    tempos: np.ndarray,  # (K, 2) [time_s, quarters per minute], K ≥ 1, sorted
+    meters: np.ndarray,  # (M, 3) [time_s, numerator, denominator]; a bar starts at each
+    last_s: float,  # Where to stop counting
+    source: str = "the score",  # What error messages call it
+) -> tuple[np.ndarray, np.ndarray]:  # Beats and bar starts in seconds
     "Count beats and bars through a tempo map."
     times, pace = tempos[:, 0], tempos[:, 1] / 60
     quarters = np.append(0.0, np.cumsum(np.diff(times) * pace[:-1]))
+
     def quarter_at(time_s):
         k = np.maximum(np.searchsorted(times, time_s, "right") - 1, 0)
         return quarters[k] + (time_s - times[k]) * pace[k]
+
     last = quarter_at(last_s)
-    if not len(meters) or meters[0, 0] > 1e-6: meters = np.concatenate([[[0.0, 4, 4]], meters])
+    if not len(meters) or meters[0, 0] > 1e-6:
+        meters = np.concatenate([[[0.0, 4, 4]], meters])
     starts = quarter_at(meters[:, 0])
-    if last * (meters[:, 2] / 4).max() > _MOST_BEATS: raise InputError(f"{source} counts {last:.0f} quarter notes in {last_s:.0f} s: its tempo map makes no sense; clear score.tempos to have the beat estimated")
+    if last * (meters[:, 2] / 4).max() > _MOST_BEATS:
+        raise InputError(
+            f"{source} counts {last:.0f} quarter notes in {last_s:.0f} s: its tempo map makes no sense; clear score.tempos to have the beat estimated"
+        )
     grids = ([], [])
     for (_, top, bottom), start, stop in zip(meters, starts, [*starts[1:], np.inf]):
         compound = bottom >= 8 and top > 3 and top % 3 == 0
         for grid, step in zip(grids, (4 / bottom * (3 if compound else 1), 4 / bottom * top)):
             grid.append(np.arange(start, min(stop - 1e-3, last + 1e-3), step))
+
     def time_at(grid):
         q = np.concatenate(grid)
         k = np.maximum(np.searchsorted(quarters, q, "right") - 1, 0)
         t = times[k] + (q - quarters[k]) / pace[k]
         return np.maximum(t[t >= -1e-6], 0)
+
     return time_at(grids[0]), time_at(grids[1])
 
 # %% ../../nbs/music/02_beats.ipynb #cdbdf785
 def keeps_time(
-    onset_s: np.ndarray,       # (N,) seconds, sorted
-    beats_s: np.ndarray,       # (M,) seconds, increasing
-    threshold: float = 0.35,   # Least length of the mean vector, 0 to 1
-) -> bool:                     # Also True where there are fewer than four beats
+    onset_s: np.ndarray,  # (N,) seconds, sorted
+    beats_s: np.ndarray,  # (M,) seconds, increasing
+    threshold: float = 0.35,  # Least length of the mean vector, 0 to 1
+) -> bool:  # Also True where there are fewer than four beats
     "Tell whether onsets keep to a grid of beats."
-    if len(beats_s) < 4: return True
+    if len(beats_s) < 4:
+        return True
     onset_s = onset_s[(onset_s >= beats_s[0]) & (onset_s < beats_s[-1])]
     k = np.searchsorted(beats_s, onset_s, "right") - 1
     place = (onset_s - beats_s[k]) / (beats_s[k + 1] - beats_s[k])
-    if not len(place): return True
+    if not len(place):
+        return True
     once = np.exp(2j * np.pi * place)
     twice, thrice = once**2, once**3
-    return bool(max(abs(turns.mean()) for turns in (once, twice, thrice, twice**2, thrice**2, twice**4)) >= threshold)
+    return bool(
+        max(abs(turns.mean()) for turns in (once, twice, thrice, twice**2, thrice**2, twice**4)) >= threshold
+    )
 
 # %% ../../nbs/music/02_beats.ipynb #94cce873
 @compiled
@@ -67,23 +79,28 @@ def _chain_beats(strength: np.ndarray, period: int) -> tuple[np.ndarray, np.ndar
     for t in range(period // 2, len(strength)):
         gain = 0.0
         for back in range(max(period // 2, 1), min(2 * period, t + 1)):
-            if best[t - back] - penalty[back - 1] > gain: gain, previous[t] = best[t - back] - penalty[back - 1], t - back
+            if best[t - back] - penalty[back - 1] > gain:
+                gain, previous[t] = best[t - back] - penalty[back - 1], t - back
         best[t] += gain
     return best, previous
 
 
 def estimate_beats(
-    onset_s: np.ndarray,                 # (N,) seconds, N ≥ 1, sorted
-    velocity: np.ndarray,                # (N,) 1 to 127
-    hop_s: float = 0.02,                 # Frame of the estimate
-) -> tuple[np.ndarray, np.ndarray]:      # Beats and bar starts in seconds
+    onset_s: np.ndarray,  # (N,) seconds, N ≥ 1, sorted
+    velocity: np.ndarray,  # (N,) 1 to 127
+    hop_s: float = 0.02,  # Frame of the estimate
+) -> tuple[np.ndarray, np.ndarray]:  # Beats and bar starts in seconds
     "Estimate beats and bars from the notes alone (Ellis 2007)."
     frame = np.rint(onset_s / hop_s).astype(np.int64)
     strength = np.sqrt(np.bincount(frame, velocity / 64.0))
     lags = np.arange(int(0.25 / hop_s), int(1.5 / hop_s))
     smooth = np.convolve(strength, [0.5, 1, 0.5], "same")
-    size = 1 << int(len(smooth) + lags[-1]).bit_length()    # By Fourier transform: products of long arrays would start BLAS threads in every worker
-    agree = np.maximum(np.fft.irfft(np.abs(np.fft.rfft(smooth, size)) ** 2, size)[lags], 0) * np.exp(-0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2)
+    size = (
+        1 << int(len(smooth) + lags[-1]).bit_length()
+    )  # By Fourier transform: products of long arrays would start BLAS threads in every worker
+    agree = np.maximum(np.fft.irfft(np.abs(np.fft.rfft(smooth, size)) ** 2, size)[lags], 0) * np.exp(
+        -0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2
+    )
     period = int(lags[np.argmax(agree)]) if agree.max() > 1e-6 else int(0.5 / hop_s)
     best, previous = _chain_beats(smooth, period)
     t, beats = len(best) - 1 - int(np.argmax(best[::-1][:period])), []

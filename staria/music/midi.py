@@ -14,18 +14,36 @@ import numpy as np
 from ..core.basics import InputError, compiled
 
 # %% ../../nbs/music/00_midi.ipynb #1b3505d6
-INSTRUMENTS = ("piano", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe", "synth_lead", "drum")
+INSTRUMENTS = (
+    "piano",
+    "organ",
+    "guitar",
+    "bass",
+    "strings",
+    "ensemble",
+    "brass",
+    "reed",
+    "pipe",
+    "synth_lead",
+    "drum",
+)
 
 
-DRUM = 10   # Index of the drums
+DRUM = 10  # Index of the drums
 
 # %% ../../nbs/music/00_midi.ipynb #99832bfe
 MAX_BYTES = 16 * 2**20
-MAX_EVENTS = 2_000_000    # Other than notes
+MAX_EVENTS = 2_000_000  # Other than notes
 _LATEST_TICK = 2**40
-_PEDAL, _PROGRAM, _TEMPO, _METER, _MARKER, _TITLE, _SENSELESS, _CHUNK, _MISSING, _UNENDED = range(10)    # What a row says; then why a track was given up:
-_BREAKS_OFF, _NO_STATUS, _BAD_STATUS, _BAD_DATA, _TOO_LARGE, _TOO_LATE, _TOO_MANY_NOTES, _TOO_MANY_EVENTS = range(10, 18)
-_FREE, _USED, _NOTES, _EVENTS = range(4)    # Counters: a free and the next unused row of open notes; notes; events
+_PEDAL, _PROGRAM, _TEMPO, _METER, _MARKER, _TITLE, _SENSELESS, _CHUNK, _MISSING, _UNENDED = range(
+    10
+)  # What a row says; then why a track was given up:
+_BREAKS_OFF, _NO_STATUS, _BAD_STATUS, _BAD_DATA, _TOO_LARGE, _TOO_LATE, _TOO_MANY_NOTES, _TOO_MANY_EVENTS = (
+    range(10, 18)
+)
+_FREE, _USED, _NOTES, _EVENTS = range(
+    4
+)  # Counters: a free and the next unused row of open notes; notes; events
 
 
 @compiled
@@ -35,53 +53,76 @@ def _number(data: np.ndarray, pos: int, stop: int) -> tuple[int, int]:
     while pos < stop:
         byte = np.int64(data[pos])
         value, pos = value << 7 | byte & 127, pos + 1
-        if byte < 128: return value, pos
-        if value > _LATEST_TICK: return 0, -_TOO_LARGE
+        if byte < 128:
+            return value, pos
+        if value > _LATEST_TICK:
+            return 0, -_TOO_LARGE
     return 0, -_BREAKS_OFF
 
 
 @compiled
 def _data_bytes(status: int) -> int:
-    if status < 0xF0: return 1 if 0xC0 <= status < 0xE0 else 2
-    if status == 0xF2: return 2
-    if status == 0xF1 or status == 0xF3: return 1
+    if status < 0xF0:
+        return 1 if 0xC0 <= status < 0xE0 else 2
+    if status == 0xF2:
+        return 2
+    if status == 0xF1 or status == 0xF3:
+        return 1
     return 0 if status in (0xF6, 0xF8, 0xFA, 0xFB, 0xFC, 0xFE) else -1
 
 # %% ../../nbs/music/00_midi.ipynb #a3d2b114
 @compiled
-def _open_note(key: int, tick: int, velocity: int, keys: np.ndarray, waiting: np.ndarray, count: np.ndarray) -> bool:
+def _open_note(
+    key: int, tick: int, velocity: int, keys: np.ndarray, waiting: np.ndarray, count: np.ndarray
+) -> bool:
     "Put a note at the end of its key's list; False where there is no room."
     row = count[_FREE]
-    if row >= 0: count[_FREE] = waiting[row, 2]
+    if row >= 0:
+        count[_FREE] = waiting[row, 2]
     else:
         row = count[_USED]
-        if row >= len(waiting): return False
+        if row >= len(waiting):
+            return False
         count[_USED] += 1
     waiting[row, 0], waiting[row, 1], waiting[row, 2] = tick, velocity, -1
-    if keys[key, 0] < 0: keys[key, 0] = row
-    else: waiting[keys[key, 1], 2] = row
+    if keys[key, 0] < 0:
+        keys[key, 0] = row
+    else:
+        waiting[keys[key, 1], 2] = row
     keys[key, 1] = row
     return True
 
 
 @compiled
-def _close_notes(key: int, tick: int, keys: np.ndarray, waiting: np.ndarray, notes: np.ndarray, count: np.ndarray) -> bool:
+def _close_notes(
+    key: int, tick: int, keys: np.ndarray, waiting: np.ndarray, notes: np.ndarray, count: np.ndarray
+) -> bool:
     "End a key's notes but those of this tick, which stay if any ended; False where there is no room."
     row, first, last, ended = keys[key, 0], -1, -1, False
     while row >= 0:
         following = waiting[row, 2]
         if waiting[row, 0] == tick:
-            if first < 0: first = row
-            else: waiting[last, 2] = row
+            if first < 0:
+                first = row
+            else:
+                waiting[last, 2] = row
             last, waiting[row, 2] = row, -1
         else:
             n, ended = count[_NOTES], True
-            if n >= len(notes): return False
-            notes[n, 0], notes[n, 1], notes[n, 2], notes[n, 3], notes[n, 4] = waiting[row, 0], tick, key & 127, waiting[row, 1], key >> 7
+            if n >= len(notes):
+                return False
+            notes[n, 0], notes[n, 1], notes[n, 2], notes[n, 3], notes[n, 4] = (
+                waiting[row, 0],
+                tick,
+                key & 127,
+                waiting[row, 1],
+                key >> 7,
+            )
             count[_NOTES] += 1
             waiting[row, 2], count[_FREE] = count[_FREE], row
         row = following
-    if not ended and first >= 0: waiting[last, 2], count[_FREE], first = count[_FREE], first, -1
+    if not ended and first >= 0:
+        waiting[last, 2], count[_FREE], first = count[_FREE], first, -1
     keys[key, 0], keys[key, 1] = first, last
     return True
 
@@ -94,70 +135,128 @@ def _add(events: np.ndarray, count: np.ndarray, what: int, tick: int, a: int, b:
 
 
 @compiled
-def _read_meta(data: np.ndarray, kind: int, pos: int, length: int, tick: int, events: np.ndarray, count: np.ndarray) -> None:
+def _read_meta(
+    data: np.ndarray, kind: int, pos: int, length: int, tick: int, events: np.ndarray, count: np.ndarray
+) -> None:
     if kind == 0x51:
-        if length >= 3: _add(events, count, _TEMPO, tick, np.int64(data[pos]) << 16 | np.int64(data[pos + 1]) << 8 | np.int64(data[pos + 2]), 0)
-        else: _add(events, count, _SENSELESS, tick, kind, 0)
+        if length >= 3:
+            _add(
+                events,
+                count,
+                _TEMPO,
+                tick,
+                np.int64(data[pos]) << 16 | np.int64(data[pos + 1]) << 8 | np.int64(data[pos + 2]),
+                0,
+            )
+        else:
+            _add(events, count, _SENSELESS, tick, kind, 0)
     elif kind == 0x58:
-        if length >= 2 and data[pos] and data[pos + 1] < 8: _add(events, count, _METER, tick, np.int64(data[pos]), 1 << np.int64(data[pos + 1]))
-        else: _add(events, count, _SENSELESS, tick, kind, 0)
-    elif kind == 0x06 or kind == 0x01 and length and (data[pos] == 101 or data[pos] == 115): _add(events, count, _MARKER, tick, pos, length)    # A text that may be "section A" or "end of section A"
-    elif kind == 0x03 and tick == 0: _add(events, count, _TITLE, tick, pos, length)
+        if length >= 2 and data[pos] and data[pos + 1] < 8:
+            _add(events, count, _METER, tick, np.int64(data[pos]), 1 << np.int64(data[pos + 1]))
+        else:
+            _add(events, count, _SENSELESS, tick, kind, 0)
+    elif kind == 0x06 or kind == 0x01 and length and (data[pos] == 101 or data[pos] == 115):
+        _add(
+            events, count, _MARKER, tick, pos, length
+        )  # A text that may be "section A" or "end of section A"
+    elif kind == 0x03 and tick == 0:
+        _add(events, count, _TITLE, tick, pos, length)
 
 # %% ../../nbs/music/00_midi.ipynb #18713397
 @compiled
-def _read_track(data: np.ndarray, pos: int, stop: int, notes: np.ndarray, events: np.ndarray, waiting: np.ndarray, keys: np.ndarray, count: np.ndarray) -> tuple[int, int]:
+def _read_track(
+    data: np.ndarray,
+    pos: int,
+    stop: int,
+    notes: np.ndarray,
+    events: np.ndarray,
+    waiting: np.ndarray,
+    keys: np.ndarray,
+    count: np.ndarray,
+) -> tuple[int, int]:
     "Read a track from one place to another; give the reason where it was given up, and a status that is unknown."
     tick, status = 0, 0
     while pos < stop:
         wait, pos = _number(data, pos, stop)
-        if pos < 0: return -pos, 0
+        if pos < 0:
+            return -pos, 0
         tick += wait
-        if tick > _LATEST_TICK: return _TOO_LATE, 0
-        if pos >= stop: return _BREAKS_OFF, 0
-        if count[_EVENTS] >= MAX_EVENTS: return _TOO_MANY_EVENTS, 0
+        if tick > _LATEST_TICK:
+            return _TOO_LATE, 0
+        if pos >= stop:
+            return _BREAKS_OFF, 0
+        if count[_EVENTS] >= MAX_EVENTS:
+            return _TOO_MANY_EVENTS, 0
         kind = np.int64(data[pos])
-        if kind >= 128: pos += 1
-        elif not status: return _NO_STATUS, 0
-        else: kind, pos = status, pos + (1 if status == 0xF0 or status == 0xF7 else 0)
-        if kind != 0xFF: status = kind
+        if kind >= 128:
+            pos += 1
+        elif not status:
+            return _NO_STATUS, 0
+        else:
+            kind, pos = status, pos + (1 if status == 0xF0 or status == 0xF7 else 0)
+        if kind != 0xFF:
+            status = kind
         if kind == 0xFF or kind == 0xF0 or kind == 0xF7:
             meta = -1
             if kind == 0xFF:
-                if pos >= stop: return _BREAKS_OFF, 0
+                if pos >= stop:
+                    return _BREAKS_OFF, 0
                 meta, pos = np.int64(data[pos]), pos + 1
             length, pos = _number(data, pos, stop)
-            if pos < 0: return -pos, 0
-            if pos + length > stop: return _BREAKS_OFF, 0
-            if meta >= 0: _read_meta(data, meta, pos, length, tick, events, count)
+            if pos < 0:
+                return -pos, 0
+            if pos + length > stop:
+                return _BREAKS_OFF, 0
+            if meta >= 0:
+                _read_meta(data, meta, pos, length, tick, events, count)
             pos += length
             continue
         size = _data_bytes(kind)
-        if size < 0: return _BAD_STATUS, kind
-        if pos + size > stop: return _BREAKS_OFF, 0
+        if size < 0:
+            return _BAD_STATUS, kind
+        if pos + size > stop:
+            return _BREAKS_OFF, 0
         first, second = np.int64(data[pos]) if size else 0, np.int64(data[pos + 1]) if size == 2 else 0
-        if first > 127 or second > 127: return _BAD_DATA, 0
+        if first > 127 or second > 127:
+            return _BAD_DATA, 0
         pos, high, channel = pos + size, kind >> 4, kind & 15
         if high == 9 and second:
-            if not _open_note(channel << 7 | first, tick, second, keys, waiting, count): return _TOO_MANY_NOTES, 0
+            if not _open_note(channel << 7 | first, tick, second, keys, waiting, count):
+                return _TOO_MANY_NOTES, 0
         elif high == 8 or high == 9:
-            if not _close_notes(channel << 7 | first, tick, keys, waiting, notes, count): return _TOO_MANY_NOTES, 0
-        elif high == 11 and first == 64: _add(events, count, _PEDAL, tick, channel, 1 if second >= 64 else 0)
-        elif high == 12: _add(events, count, _PROGRAM, tick, channel, first)
+            if not _close_notes(channel << 7 | first, tick, keys, waiting, notes, count):
+                return _TOO_MANY_NOTES, 0
+        elif high == 11 and first == 64:
+            _add(events, count, _PEDAL, tick, channel, 1 if second >= 64 else 0)
+        elif high == 12:
+            _add(events, count, _PROGRAM, tick, channel, first)
     return 0, 0
 
 # %% ../../nbs/music/00_midi.ipynb #b575274b
 @compiled
 def _read_chunks(data: np.ndarray, pos: int, n_tracks: int, max_notes: int) -> tuple[np.ndarray, np.ndarray]:
     "Read every track: notes [start, end, pitch, velocity, channel] and other events."
-    notes, waiting = np.empty((min(len(data) // 3 + 1, max_notes), 5), np.int64), np.empty((min(len(data) // 3 + 1, max_notes), 3), np.int64)
-    events, count, keys, track = np.empty((min(len(data) // 2, MAX_EVENTS + 3 * n_tracks) + 16, 4), np.int64), np.zeros(4, np.int64), np.empty((2048, 2), np.int64), 0
+    notes, waiting = (
+        np.empty((min(len(data) // 3 + 1, max_notes), 5), np.int64),
+        np.empty((min(len(data) // 3 + 1, max_notes), 3), np.int64),
+    )
+    events, count, keys, track = (
+        np.empty((min(len(data) // 2, MAX_EVENTS + 3 * n_tracks) + 16, 4), np.int64),
+        np.zeros(4, np.int64),
+        np.empty((2048, 2), np.int64),
+        0,
+    )
     while pos + 8 <= len(data) and track < n_tracks:
         start, size = pos + 8, 0
-        for k in range(pos + 4, start): size = size << 8 | np.int64(data[k])
-        is_track, pos = data[pos] == 77 and data[pos + 1] == 84 and data[pos + 2] == 114 and data[pos + 3] == 107, start + size
+        for k in range(pos + 4, start):
+            size = size << 8 | np.int64(data[k])
+        is_track, pos = (
+            data[pos] == 77 and data[pos + 1] == 84 and data[pos + 2] == 114 and data[pos + 3] == 107,
+            start + size,
+        )
         if not is_track:
-            if count[_EVENTS] < MAX_EVENTS: _add(events, count, _CHUNK, track, start - 8, 4)
+            if count[_EVENTS] < MAX_EVENTS:
+                _add(events, count, _CHUNK, track, start - 8, 4)
             continue
         track += 1
         keys[:], count[_FREE], count[_USED] = -1, -1, 0
@@ -166,74 +265,119 @@ def _read_chunks(data: np.ndarray, pos: int, n_tracks: int, max_notes: int) -> t
             unended = 0
             for key in range(2048):
                 row = keys[key, 0]
-                while row >= 0: row, unended = waiting[row, 2], unended + 1
-            if unended: _add(events, count, _UNENDED, track, unended, 0)
-            if pos > len(data): why = _BREAKS_OFF
-        if why: _add(events, count, why, track, detail, 0)
-        if why >= _TOO_MANY_NOTES: break
-    if track < n_tracks: _add(events, count, _MISSING, track, n_tracks, 0)
-    return notes[:count[_NOTES]], events[:count[_EVENTS]]
+                while row >= 0:
+                    row, unended = waiting[row, 2], unended + 1
+            if unended:
+                _add(events, count, _UNENDED, track, unended, 0)
+            if pos > len(data):
+                why = _BREAKS_OFF
+        if why:
+            _add(events, count, why, track, detail, 0)
+        if why >= _TOO_MANY_NOTES:
+            break
+    if track < n_tracks:
+        _add(events, count, _MISSING, track, n_tracks, 0)
+    return notes[: count[_NOTES]], events[: count[_EVENTS]]
 
 # %% ../../nbs/music/00_midi.ipynb #176178fa
 @dataclass(frozen=True, eq=False)
 class MidiEvents:
     "Hold what a MIDI file says, in ticks, in the order of the file."
-    ticks_per_beat: int               # Ticks of a quarter note
-    notes: np.ndarray                 # (N, 5) [start, end, pitch, velocity, channel], track by track, in the order in which they closed
-    tempos: np.ndarray                # (K, 2) [tick, microseconds per quarter]
-    pedals: np.ndarray                # (K, 3) [tick, channel, 1 down or 0 up]
-    programs: np.ndarray              # (K, 3) [tick, channel, program]
-    meters: np.ndarray                # (K, 3) [tick, numerator, denominator]
-    markers: list[tuple[int, str]]    # Tick and text, of markers and of texts that open with the letter e or s
-    title: str                        # The first name of a track
-    dropped: list[str]                # What could not be read, in words
+
+    ticks_per_beat: int  # Ticks of a quarter note
+    notes: (
+        np.ndarray
+    )  # (N, 5) [start, end, pitch, velocity, channel], track by track, in the order in which they closed
+    tempos: np.ndarray  # (K, 2) [tick, microseconds per quarter]
+    pedals: np.ndarray  # (K, 3) [tick, channel, 1 down or 0 up]
+    programs: np.ndarray  # (K, 3) [tick, channel, program]
+    meters: np.ndarray  # (K, 3) [tick, numerator, denominator]
+    markers: list[tuple[int, str]]  # Tick and text, of markers and of texts that open with the letter e or s
+    title: str  # The first name of a track
+    dropped: list[str]  # What could not be read, in words
 
 
-_GIVEN_UP = {_BREAKS_OFF: "where the file or the track breaks off", _NO_STATUS: "an event without a status", _BAD_STATUS: "an unknown status {a:#x}", _BAD_DATA: "a data byte over 127",
-             _TOO_LARGE: "a number too large for a MIDI file", _TOO_LATE: "a waiting time too large for a MIDI file"}
+_GIVEN_UP = {
+    _BREAKS_OFF: "where the file or the track breaks off",
+    _NO_STATUS: "an event without a status",
+    _BAD_STATUS: "an unknown status {a:#x}",
+    _BAD_DATA: "a data byte over 127",
+    _TOO_LARGE: "a number too large for a MIDI file",
+    _TOO_LATE: "a waiting time too large for a MIDI file",
+}
 _MAX_MARKERS = 10_000
 
 
 def _in_words(data: bytes, what: int, where: int, a: int, b: int) -> str:
-    if what == _SENSELESS: return f"a {'tempo' if a == 0x51 else 'meter'} event that makes no sense at tick {where}"
-    if what == _CHUNK: return f"a chunk named {data[a:a + b]!r}"
-    if what == _MISSING: return f"{a - where} of {a} tracks, which are missing"
-    if what == _UNENDED: return f"track {where}: {a} notes that never end"
+    if what == _SENSELESS:
+        return f"a {'tempo' if a == 0x51 else 'meter'} event that makes no sense at tick {where}"
+    if what == _CHUNK:
+        return f"a chunk named {data[a : a + b]!r}"
+    if what == _MISSING:
+        return f"{a - where} of {a} tracks, which are missing"
+    if what == _UNENDED:
+        return f"track {where}: {a} notes that never end"
     return f"track {where} from {_GIVEN_UP[what].format(a=a)}"
 
 # %% ../../nbs/music/00_midi.ipynb #671e7155
 def read_midi(
-    data: bytes,                  # A whole MIDI file
-    source: str = "the file",     # What error messages call it
-    max_notes: int = 100_000,     # A file with more is refused
-) -> MidiEvents:                  # Everything the file says, in ticks
+    data: bytes,  # A whole MIDI file
+    source: str = "the file",  # What error messages call it
+    max_notes: int = 100_000,  # A file with more is refused
+) -> MidiEvents:  # Everything the file says, in ticks
     "Read the bytes of a MIDI file."
-    if len(data) > MAX_BYTES: raise InputError(f"{source} has {len(data) / 2**20:.0f} MB, more than the {MAX_BYTES >> 20} MB of any sensible MIDI file: split it")
-    if not data: raise InputError(f"{source} is empty: export it again")
-    if data[:4] != b"MThd" or len(data) < 14: raise InputError(f"{source} is not a MIDI file (it does not open with a MIDI header): export it as Standard MIDI (.mid)")
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"{source} has {len(data) / 2**20:.0f} MB, more than the {MAX_BYTES >> 20} MB of any sensible MIDI file: split it"
+        )
+    if not data:
+        raise InputError(f"{source} is empty: export it again")
+    if data[:4] != b"MThd" or len(data) < 14:
+        raise InputError(
+            f"{source} is not a MIDI file (it does not open with a MIDI header): export it as Standard MIDI (.mid)"
+        )
     length, _, n_tracks, division = struct.unpack(">IHHh", data[4:14])
-    if division < 0: raise InputError(f"{source} counts time in SMPTE frames: export it with ticks per beat")
-    if division == 0: raise InputError(f"{source} has 0 ticks per beat: export it again")
+    if division < 0:
+        raise InputError(f"{source} counts time in SMPTE frames: export it with ticks per beat")
+    if division == 0:
+        raise InputError(f"{source} has 0 ticks per beat: export it again")
     notes, events = _read_chunks(np.frombuffer(data, np.uint8), 8 + length, n_tracks, max_notes)
     what = events[:, 0]
     if len(what) and what.max() >= _TOO_MANY_NOTES:
-        if what.max() == _TOO_MANY_EVENTS: raise InputError(f"{source} has more than {MAX_EVENTS} events besides its notes: it is not music; export it again")
+        if what.max() == _TOO_MANY_EVENTS:
+            raise InputError(
+                f"{source} has more than {MAX_EVENTS} events besides its notes: it is not music; export it again"
+            )
         raise InputError(f"{source} has more than {max_notes} notes: raise max_notes, or split the file")
     rows = {kind: events[what == kind, 1:] for kind in range(_SENSELESS)}
     odd = events[what >= _SENSELESS].tolist()
-    dropped = [_in_words(data, *row) for row in odd[:20]] + ([f"{len(odd) - 20} more things"] if len(odd) > 20 else [])
-    if len(rows[_MARKER]) > _MAX_MARKERS: dropped.append(f"{len(rows[_MARKER]) - _MAX_MARKERS} markers after the first {_MAX_MARKERS}")
-    text = lambda pos, size: data[pos:pos + size].decode("utf8", "replace")
+    dropped = [_in_words(data, *row) for row in odd[:20]] + (
+        [f"{len(odd) - 20} more things"] if len(odd) > 20 else []
+    )
+    if len(rows[_MARKER]) > _MAX_MARKERS:
+        dropped.append(f"{len(rows[_MARKER]) - _MAX_MARKERS} markers after the first {_MAX_MARKERS}")
+    text = lambda pos, size: data[pos : pos + size].decode("utf8", "replace")
     titles = (text(pos, size).strip("\0 ") for _, pos, size in rows[_TITLE][:99].tolist())
     markers = [(tick, text(pos, size).strip()) for tick, pos, size in rows[_MARKER][:_MAX_MARKERS].tolist()]
-    return MidiEvents(division, notes, rows[_TEMPO][:, :2], rows[_PEDAL], rows[_PROGRAM], rows[_METER], markers, next(filter(None, titles), ""), dropped)
+    return MidiEvents(
+        division,
+        notes,
+        rows[_TEMPO][:, :2],
+        rows[_PEDAL],
+        rows[_PROGRAM],
+        rows[_METER],
+        markers,
+        next(filter(None, titles), ""),
+        dropped,
+    )
 
 # %% ../../nbs/music/00_midi.ipynb #6aa7eac5
 @compiled
 def _since(ticks: np.ndarray, scale: np.ndarray, first: int, start: int, end: np.ndarray) -> np.ndarray:
     edges, total, last = ticks[first:].copy(), np.zeros(len(ticks) - first), len(ticks) - first - 1
     edges[0] = start
-    for k in range(last): total[k + 1] = total[k] + (edges[k + 1] - edges[k]) * scale[first + k]
+    for k in range(last):
+        total[k + 1] = total[k] + (edges[k + 1] - edges[k]) * scale[first + k]
     passed_ms = np.empty(len(end))
     for i in range(len(end)):
         k = np.searchsorted(edges[1:], end[i], "right")
@@ -242,23 +386,35 @@ def _since(ticks: np.ndarray, scale: np.ndarray, first: int, start: int, end: np
     return passed_ms
 
 
-_MOST_TEMPOS = 4096    # Within one span; beyond, the rest is read off running totals, or a forged file could take hours
+_MOST_TEMPOS = (
+    4096  # Within one span; beyond, the rest is read off running totals, or a forged file could take hours
+)
 
 
 @compiled
-def _between(ticks: np.ndarray, scale: np.ndarray, first: np.ndarray, start: np.ndarray, end: np.ndarray, enough_s: float) -> np.ndarray:
+def _between(
+    ticks: np.ndarray,
+    scale: np.ndarray,
+    first: np.ndarray,
+    start: np.ndarray,
+    end: np.ndarray,
+    enough_s: float,
+) -> np.ndarray:
     last, passed_ms, running = len(ticks) - 1, np.empty(len(start)), np.zeros(len(ticks))
-    for k in range(last): running[k + 1] = running[k] + (ticks[k + 1] - ticks[k]) * scale[k]
+    for k in range(last):
+        running[k + 1] = running[k] + (ticks[k + 1] - ticks[k]) * scale[k]
     for i in range(len(start)):
         k, now, total = first[i], start[i], 0.0
         while k < last and end[i] >= ticks[k + 1] and total <= enough_s and k - first[i] < _MOST_TEMPOS:
             total += (ticks[k + 1] - now) * scale[k]
             k, now = k + 1, ticks[k + 1]
-        if k < last and end[i] < ticks[k + 1]: total, now = total + (end[i] - now) * scale[k], end[i]
+        if k < last and end[i] < ticks[k + 1]:
+            total, now = total + (end[i] - now) * scale[k], end[i]
         elif k < last and total <= enough_s:
             far = min(np.searchsorted(ticks, end[i], "right") - 1, last)
             total, now = total + running[far] - running[k] + (end[i] - ticks[far]) * scale[far], end[i]
-        if end[i] > ticks[last]: total += (end[i] - now) * scale[last]
+        if end[i] > ticks[last]:
+            total += (end[i] - now) * scale[last]
         passed_ms[i] = total * 1e3
     return passed_ms
 
@@ -266,28 +422,35 @@ def _between(ticks: np.ndarray, scale: np.ndarray, first: np.ndarray, start: np.
 @dataclass(frozen=True, eq=False)
 class MidiTiming:
     "Keep the ticks of a file, so that its times can be read with either clock."
-    ticks_per_beat: int       # Ticks of a quarter note
-    tempos: np.ndarray        # [tick, microseconds per quarter], shape (K, 2), K ≥ 1, sorted
-    start_tick: np.ndarray    # Shape (N,)
-    end_tick: np.ndarray      # Shape (N,), with the pedal folded in
+
+    ticks_per_beat: int  # Ticks of a quarter note
+    tempos: np.ndarray  # [tick, microseconds per quarter], shape (K, 2), K ≥ 1, sorted
+    start_tick: np.ndarray  # Shape (N,)
+    end_tick: np.ndarray  # Shape (N,), with the pedal folded in
 
     def tempo_map(self, clock: str = "exact") -> tuple[np.ndarray, np.ndarray]:
         "Give the ticks at which the tempo changes, and seconds per tick from there."
-        if clock not in ("exact", "aria"): raise InputError(f"unknown clock '{clock}': use exact or aria")
+        if clock not in ("exact", "aria"):
+            raise InputError(f"unknown clock '{clock}': use exact or aria")
         early = clock == "exact" and self.tempos[0, 0] > 0
         tempos = np.concatenate([[[0, 500_000]], self.tempos]) if early else self.tempos
         return tempos[:, 0], tempos[:, 1] * 1e-6 / self.ticks_per_beat
 
     def _first(self, ticks: np.ndarray, start: np.ndarray, clock: str) -> np.ndarray:
-        if clock == "exact": return np.searchsorted(ticks, start, "right") - 1
+        if clock == "exact":
+            return np.searchsorted(ticks, start, "right") - 1
         return np.maximum(np.minimum(np.searchsorted(ticks, start, "left"), len(ticks) - 1) - 1, 0)
 
     def since(self, start: int, end: np.ndarray, clock: str = "exact") -> np.ndarray:
         "Measure in milliseconds from one tick to each of many later ones."
         ticks, scale = self.tempo_map(clock)
-        return _since(ticks, scale, int(self._first(ticks, np.asarray(start), clock)), start, np.asarray(end, np.int64))
+        return _since(
+            ticks, scale, int(self._first(ticks, np.asarray(start), clock)), start, np.asarray(end, np.int64)
+        )
 
-    def between(self, start: np.ndarray, end: np.ndarray, clock: str = "exact", enough_s: float = float("inf")) -> np.ndarray:
+    def between(
+        self, start: np.ndarray, end: np.ndarray, clock: str = "exact", enough_s: float = float("inf")
+    ) -> np.ndarray:
         "Measure in milliseconds from each tick to its partner; spans over `enough_s` may stop short, but not below it."
         ticks, scale = self.tempo_map(clock)
         return _between(ticks, scale, self._first(ticks, start, clock), start, end, enough_s)

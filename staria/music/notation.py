@@ -7,7 +7,9 @@ __all__ = ['DANCE_BARS_PER_MINUTE', 'METER_BARS_PER_MINUTE', 'Bar', 'Written', '
            'read_meter', 'read_abc', 'read_musicxml']
 
 # %% ../../nbs/music/07_notation.ipynb #24627025
-import io, re, zipfile
+import io
+import re
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,91 +20,170 @@ from ..core.basics import InputError
 @dataclass(slots=True)
 class Bar:
     "Hold one bar as written, with the signs that stand at its two bar lines."
-    notes: list = field(default_factory=list)   # (offset, duration, pitch, tied to the next) in quarters, MIDI pitch
-    length: float = 0.0           # Quarters between the bar lines; a pick-up is shorter than its meter
-    meter: tuple = (4, 4)         # Time signature in force
-    qpm: float = 90.0             # Quarter notes a minute in force
-    opens: bool = False           # A repeat starts before this bar
-    closes: int = 0               # Times that the music is played up to here; 0 where no repeat ends
-    endings: tuple = ()           # Passes that play this bar, as 1st and 2nd endings say; () for all
-    divides: bool = False         # A double bar after it
-    mark: str = ""                # Part letter or rehearsal mark that starts here
-    jump: str = ""                # "da capo", "minuet da capo" or "dal segno" after it
-    segno: bool = False           # Where dal segno returns to
-    fine: bool = False            # Where the return ends
+
+    notes: list = field(
+        default_factory=list
+    )  # (offset, duration, pitch, tied to the next) in quarters, MIDI pitch
+    length: float = 0.0  # Quarters between the bar lines; a pick-up is shorter than its meter
+    meter: tuple = (4, 4)  # Time signature in force
+    qpm: float = 90.0  # Quarter notes a minute in force
+    opens: bool = False  # A repeat starts before this bar
+    closes: int = 0  # Times that the music is played up to here; 0 where no repeat ends
+    endings: tuple = ()  # Passes that play this bar, as 1st and 2nd endings say; () for all
+    divides: bool = False  # A double bar after it
+    mark: str = ""  # Part letter or rehearsal mark that starts here
+    jump: str = ""  # "da capo", "minuet da capo" or "dal segno" after it
+    segno: bool = False  # Where dal segno returns to
+    fine: bool = False  # Where the return ends
 
     @property
-    def full(self) -> float: return 4 * self.meter[0] / self.meter[1]   # What a whole bar of this meter lasts, in quarters
+    def full(self) -> float:
+        return 4 * self.meter[0] / self.meter[1]  # What a whole bar of this meter lasts, in quarters
 
 
 @dataclass(slots=True)
 class Written:
     "Hold a piece as written."
-    title: str                 # As the source spells it; may be empty
-    bars: list                 # Bars in written order
-    order: tuple = ()          # Part letters in played order, where a header gives them (ABC's `P:ABA`)
-    kind: str = ""             # Dance type, lower case, where the source gives one
+
+    title: str  # As the source spells it; may be empty
+    bars: list  # Bars in written order
+    order: tuple = ()  # Part letters in played order, where a header gives them (ABC's `P:ABA`)
+    kind: str = ""  # Dance type, lower case, where the source gives one
 
 # %% ../../nbs/music/07_notation.ipynb #7f3f12f3
-DANCE_BARS_PER_MINUTE = {"slip": 37, "jig": 56, "reel": 52, "hornpipe": 40, "clog": 40, "strathspey": 32, "fling": 36, "waltz": 46, "march": 46, "air": 26}
-METER_BARS_PER_MINUTE = {(6, 8): 50, (9, 8): 36, (12, 8): 27, (2, 4): 46, (3, 4): 34, (4, 4): 30, (2, 2): 38, (3, 8): 56, (6, 4): 25, (3, 2): 28}
+DANCE_BARS_PER_MINUTE = {
+    "slip": 37,
+    "jig": 56,
+    "reel": 52,
+    "hornpipe": 40,
+    "clog": 40,
+    "strathspey": 32,
+    "fling": 36,
+    "waltz": 46,
+    "march": 46,
+    "air": 26,
+}
+METER_BARS_PER_MINUTE = {
+    (6, 8): 50,
+    (9, 8): 36,
+    (12, 8): 27,
+    (2, 4): 46,
+    (3, 4): 34,
+    (4, 4): 30,
+    (2, 2): 38,
+    (3, 8): 56,
+    (6, 4): 25,
+    (3, 2): 28,
+}
 
 
 def default_tempo(
-    kind: str,         # Dance type, or ""
-    meter: tuple,      # Time signature
+    kind: str,  # Dance type, or ""
+    meter: tuple,  # Time signature
     remark: str = "",  # "slow", "moderate", … as a book prints it
-) -> float:            # Quarter notes a minute
+) -> float:  # Quarter notes a minute
     "Choose a tempo for a tune that has none."
-    bars = next((n for dance, n in DANCE_BARS_PER_MINUTE.items() if dance in kind), METER_BARS_PER_MINUTE.get(meter, 32))
-    if not kind: bars *= 0.65 if "slow" in remark else 0.8 if re.search("moder|tender|plaint|feeling|express", remark) else 1
+    bars = next(
+        (n for dance, n in DANCE_BARS_PER_MINUTE.items() if dance in kind),
+        METER_BARS_PER_MINUTE.get(meter, 32),
+    )
+    if not kind:
+        bars *= (
+            0.65
+            if "slow" in remark
+            else 0.8
+            if re.search("moder|tender|plaint|feeling|express", remark)
+            else 1
+        )
     return bars * 4 * meter[0] / meter[1]
 
 # %% ../../nbs/music/07_notation.ipynb #0bed02f7
 def split_tunes(
-    text: str,   # A whole ABC file
+    text: str,  # A whole ABC file
 ) -> list[str]:  # One text a tune, each from its `X:` on
     "Cut a tune book into tunes."
     return re.split(r"(?m)^(?=X:)", text)[1:]
 
 
-_SHARPS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F#": 6, "C#": 7, "G#": 8, "D#": 9, "A#": 10, "F": -1, "Bb": -2, "Eb": -3, "Ab": -4, "Db": -5, "Gb": -6, "Cb": -7}
-_MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+_SHARPS = {
+    "C": 0,
+    "G": 1,
+    "D": 2,
+    "A": 3,
+    "E": 4,
+    "B": 5,
+    "F#": 6,
+    "C#": 7,
+    "G#": 8,
+    "D#": 9,
+    "A#": 10,
+    "F": -1,
+    "Bb": -2,
+    "Eb": -3,
+    "Ab": -4,
+    "Db": -5,
+    "Gb": -6,
+    "Cb": -7,
+}
+_MODES = {
+    "": 0,
+    "maj": 0,
+    "ion": 0,
+    "m": -3,
+    "min": -3,
+    "aeo": -3,
+    "mix": -1,
+    "dor": -2,
+    "phr": -4,
+    "lyd": 1,
+    "loc": -5,
+}
 _ALTER = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 
 
 def read_key(
-    text: str,          # What follows `K:`, as "Edor", "Bb", "D Mixolydian", "Dmix=c"
-) -> dict[str, int]:    # Semitones to add to each letter that the signature changes
+    text: str,  # What follows `K:`, as "Edor", "Bb", "D Mixolydian", "Dmix=c"
+) -> dict[str, int]:  # Semitones to add to each letter that the signature changes
     "Read an ABC key signature."
     found = re.match(r"\s*(Hp|HP|[A-G][b#]?)\s*([A-Za-z]*)", text)
-    if not found: return {}
+    if not found:
+        return {}
     tonic, mode = found.groups()
-    if tonic in ("Hp", "HP"): return {"F": 1, "C": 1} if tonic == "Hp" else {}
-    sharps = _SHARPS.get(tonic, 0) + _MODES.get(mode.lower()[:3], -3 if mode.startswith("m") and not mode.lower().startswith("maj") else 0)
-    key = {letter: 1 for letter in "FCGDAEB"[:max(sharps, 0)]} | {letter: -1 for letter in "BEADGCF"[:max(-sharps, 0)]}
-    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", text[found.end():]): key[letter.upper()] = _ALTER[sign]
+    if tonic in ("Hp", "HP"):
+        return {"F": 1, "C": 1} if tonic == "Hp" else {}
+    sharps = _SHARPS.get(tonic, 0) + _MODES.get(
+        mode.lower()[:3], -3 if mode.startswith("m") and not mode.lower().startswith("maj") else 0
+    )
+    key = {letter: 1 for letter in "FCGDAEB"[: max(sharps, 0)]} | {
+        letter: -1 for letter in "BEADGCF"[: max(-sharps, 0)]
+    }
+    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", text[found.end() :]):
+        key[letter.upper()] = _ALTER[sign]
     return key
 
 
 def read_meter(
-    text: str,            # What follows `M:`: "6/8", "C", "C|"
-) -> tuple[int, int]:     # Numerator and denominator; 4/4 where nothing else is said
+    text: str,  # What follows `M:`: "6/8", "C", "C|"
+) -> tuple[int, int]:  # Numerator and denominator; 4/4 where nothing else is said
     "Read an ABC time signature."
     text = text.strip()
-    if text.startswith("C|"): return 2, 2
+    if text.startswith("C|"):
+        return 2, 2
     found = re.match(r"(\d+)\s*/\s*(\d+)", text)
     return (int(found[1]), int(found[2])) if found and int(found[1]) and int(found[2]) else (4, 4)
 
 # %% ../../nbs/music/07_notation.ipynb #b326b043
-_TOKEN = re.compile(r"""
+_TOKEN = re.compile(
+    r"""
   \[(?P<field>[KLMPQV]:[^\]]*)\] | "(?P<text>[^"]*)" | !(?P<bang>[^!|\n]{1,12})! | (?P<grace>\{[^}]*\}) | (?P<blank>\[\|\])
 | (?P<line>\[\|[:|]* | \|[:|\]]* | :[:|\]]+) (?:\s*\[?(?P<end>\d[\d,]*(?:-\d)?))? | \[(?P<end2>\d[\d,]*(?:-\d)?)
 | (?:\[(?P<chord>[^\]|]+)\] | \+(?P<plus>[^+|]+)\+) (?P<cnum>\d*)(?P<cslash>/*)(?P<cden>\d*)
 | (?P<sign>\^\^?|__?|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)(?P<num>\d*)(?P<slash>/*)(?P<den>\d*)
 | (?P<rest>[zxZ])(?P<rnum>\d*)(?P<rslash>/*)(?P<rden>\d*)
 | \((?P<p>\d)(?::(?P<q>\d?))?(?::(?P<r>\d?))? | (?P<broken>>+|<+) | (?P<tie>-)
-""", re.X)
+""",
+    re.X,
+)
 _NOTE = re.compile(r"(\^\^?|__?|=)?([A-Ga-g])([,']*)(\d*)(/*)(\d*)(-?)")
 
 
@@ -112,21 +193,29 @@ def _multiple(num: str, slash: str, den: str) -> float:
 # %% ../../nbs/music/07_notation.ipynb #fb2f33f3
 class _Voice:
     def __init__(self):
-        self.bars, self.bar = [], Bar()          # Finished bars, and the one being written
-        self.items, self.signs = [], {}          # Its notes as [length, pitches, tied]; its accidentals by letter and octave
-        self.broken, self.tuplet = 1.0, [0, 1.0] # What the next note's length is multiplied by; notes left in a tuplet and their factor
-        self.segno = False                       # The sign waits for the next note
+        self.bars, self.bar = [], Bar()  # Finished bars, and the one being written
+        self.items, self.signs = (
+            [],
+            {},
+        )  # Its notes as [length, pitches, tied]; its accidentals by letter and octave
+        self.broken, self.tuplet = (
+            1.0,
+            [0, 1.0],
+        )  # What the next note's length is multiplied by; notes left in a tuplet and their factor
+        self.segno = False  # The sign waits for the next note
 
     def pitch(self, key: dict, sign: str, letter: str, octave: str) -> int:
         "Return the MIDI pitch of a note; a written accidental is kept for the rest of the bar."
         upper, height = letter.upper(), octave.count("'") - octave.count(",") + letter.islower()
-        if sign: self.signs[upper, height] = _ALTER[sign]
+        if sign:
+            self.signs[upper, height] = _ALTER[sign]
         alter = self.signs.get((upper, height), key.get(upper, 0))
         return 60 + {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[upper] + alter + 12 * height
 
     def add(self, pitches: list, length: float, ties: bool = False):
         "Add a note, a chord or (without pitches) a rest."
-        if self.tuplet[0]: length, self.tuplet[0] = length * self.tuplet[1], self.tuplet[0] - 1
+        if self.tuplet[0]:
+            length, self.tuplet[0] = length * self.tuplet[1], self.tuplet[0] - 1
         self.items.append([length * self.broken, pitches, ties])
         self.broken, self.bar.segno, self.segno = 1.0, self.bar.segno or self.segno, False
 
@@ -134,7 +223,8 @@ class _Voice:
         "Lengthen the last note and shorten the next, or the reverse."
         short = 0.5 ** len(marks)
         first, self.broken = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
-        if self.items: self.items[-1][0] *= first
+        if self.items:
+            self.items[-1][0] *= first
 
     def line(self, sign: str, ending: str | None):
         "End the bar at a bar line and start the next, whose signs stand on the same line."
@@ -147,98 +237,164 @@ class _Voice:
             self.bars.append(self.bar)
             self.bar = Bar(meter=self.bar.meter, qpm=self.bar.qpm, endings=self.bar.endings)
         body = sign.lstrip(":")
-        if self.bars and (len(body) < len(sign)): self.bars[-1].closes = 2
+        if self.bars and (len(body) < len(sign)):
+            self.bars[-1].closes = 2
         self.bar.opens |= ":" in body or sign.count(":") == len(sign) > 1
         strong = self.bar.opens or len(body) < len(sign) or sign.strip(":") not in ("|", "")
-        if strong and self.bars: self.bars[-1].divides = True
-        if ending: self.bar.endings = tuple(range(int(ending[0]), int(ending[-1]) + 1)) if "-" in ending else tuple(map(int, filter(str.isdigit, ending)))
-        elif strong: self.bar.endings = ()
+        if strong and self.bars:
+            self.bars[-1].divides = True
+        if ending:
+            self.bar.endings = (
+                tuple(range(int(ending[0]), int(ending[-1]) + 1))
+                if "-" in ending
+                else tuple(map(int, filter(str.isdigit, ending)))
+            )
+        elif strong:
+            self.bar.endings = ()
 
 # %% ../../nbs/music/07_notation.ipynb #6878d149
 def _jump_words(text: str) -> str:
     word = re.sub("[^a-z]", "", text.lower())
-    if word in ("fine", "end", "segno", "sign"): return word
-    if word.startswith(("dcal", "dacapo")) or word == "dc": return "da capo"
+    if word in ("fine", "end", "segno", "sign"):
+        return word
+    if word.startswith(("dcal", "dacapo")) or word == "dc":
+        return "da capo"
     return "dal segno" if word.startswith(("dsal", "dalsegno")) or word == "ds" else ""
 
 # %% ../../nbs/music/07_notation.ipynb #cefd406f
 class _Tune:
     def __init__(self):
-        self.meter, self.unit, self.key, self.qpm = (4, 4), 0.0, {}, 0.0   # In force; 0 where the tune has not said
+        self.meter, self.unit, self.key, self.qpm = (
+            (4, 4),
+            0.0,
+            {},
+            0.0,
+        )  # In force; 0 where the tune has not said
         self.title, self.kind, self.remark, self.order = "", "", "", ()
-        self.voices, self.now, self.mark = {"1": _Voice()}, "1", ""        # Voices by name, the one being written, a part mark that waits for its bar
+        self.voices, self.now, self.mark = (
+            {"1": _Voice()},
+            "1",
+            "",
+        )  # Voices by name, the one being written, a part mark that waits for its bar
 
     @property
-    def voice(self) -> _Voice: return self.voices[self.now]
+    def voice(self) -> _Voice:
+        return self.voices[self.now]
 
     def set(self, letter: str, value: str):
         "Take in a field, from the header or from inside the tune."
         value = value.strip()
-        if letter == "T" and not self.title: self.title = value
-        elif letter == "R": self.kind = value.lower()
-        elif letter == "N": self.remark += " " + value.lower()
-        elif letter == "M": self.meter = read_meter(value)
-        elif letter == "K": self.key = read_key(value)
-        elif letter == "L" and (found := re.match(r"(\d+)/(\d+)", value)): self.unit = 4 * int(found[1]) / int(found[2])
-        elif letter == "P" and re.fullmatch(r"[A-Z]{2,}", value): self.order = tuple(value)
-        elif letter == "P": self.mark = value
-        elif letter == "V" and value: self.now = value.split()[0]; self.voices.setdefault(self.now, _Voice())
-        elif letter == "Q" and (found := re.search(r"(\d+)/(\d+)\s*=\s*(\d+)", value)): self.qpm = 4 * int(found[1]) / int(found[2]) * int(found[3])
-        if letter in "MQPVKRN" and not self.voice.items: self.begin_bar()
+        if letter == "T" and not self.title:
+            self.title = value
+        elif letter == "R":
+            self.kind = value.lower()
+        elif letter == "N":
+            self.remark += " " + value.lower()
+        elif letter == "M":
+            self.meter = read_meter(value)
+        elif letter == "K":
+            self.key = read_key(value)
+        elif letter == "L" and (found := re.match(r"(\d+)/(\d+)", value)):
+            self.unit = 4 * int(found[1]) / int(found[2])
+        elif letter == "P" and re.fullmatch(r"[A-Z]{2,}", value):
+            self.order = tuple(value)
+        elif letter == "P":
+            self.mark = value
+        elif letter == "V" and value:
+            self.now = value.split()[0]
+            self.voices.setdefault(self.now, _Voice())
+        elif letter == "Q" and (found := re.search(r"(\d+)/(\d+)\s*=\s*(\d+)", value)):
+            self.qpm = 4 * int(found[1]) / int(found[2]) * int(found[3])
+        if letter in "MQPVKRN" and not self.voice.items:
+            self.begin_bar()
 
     def begin_bar(self):
         "Write what is in force into the bar that starts."
         bar = self.voice.bar
         bar.meter, bar.qpm = self.meter, self.qpm or default_tempo(self.kind, self.meter, self.remark)
-        if self.mark: bar.mark, self.mark = self.mark, ""
+        if self.mark:
+            bar.mark, self.mark = self.mark, ""
 
     def words(self, text: str):
         "Take in printed words: da capo, dal segno, fine, segno."
         what, voice = _jump_words(text), self.voice
-        here = voice.bars[-1] if not voice.items and voice.bars and voice.bars[-1].divides else voice.bar   # behind a double bar, words speak of what it ended
-        if what in ("segno", "sign"): voice.segno = True
-        elif what in ("fine", "end"): here.fine = True
-        elif what: here.jump = what
+        here = (
+            voice.bars[-1] if not voice.items and voice.bars and voice.bars[-1].divides else voice.bar
+        )  # behind a double bar, words speak of what it ended
+        if what in ("segno", "sign"):
+            voice.segno = True
+        elif what in ("fine", "end"):
+            here.fine = True
+        elif what:
+            here.jump = what
 
 # %% ../../nbs/music/07_notation.ipynb #b15e2055
 def _take(tune: _Tune, t: re.Match) -> None:
     "Take in one token of music."
     voice, unit = tune.voice, tune.unit or (0.25 if tune.meter[0] / tune.meter[1] < 0.75 else 0.5)
-    if t["letter"]: voice.add([voice.pitch(tune.key, t["sign"], t["letter"], t["octave"])], unit * _multiple(t["num"], t["slash"], t["den"]))
-    elif t["rest"]: voice.add([], unit * _multiple(t["rnum"], t["rslash"], t["rden"]) if t["rest"] != "Z" else Bar(meter=tune.meter).full)
+    if t["letter"]:
+        voice.add(
+            [voice.pitch(tune.key, t["sign"], t["letter"], t["octave"])],
+            unit * _multiple(t["num"], t["slash"], t["den"]),
+        )
+    elif t["rest"]:
+        voice.add(
+            [],
+            unit * _multiple(t["rnum"], t["rslash"], t["rden"])
+            if t["rest"] != "Z"
+            else Bar(meter=tune.meter).full,
+        )
     elif t["chord"] or t["plus"]:
         inside = _NOTE.findall(t["chord"] or t["plus"])
-        if inside: voice.add([voice.pitch(tune.key, *n[:3]) for n in inside], unit * _multiple(*inside[0][3:6]) * _multiple(t["cnum"], t["cslash"], t["cden"]), any(n[6] for n in inside))
+        if inside:
+            voice.add(
+                [voice.pitch(tune.key, *n[:3]) for n in inside],
+                unit * _multiple(*inside[0][3:6]) * _multiple(t["cnum"], t["cslash"], t["cden"]),
+                any(n[6] for n in inside),
+            )
     elif t["line"]:
         voice.line(t["line"], t["end"])
         tune.begin_bar()
-    elif t["end2"]: voice.line("", t["end2"])
-    elif t["field"]: tune.set(t["field"][0], t["field"][2:])
-    elif t["text"] or t["bang"]: tune.words(t["text"] or t["bang"])
-    elif t["tie"] and voice.items: voice.items[-1][2] = True
-    elif t["broken"]: voice.swing(t["broken"])
+    elif t["end2"]:
+        voice.line("", t["end2"])
+    elif t["field"]:
+        tune.set(t["field"][0], t["field"][2:])
+    elif t["text"] or t["bang"]:
+        tune.words(t["text"] or t["bang"])
+    elif t["tie"] and voice.items:
+        voice.items[-1][2] = True
+    elif t["broken"]:
+        voice.swing(t["broken"])
     elif t["p"] and t["p"] not in "01":
         p, compound = int(t["p"]), tune.meter[0] % 3 == 0 and tune.meter[0] > 3
-        voice.tuplet = [int(t["r"] or p), int(t["q"] or {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)) / p]
+        voice.tuplet = [
+            int(t["r"] or p),
+            int(t["q"] or {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)) / p,
+        ]
 
 
 def read_abc(
-    text: str,               # One tune, from its `X:` on
-    where: str = "the tune", # What error messages call it
+    text: str,  # One tune, from its `X:` on
+    where: str = "the tune",  # What error messages call it
 ) -> Written:
     "Read an ABC tune."
     tune = _Tune()
     for line in text.splitlines():
         line = line.split("%")[0].rstrip().rstrip("\\")
-        if found := re.match(r"([A-Za-z]):(?![|:])(.*)", line): tune.set(found[1], found[2])
+        if found := re.match(r"([A-Za-z]):(?![|:])(.*)", line):
+            tune.set(found[1], found[2])
         else:
-            for token in _TOKEN.finditer(line): _take(tune, token)
+            for token in _TOKEN.finditer(line):
+                _take(tune, token)
     voices = list(tune.voices.values())
-    for voice in voices: voice.line("|", None)
+    for voice in voices:
+        voice.line("|", None)
     voices = [voice.bars for voice in voices if voice.bars]
-    if not voices: raise InputError(f"{where}: no notes in it")
+    if not voices:
+        raise InputError(f"{where}: no notes in it")
     for other in voices[1:]:
-        for bar, more in zip(voices[0], other): bar.notes += more.notes
+        for bar, more in zip(voices[0], other):
+            bar.notes += more.notes
     return Written(tune.title, _imply_opens(voices[0]), tune.order, tune.kind)
 
 
@@ -246,13 +402,17 @@ def _imply_opens(bars: list) -> list:
     "Open each repeat that nothing opened at the last double bar, as the ABC standard says."
     opened = last = 0
     for i, bar in enumerate(bars):
-        if bar.opens: opened = last = i
+        if bar.opens:
+            opened = last = i
         if bar.closes and (not bar.endings or 1 in bar.endings):
-            if opened is None: bars[last].opens = True
+            if opened is None:
+                bars[last].opens = True
         if bar.divides or bar.closes:
             following = bars[i + 1].endings if i + 1 < len(bars) else ()
-            if not following: last = i + 1
-            if bar.closes or opened is None or not bars[opened].opens: opened = None
+            if not following:
+                last = i + 1
+            if bar.closes or opened is None or not bars[opened].opens:
+                opened = None
     return bars
 
 # %% ../../nbs/music/07_notation.ipynb #ce31a636
@@ -260,23 +420,42 @@ def _signs(bar: Bar, element) -> None:
     "Take in a <barline>, a <direction> or a <sound>."
     if element.tag == "barline":
         repeat, ending = element.find("repeat"), element.find("ending")
-        if repeat is not None and repeat.get("direction") == "forward": bar.opens = True
-        if repeat is not None and repeat.get("direction") == "backward": bar.closes = int(repeat.get("times") or 2)
-        if ending is not None and ending.get("type") == "start": bar.endings = tuple(map(int, re.findall(r"\d", ending.get("number", ""))))
-        if element.get("location", "right") == "right": bar.divides |= (element.findtext("bar-style") or "regular") in ("light-light", "light-heavy", "heavy-light", "heavy-heavy") or bar.closes > 0
+        if repeat is not None and repeat.get("direction") == "forward":
+            bar.opens = True
+        if repeat is not None and repeat.get("direction") == "backward":
+            bar.closes = int(repeat.get("times") or 2)
+        if ending is not None and ending.get("type") == "start":
+            bar.endings = tuple(map(int, re.findall(r"\d", ending.get("number", ""))))
+        if element.get("location", "right") == "right":
+            bar.divides |= (element.findtext("bar-style") or "regular") in (
+                "light-light",
+                "light-heavy",
+                "heavy-light",
+                "heavy-heavy",
+            ) or bar.closes > 0
         return
     for sound in element.iter("sound"):
-        if (tempo := float(sound.get("tempo") or 0)) > 0: bar.qpm = tempo
-        if sound.get("dacapo") == "yes": bar.jump = "da capo"
-        if sound.get("dalsegno"): bar.jump = "dal segno"
-        bar.fine, bar.segno = bar.fine or sound.get("fine") is not None, bar.segno or sound.get("segno") is not None
+        if (tempo := float(sound.get("tempo") or 0)) > 0:
+            bar.qpm = tempo
+        if sound.get("dacapo") == "yes":
+            bar.jump = "da capo"
+        if sound.get("dalsegno"):
+            bar.jump = "dal segno"
+        bar.fine, bar.segno = (
+            bar.fine or sound.get("fine") is not None,
+            bar.segno or sound.get("segno") is not None,
+        )
     bar.segno |= element.find(".//segno") is not None
-    if (mark := element.findtext(".//rehearsal")): bar.mark = mark.strip()
-    if any(re.match(r"(?i)\s*trio\b", w.text or "") for w in element.iter("words")): bar.mark = "Trio"
+    if mark := element.findtext(".//rehearsal"):
+        bar.mark = mark.strip()
+    if any(re.match(r"(?i)\s*trio\b", w.text or "") for w in element.iter("words")):
+        bar.mark = "Trio"
     words = " ".join(w.text or "" for w in element.iter("words"))
     what = _jump_words(re.sub(r"(?i)^\s*(menuett?o?|m\.)\s*", "", words))
-    if what == "fine": bar.fine = True
-    elif what.startswith("da"): bar.jump = "minuet " * words.strip().lower().startswith("m") + what
+    if what == "fine":
+        bar.fine = True
+    elif what.startswith("da"):
+        bar.jump = "minuet " * words.strip().lower().startswith("m") + what
 
 # %% ../../nbs/music/07_notation.ipynb #ec9bcf46
 def _measure(measure, bar: Bar, state: dict) -> None:
@@ -286,21 +465,36 @@ def _measure(measure, bar: Bar, state: dict) -> None:
         tag, length = element.tag, float(element.findtext("duration") or 0) / state["divisions"]
         if tag == "attributes":
             state["divisions"] = float(element.findtext("divisions") or state["divisions"])
-            if (beats := element.findtext("time/beats")) and beats.isdigit(): bar.meter = state["meter"] = (int(beats), int(element.findtext("time/beat-type")))
-            if element.find("transpose") is not None: state["transpose"] = int(element.findtext("transpose/chromatic") or 0) + 12 * int(element.findtext("transpose/octave-change") or 0)
-        elif tag == "backup": cursor = max(cursor - length, 0.0)
-        elif tag == "forward": cursor += length
-        elif tag in ("barline", "direction", "sound"): _signs(bar, element)
+            if (beats := element.findtext("time/beats")) and beats.isdigit():
+                bar.meter = state["meter"] = (int(beats), int(element.findtext("time/beat-type")))
+            if element.find("transpose") is not None:
+                state["transpose"] = int(element.findtext("transpose/chromatic") or 0) + 12 * int(
+                    element.findtext("transpose/octave-change") or 0
+                )
+        elif tag == "backup":
+            cursor = max(cursor - length, 0.0)
+        elif tag == "forward":
+            cursor += length
+        elif tag in ("barline", "direction", "sound"):
+            _signs(bar, element)
         elif tag == "note" and element.find("grace") is None and element.find("cue") is None:
-            if element.find("chord") is None: start, cursor = cursor, cursor + length
+            if element.find("chord") is None:
+                start, cursor = cursor, cursor + length
             if (pitch := element.find("pitch")) is not None:
-                key = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[pitch.findtext("step")] + round(float(pitch.findtext("alter") or 0)) + 12 * (int(pitch.findtext("octave")) + 1) + state["transpose"]
-                bar.notes.append((start, length, key, any(tie.get("type") == "start" for tie in element.findall("tie"))))
+                key = (
+                    {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[pitch.findtext("step")]
+                    + round(float(pitch.findtext("alter") or 0))
+                    + 12 * (int(pitch.findtext("octave")) + 1)
+                    + state["transpose"]
+                )
+                bar.notes.append(
+                    (start, length, key, any(tie.get("type") == "start" for tie in element.findall("tie")))
+                )
         bar.length = max(bar.length, cursor)
 
 # %% ../../nbs/music/07_notation.ipynb #75d021fe
 def read_musicxml(
-    path: str | Path,   # A .mxl, .xml or .musicxml file
+    path: str | Path,  # A .mxl, .xml or .musicxml file
 ) -> Written:
     "Read a MusicXML file."
     path = Path(path)
@@ -308,25 +502,42 @@ def read_musicxml(
         data = path.read_bytes()
         if data[:2] == b"PK":
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                data = archive.read(next(name for name in archive.namelist() if name.endswith(("xml", "musicxml")) and not name.startswith("META-INF")))
+                data = archive.read(
+                    next(
+                        name
+                        for name in archive.namelist()
+                        if name.endswith(("xml", "musicxml")) and not name.startswith("META-INF")
+                    )
+                )
         root = ElementTree.fromstring(data)
-    except (ElementTree.ParseError, zipfile.BadZipFile, StopIteration, NotImplementedError) as error: raise InputError(f"{path}: not readable MusicXML ({error or 'no score in the archive'})") from None
-    except OSError as error: raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if root.tag != "score-partwise": raise InputError(f"{path}: MusicXML of the kind <{root.tag}> is not read: convert it to score-partwise")
+    except (ElementTree.ParseError, zipfile.BadZipFile, StopIteration, NotImplementedError) as error:
+        raise InputError(f"{path}: not readable MusicXML ({error or 'no score in the archive'})") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if root.tag != "score-partwise":
+        raise InputError(
+            f"{path}: MusicXML of the kind <{root.tag}> is not read: convert it to score-partwise"
+        )
     bars: list[Bar] = []
     try:
         for part in root.findall("part"):
             state = {"divisions": 1.0, "meter": (4, 4), "transpose": 0}
             for i, measure in enumerate(part.findall("measure")):
-                if i == len(bars): bars.append(Bar(qpm=0.0))
+                if i == len(bars):
+                    bars.append(Bar(qpm=0.0))
                 bars[i].meter = state["meter"]
                 _measure(measure, bars[i], state)
-    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error: raise InputError(f"{path}: a number or a step is missing or wrong in measure {i + 1} ({error!r})") from None
-    if not any(bar.notes for bar in bars): raise InputError(f"{path}: no notes in it")
+    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
+        raise InputError(
+            f"{path}: a number or a step is missing or wrong in measure {i + 1} ({error!r})"
+        ) from None
+    if not any(bar.notes for bar in bars):
+        raise InputError(f"{path}: no notes in it")
     return Written(_title(root) or path.stem, _carry_over(bars))
 
 
-def _title(root) -> str: return " ".join((root.findtext("movement-title") or root.findtext("work/work-title") or "").split())
+def _title(root) -> str:
+    return " ".join((root.findtext("movement-title") or root.findtext("work/work-title") or "").split())
 
 
 def _carry_over(bars: list) -> list:
@@ -335,5 +546,6 @@ def _carry_over(bars: list) -> list:
     for bar in bars:
         qpm = bar.qpm = bar.qpm or qpm
         endings = bar.endings = bar.endings or endings
-        if bar.divides or bar.closes: endings = ()
+        if bar.divides or bar.closes:
+            endings = ()
     return [bar for bar in bars if bar.length]

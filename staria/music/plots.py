@@ -8,7 +8,8 @@ __all__ = ['PALETTE', 'INK', 'RULE', 'STYLE', 'HEAT', 'LINES', 'DASHES', 'label_
            'plot_confusion', 'plot_curves', 'plot_scores']
 
 # %% ../../nbs/music/04_plots.ipynb #d84ce8df
-import html, io
+import html
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,15 +28,37 @@ from .sections import Section
 # %% ../../nbs/music/04_plots.ipynb #0487fa4a
 PALETTE = {"A": "#0072B2", "B": "#E69F00", "C": "#009E73", "D": "#882255", "N": "#B4B4B4"}
 INK, RULE = "#222222", "#D9D9D9"
-STYLE = {"font.size": 9, "font.family": "DejaVu Sans", "axes.titlesize": 10, "axes.titlelocation": "left", "axes.titleweight": "bold", "axes.labelsize": 9,
-         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#888888", "axes.linewidth": 0.7, "text.color": INK, "axes.labelcolor": INK,
-         "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 8, "ytick.labelsize": 8, "xtick.major.width": 0.7, "ytick.major.width": 0.7,
-         "grid.color": RULE, "grid.linewidth": 0.6, "legend.frameon": False, "legend.fontsize": 8, "figure.facecolor": "white", "text.parse_math": False}
+STYLE = {
+    "font.size": 9,
+    "font.family": "DejaVu Sans",
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#888888",
+    "axes.linewidth": 0.7,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "white",
+    "text.parse_math": False,
+}
 
 
 def label_colours(
-    labels: np.ndarray,   # (N,) labels, 0 none, 1 to 4 for A to D
-) -> np.ndarray:          # (N, 4) RGBA
+    labels: np.ndarray,  # (N,) labels, 0 none, 1 to 4 for A to D
+) -> np.ndarray:  # (N, 4) RGBA
     "Give each label its colour."
     table = np.array([to_rgba(PALETTE[name]) for name in ("N", *LETTERS)])
     labels = np.asarray(labels, dtype=np.int64)
@@ -44,15 +67,17 @@ def label_colours(
 # %% ../../nbs/music/04_plots.ipynb #e930c9ca
 class Picture(Figure):
     "Show a figure in a notebook without pyplot."
+
     def _ipython_display_(self) -> None:
         from IPython.display import publish_display_data
+
         publish_display_data({"image/png": figure_png(self, dpi=80), "text/plain": repr(self)})
 
 
 def figure_png(
-    fig: Figure,      # What to draw
-    dpi: int = 144,   # Dots per inch
-) -> bytes:           # A PNG file
+    fig: Figure,  # What to draw
+    dpi: int = 144,  # Dots per inch
+) -> bytes:  # A PNG file
     "Draw a figure as PNG bytes."
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
@@ -60,29 +85,37 @@ def figure_png(
 
 
 def figure_html(
-    fig: Figure,   # What to draw
-    said: str,     # The same in words, for those who don't see it
-) -> str:          # An <svg>
+    fig: Figure,  # What to draw
+    said: str,  # The same in words, for those who don't see it
+) -> str:  # An <svg>
     "Draw a figure for a page that is light or dark: transparent, its ink the colour of the text around it."
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none"}): fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     drawn = buffer.getvalue()
     drawn = drawn[drawn.index("<svg") :].replace(INK.lower(), "currentColor").replace(RULE.lower(), "#8886")
-    return drawn.replace("<svg", f'<svg role="img" aria-label="{html.escape(said)}" style="max-width:100%;height:auto"', 1)
+    return drawn.replace(
+        "<svg", f'<svg role="img" aria-label="{html.escape(said)}" style="max-width:100%;height:auto"', 1
+    )
 
 
 def save_figure(
-    fig: Figure,        # What to save
-    path: str | Path,   # The file without its ending; one of .png, .pdf, .svg is dropped
-    dpi: int = 200,     # Dots per inch of the PNG
-) -> list[Path]:        # The PNG, the PDF and the SVG
+    fig: Figure,  # What to save
+    path: str | Path,  # The file without its ending; one of .png, .pdf, .svg is dropped
+    dpi: int = 200,  # Dots per inch of the PNG
+) -> list[Path]:  # The PNG, the PDF and the SVG
     "Save a figure as PNG, PDF and SVG that are equal for equal pictures."
     path = Path(path)
     stem = path.with_suffix("") if path.suffix in (".png", ".pdf", ".svg") else path
-    metadata = {"png": {"Software": None}, "pdf": {"Creator": None, "Producer": None, "CreationDate": None}, "svg": {"Date": None, "Creator": None}}
+    metadata = {
+        "png": {"Software": None},
+        "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+        "svg": {"Date": None, "Creator": None},
+    }
     with mpl.rc_context({"svg.hashsalt": "staria", "svg.fonttype": "none", "pdf.fonttype": 42}):
         for kind, facts in metadata.items():
-            with atomic_write(f"{stem}.{kind}") as file: fig.savefig(file, format=kind, dpi=dpi, metadata=facts)
+            with atomic_write(f"{stem}.{kind}") as file:
+                fig.savefig(file, format=kind, dpi=dpi, metadata=facts)
     return [Path(f"{stem}.{kind}") for kind in metadata]
 
 # %% ../../nbs/music/04_plots.ipynb #ff83c04b
@@ -92,9 +125,14 @@ def _axes(ax, width: float, height: float):
 
 def _time_axis(axis, duration_s: float) -> None:
     if duration_s > 90:
-        axis.set_major_locator(MultipleLocator(next((step for step in (15, 30, 60, 120, 300, 600) if duration_s / step <= 10), 1200)))
+        axis.set_major_locator(
+            MultipleLocator(
+                next((step for step in (15, 30, 60, 120, 300, 600) if duration_s / step <= 10), 1200)
+            )
+        )
         axis.set_major_formatter(FuncFormatter(lambda t, _: f"{int(t) // 60}:{int(t) % 60:02d}"))
-    else: axis.set_major_locator(MaxNLocator(10, steps=[1, 2, 5, 10]))
+    else:
+        axis.set_major_locator(MaxNLocator(10, steps=[1, 2, 5, 10]))
     axis.set_label_text("time (min:s)" if duration_s > 90 else "time (s)")
 
 
@@ -103,23 +141,28 @@ def _span_width(start: float, end: float, duration: float, ax) -> float:
 
 
 def sections_from_labels(
-    onset_s: np.ndarray,   # (N,) onsets of the notes, in seconds, in order
-    labels: np.ndarray,    # (N,) their labels, 0 none, 1 to 4 for A to D
-    end_s: float,          # Where the last section ends
+    onset_s: np.ndarray,  # (N,) onsets of the notes, in seconds, in order
+    labels: np.ndarray,  # (N,) their labels, 0 none, 1 to 4 for A to D
+    end_s: float,  # Where the last section ends
 ) -> tuple[Section, ...]:  # Runs of one label
     "Turn a label a note into the sections that they spell."
-    if len(onset_s) == 0: return ()
+    if len(onset_s) == 0:
+        return ()
     first = np.concatenate([[0], np.flatnonzero(np.diff(np.asarray(labels, dtype=np.int64))) + 1])
     ends = np.append(np.asarray(onset_s)[first[1:]], end_s)
-    return tuple(Section(float(onset_s[i]), float(end), ("N", *LETTERS)[int(labels[i])]) for i, end in zip(first, ends) if end > onset_s[i])
+    return tuple(
+        Section(float(onset_s[i]), float(end), ("N", *LETTERS)[int(labels[i])])
+        for i, end in zip(first, ends)
+        if end > onset_s[i]
+    )
 
 # %% ../../nbs/music/04_plots.ipynb #5d649ef2
 @mpl.rc_context(STYLE)
 def plot_sections(
-    sections: Sequence[Section],        # What to show
-    ax=None,                            # Axes to draw in; None makes a figure
-    duration_s: float | None = None,    # Length of the time axis; None: where the last section ends
-    name: str = "",                     # What stands left of the strip
+    sections: Sequence[Section],  # What to show
+    ax=None,  # Axes to draw in; None makes a figure
+    duration_s: float | None = None,  # Length of the time axis; None: where the last section ends
+    name: str = "",  # What stands left of the strip
 ) -> Figure:
     "Draw sections as a strip of letters."
     ax = _axes(ax, 7.2, 0.75)
@@ -128,58 +171,100 @@ def plot_sections(
     _time_axis(ax.xaxis, duration)
     for s in sections:
         known = s.label in LETTERS
-        ax.axvspan(s.start_s, s.end_s, facecolor=PALETTE[s.label if known else "N"], edgecolor="white", linewidth=0.8)
+        ax.axvspan(
+            s.start_s, s.end_s, facecolor=PALETTE[s.label if known else "N"], edgecolor="white", linewidth=0.8
+        )
         if _span_width(s.start_s, s.end_s, duration, ax) > 12 and s.label != "N":
-            ax.text((s.start_s + s.end_s) / 2, 0.47, s.label, ha="center", va="center", color="white" if s.label in "AD" else INK, weight="bold", fontsize=8, clip_on=True)
+            ax.text(
+                (s.start_s + s.end_s) / 2,
+                0.47,
+                s.label,
+                ha="center",
+                va="center",
+                color="white" if s.label in "AD" else INK,
+                weight="bold",
+                fontsize=8,
+                clip_on=True,
+            )
     ax.set(ylim=(0, 1), yticks=[0.5] if name else [], yticklabels=[name] if name else [])
     ax.tick_params(axis="y", length=0)
-    for side in ax.spines.values(): side.set_visible(False)
+    for side in ax.spines.values():
+        side.set_visible(False)
     return ax.figure
 
 # %% ../../nbs/music/04_plots.ipynb #65764833
 def _draw_notes(ax, score: Score, labels: np.ndarray) -> None:
     notes, duration = score.notes, score.duration_s
     start, pitch = notes["onset_ms"] / 1000, notes["pitch"].astype(float)
-    end = np.maximum(start + notes["duration_ms"] / 1000, start + duration / 1200)   # a short note keeps a visible width
-    corners = np.stack([np.stack([x, pitch + dy], axis=-1) for x, dy in ((start, -0.42), (end, -0.42), (end, 0.42), (start, 0.42))], axis=1)
+    end = np.maximum(
+        start + notes["duration_ms"] / 1000, start + duration / 1200
+    )  # a short note keeps a visible width
+    corners = np.stack(
+        [
+            np.stack([x, pitch + dy], axis=-1)
+            for x, dy in ((start, -0.42), (end, -0.42), (end, 0.42), (start, 0.42))
+        ],
+        axis=1,
+    )
     colours = label_colours(labels)
     colours[:, 3] = 0.55 + 0.45 * notes["velocity"] / 127
-    ax.add_collection(PolyCollection(corners, facecolors=colours, edgecolors="none", antialiaseds=True, rasterized=len(notes) > 5000), autolim=False)
+    ax.add_collection(
+        PolyCollection(
+            corners, facecolors=colours, edgecolors="none", antialiaseds=True, rasterized=len(notes) > 5000
+        ),
+        autolim=False,
+    )
     low, high = (int(pitch.min()), int(pitch.max())) if len(notes) else (48, 72)
     ax.set_ylim(low - 1.5, high + 1.5)
     ax.yaxis.set_major_locator(MultipleLocator(12))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda p, _: f"C{int(p) // 12 - 1}"))
-    ax.set_axisbelow(True); ax.grid(axis="y"); ax.set_ylabel("pitch")
+    ax.set_axisbelow(True)
+    ax.grid(axis="y")
+    ax.set_ylabel("pitch")
     ax.set_xlim(0, max(duration, 1e-3))
     _time_axis(ax.xaxis, duration)
 
 # %% ../../nbs/music/04_plots.ipynb #4d81f1eb
 @mpl.rc_context(STYLE)
 def plot_roll(
-    score: Score,                        # Notes, with or without sections
-    labels: np.ndarray | None = None,    # (N,) estimated label a note; None: those of the score's sections
-    ax=None,                             # Axes for the roll alone; None makes a figure with the strips above it
-    title: str = "",                     # Above everything
+    score: Score,  # Notes, with or without sections
+    labels: np.ndarray | None = None,  # (N,) estimated label a note; None: those of the score's sections
+    ax=None,  # Axes for the roll alone; None makes a figure with the strips above it
+    title: str = "",  # Above everything
 ) -> Figure:
     "Draw a piano roll coloured by section, with the sections above it."
     own = score.note_labels()
-    if labels is not None and np.shape(labels) != own.shape: raise ValueError(f"labels must have one entry for each of the {len(own)} notes, got shape {np.shape(labels)}")
+    if labels is not None and np.shape(labels) != own.shape:
+        raise ValueError(
+            f"labels must have one entry for each of the {len(own)} notes, got shape {np.shape(labels)}"
+        )
     shown = own if labels is None else np.asarray(labels)
     strips = [("reference" if labels is not None else "", score.sections)] if score.sections else []
-    if labels is not None: strips.append(("estimated" if score.sections else "", sections_from_labels(score.onset_s, shown, score.duration_s)))
+    if labels is not None:
+        strips.append(
+            (
+                "estimated" if score.sections else "",
+                sections_from_labels(score.onset_s, shown, score.duration_s),
+            )
+        )
     if ax is None:
         fig = Picture(figsize=(7.2, 2.7 + 0.2 * len(strips)), layout="constrained")
         fig.get_layout_engine().set(hspace=0.01, h_pad=0.03, w_pad=0.06)
-        axes = fig.subplots(len(strips) + 1, 1, sharex=True, squeeze=False, height_ratios=[0.2] * len(strips) + [2.5])[:, 0]
+        axes = fig.subplots(
+            len(strips) + 1, 1, sharex=True, squeeze=False, height_ratios=[0.2] * len(strips) + [2.5]
+        )[:, 0]
         for strip, (name, sections) in zip(axes, strips):
             plot_sections(sections, strip, score.duration_s, name)
-            strip.set_xlabel(""); strip.tick_params(axis="x", length=0, labelbottom=False)
+            strip.set_xlabel("")
+            strip.tick_params(axis="x", length=0, labelbottom=False)
         axes[0].set_title(title)
         ax = axes[-1]
-    else: ax.set_title(title)
+    else:
+        ax.set_title(title)
     _draw_notes(ax, score, shown)
     for _, sections in strips[:1]:
-        for s in sections[1:]: ax.axvline(s.start_s, color="#888888", linewidth=0.6, linestyle=(0, (3, 3)), zorder=0.5)
+        for s in sections[1:]:
+            ax.axvline(s.start_s, color="#888888", linewidth=0.6, linestyle=(0, (3, 3)), zorder=0.5)
     return ax.figure
 
 # %% ../../nbs/music/04_plots.ipynb #94533590
@@ -188,56 +273,98 @@ HEAT = LinearSegmentedColormap.from_list("staria", ["#FFFFFF", "#DCE9F3", "#8DB9
 
 @mpl.rc_context(STYLE)
 def plot_self_similarity(
-    matrix: np.ndarray,                             # (n, n) similarity, higher is more alike
-    sections: Sequence[Section] | None = None,      # Drawn above and as lines
-    duration_s: float | None = None,                # Time that the matrix spans, in seconds; None: where the last section ends, else n frames
-    title: str = "",                                # Above everything
+    matrix: np.ndarray,  # (n, n) similarity, higher is more alike
+    sections: Sequence[Section] | None = None,  # Drawn above and as lines
+    duration_s: float
+    | None = None,  # Time that the matrix spans, in seconds; None: where the last section ends, else n frames
+    title: str = "",  # Above everything
 ) -> Figure:
     "Draw a self-similarity matrix with the sections above it."
     matrix = np.asarray(matrix, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]: raise ValueError(f"a self-similarity matrix must be square, got shape {matrix.shape}")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"a self-similarity matrix must be square, got shape {matrix.shape}")
     end = duration_s if duration_s is not None else sections[-1].end_s if sections else len(matrix)
     fig = Picture(figsize=(4.7, 4.5 if sections else 4.1), layout="constrained")
     fig.get_layout_engine().set(hspace=0.01, h_pad=0.03, w_pad=0.06)
-    axes = fig.subplots(2 if sections else 1, 1, squeeze=False, height_ratios=[0.2, 4] if sections else [1])[:, 0]
+    axes = fig.subplots(2 if sections else 1, 1, squeeze=False, height_ratios=[0.2, 4] if sections else [1])[
+        :, 0
+    ]
     ax, low = axes[-1], np.quantile(matrix, 0.05)
-    image = ax.imshow(matrix, origin="lower", extent=(0, end, 0, end), cmap=HEAT, vmin=low, vmax=max(matrix.max(), low + 1e-9), interpolation="nearest", aspect="auto")
+    image = ax.imshow(
+        matrix,
+        origin="lower",
+        extent=(0, end, 0, end),
+        cmap=HEAT,
+        vmin=low,
+        vmax=max(matrix.max(), low + 1e-9),
+        interpolation="nearest",
+        aspect="auto",
+    )
     for axis in (ax.xaxis, ax.yaxis):
         _time_axis(axis, end)
-        if duration_s is None and not sections: axis.set_label_text("frame")
+        if duration_s is None and not sections:
+            axis.set_label_text("frame")
     if sections:
         plot_sections(sections, axes[0], end)
-        axes[0].set_xlabel(""); axes[0].tick_params(axis="x", length=0, labelbottom=False)
-        for s in sections[1:]: ax.axvline(s.start_s, color="white", linewidth=1.2); ax.axhline(s.start_s, color="white", linewidth=1.2)
-        for s in sections[1:]: ax.axvline(s.start_s, color=INK, linewidth=0.5); ax.axhline(s.start_s, color=INK, linewidth=0.5)
+        axes[0].set_xlabel("")
+        axes[0].tick_params(axis="x", length=0, labelbottom=False)
+        for s in sections[1:]:
+            ax.axvline(s.start_s, color="white", linewidth=1.2)
+            ax.axhline(s.start_s, color="white", linewidth=1.2)
+        for s in sections[1:]:
+            ax.axvline(s.start_s, color=INK, linewidth=0.5)
+            ax.axhline(s.start_s, color=INK, linewidth=0.5)
     axes[0].set_title(title)
-    bar = fig.colorbar(image, ax=ax, shrink=0.6, pad=0.02, aspect=24, label="similarity"); bar.outline.set_visible(False)
+    bar = fig.colorbar(image, ax=ax, shrink=0.6, pad=0.02, aspect=24, label="similarity")
+    bar.outline.set_visible(False)
     return fig
 
 # %% ../../nbs/music/04_plots.ipynb #dd5716f0
 @mpl.rc_context(STYLE)
 def plot_confusion(
-    matrix: np.ndarray,                    # (K, K) counts, rows the reference, columns the estimate
-    names: Sequence[str] = LETTERS,        # (K,) names of rows and columns
-    title: str = "",                       # Above the matrix
-    unit: str = "notes",                   # What is counted
+    matrix: np.ndarray,  # (K, K) counts, rows the reference, columns the estimate
+    names: Sequence[str] = LETTERS,  # (K,) names of rows and columns
+    title: str = "",  # Above the matrix
+    unit: str = "notes",  # What is counted
 ) -> Figure:
     "Draw a confusion matrix with row percentages and counts."
     matrix = np.asarray(matrix)
-    if matrix.shape != (len(names), len(names)): raise ValueError(f"the matrix must have a row and a column for each of {list(names)}, got shape {matrix.shape}")
+    if matrix.shape != (len(names), len(names)):
+        raise ValueError(
+            f"the matrix must have a row and a column for each of {list(names)}, got shape {matrix.shape}"
+        )
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     fig = Picture(figsize=(0.85 * len(names) + 0.9, 0.75 * len(names) + 0.9), layout="constrained")
     ax = fig.add_subplot()
     ax.imshow(share, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(matrix):
         colour = "white" if share[i, j] > 0.5 else INK
-        ax.text(j, i - 0.1, f"{share[i, j]:.0%}" if matrix[i].sum() else "–", ha="center", va="center", color=colour, fontsize=10, weight="bold" if i == j else "normal")
+        ax.text(
+            j,
+            i - 0.1,
+            f"{share[i, j]:.0%}" if matrix[i].sum() else "–",
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=10,
+            weight="bold" if i == j else "normal",
+        )
         ax.text(j, i + 0.24, f"{value:,.0f}", ha="center", va="center", color=colour, fontsize=7)
-    ax.set(xticks=range(len(names)), yticks=range(len(names)), xticklabels=names, yticklabels=names, xlabel="estimated", ylabel="reference", title=title)
-    ax.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True); ax.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
+    ax.set(
+        xticks=range(len(names)),
+        yticks=range(len(names)),
+        xticklabels=names,
+        yticklabels=names,
+        xlabel="estimated",
+        ylabel="reference",
+        title=title,
+    )
+    ax.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=2)
     ax.tick_params(which="both", length=0)
-    for side in ax.spines.values(): side.set_visible(False)
+    for side in ax.spines.values():
+        side.set_visible(False)
     fig.text(0.995, 0.005, f"% of the row, {unit}", ha="right", va="bottom", fontsize=6.5, color="#666666")
     return fig
 
@@ -248,48 +375,86 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 
 @mpl.rc_context(STYLE)
 def plot_curves(
-    curves: Mapping[str, tuple],    # Name to (x, y), drawn in this order; points that are not finite are left out
-    xlabel: str = "step",           # What x counts
-    ylabel: str = "loss",           # What y measures
-    title: str = "",                # Above the axes
-    log_y: bool = False,            # Logarithmic y
-    ax=None,                        # Axes to draw in; None makes a figure
+    curves: Mapping[
+        str, tuple
+    ],  # Name to (x, y), drawn in this order; points that are not finite are left out
+    xlabel: str = "step",  # What x counts
+    ylabel: str = "loss",  # What y measures
+    title: str = "",  # Above the axes
+    log_y: bool = False,  # Logarithmic y
+    ax=None,  # Axes to draw in; None makes a figure
 ) -> Figure:
     "Draw named curves with a legend."
     ax = _axes(ax, 4.8, 2.9)
     for k, (name, (x, y)) in enumerate(curves.items()):
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-        if x.shape != y.shape or x.ndim != 1: raise ValueError(f"curve '{name}' needs x and y of one length, got {x.shape} and {y.shape}")
+        if x.shape != y.shape or x.ndim != 1:
+            raise ValueError(f"curve '{name}' needs x and y of one length, got {x.shape} and {y.shape}")
         x, y = x[np.isfinite(y)], y[np.isfinite(y)]
         last = f"  {y[-1]:.3g}" if len(y) else "  (no values)"
-        ax.plot(x, y, color=LINES[k % len(LINES)], linestyle=DASHES[k // len(LINES) % len(DASHES)], linewidth=1.5, marker="o" if len(x) < 12 else None, markersize=3.2, label=name + last)
-    if log_y: ax.set_yscale("log")
+        ax.plot(
+            x,
+            y,
+            color=LINES[k % len(LINES)],
+            linestyle=DASHES[k // len(LINES) % len(DASHES)],
+            linewidth=1.5,
+            marker="o" if len(x) < 12 else None,
+            markersize=3.2,
+            label=name + last,
+        )
+    if log_y:
+        ax.set_yscale("log")
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    ax.grid(axis="y"); ax.set_axisbelow(True); ax.margins(x=0.02)
+    ax.grid(axis="y")
+    ax.set_axisbelow(True)
+    ax.margins(x=0.02)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    if curves: ax.legend(loc="best", handlelength=1.8)
+    if curves:
+        ax.legend(loc="best", handlelength=1.8)
     return ax.figure
 
 # %% ../../nbs/music/04_plots.ipynb #e3476e1d
 @mpl.rc_context(STYLE)
 def plot_scores(
-    rows: Sequence[Mapping],         # One a method; the first is the one under study, the others its controls
-    metrics: Sequence[str],          # Which columns to show, from top to bottom
-    name: str = "method",            # The column that names a row
-    title: str = "",                 # Above the axes
+    rows: Sequence[Mapping],  # One a method; the first is the one under study, the others its controls
+    metrics: Sequence[str],  # Which columns to show, from top to bottom
+    name: str = "method",  # The column that names a row
+    title: str = "",  # Above the axes
 ) -> Figure:
     "Draw scores of a method beside those of its controls."
-    if not rows: raise ValueError("no rows to draw")
+    if not rows:
+        raise ValueError("no rows to draw")
     missing = [m for m in (name, *metrics) if m not in rows[0]]
-    if missing: raise ValueError(f"no column {', '.join(missing)}; there are {', '.join(rows[0])}")
+    if missing:
+        raise ValueError(f"no column {', '.join(missing)}; there are {', '.join(rows[0])}")
     fig = Picture(figsize=(4.8, 0.34 * len(metrics) + 1.1), layout="constrained")
     ax, y = fig.add_subplot(), np.arange(len(metrics))[::-1]
-    values = np.array([[np.nan if row.get(m) is None else row[m] for m in metrics] for row in rows], dtype=float)
+    values = np.array(
+        [[np.nan if row.get(m) is None else row[m] for m in metrics] for row in rows], dtype=float
+    )
     ax.hlines(y, np.nanmin(values, axis=0), np.nanmax(values, axis=0), color=RULE, linewidth=2, zorder=1)
     for k, row in enumerate(rows):
         colour = LINES[k % len(LINES)]
-        ax.scatter(values[k], y, s=42, marker="osD^v"[k % 5], facecolor=colour if k == 0 else "white", edgecolor=colour, linewidth=1.4, label=str(row[name]), zorder=3 if k == 0 else 2)
-    ax.set(yticks=y, yticklabels=metrics, ylim=(-0.7, len(metrics) - 0.3), xlim=(min(-0.02, np.nanmin(values) - 0.05), max(1.02, np.nanmax(values) + 0.05)), title=title)
-    ax.grid(axis="x"); ax.set_axisbelow(True); ax.tick_params(axis="y", length=0)
+        ax.scatter(
+            values[k],
+            y,
+            s=42,
+            marker="osD^v"[k % 5],
+            facecolor=colour if k == 0 else "white",
+            edgecolor=colour,
+            linewidth=1.4,
+            label=str(row[name]),
+            zorder=3 if k == 0 else 2,
+        )
+    ax.set(
+        yticks=y,
+        yticklabels=metrics,
+        ylim=(-0.7, len(metrics) - 0.3),
+        xlim=(min(-0.02, np.nanmin(values) - 0.05), max(1.02, np.nanmax(values) + 0.05)),
+        title=title,
+    )
+    ax.grid(axis="x")
+    ax.set_axisbelow(True)
+    ax.tick_params(axis="y", length=0)
     fig.legend(loc="outside lower center", ncols=len(rows), handletextpad=0.2, columnspacing=1.2)
     return fig

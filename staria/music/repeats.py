@@ -13,18 +13,28 @@ import numpy as np
 from ..core.basics import InputError
 from .notation import Bar, Written
 from .score import Score
-from .sections import Section
-from .sections import letters_by_first_appearance
+from .sections import Section, letters_by_first_appearance
 
 # %% ../../nbs/music/08_repeats.ipynb #41fac9f9
 def strains(
-    bars: list[Bar],   # In written order
-) -> list[int]:        # The strain of each bar, counted from 0; endings belong to the strain that they end
+    bars: list[Bar],  # In written order
+) -> list[int]:  # The strain of each bar, counted from 0; endings belong to the strain that they end
     "Cut written bars at the score's own signs."
     which, now = [0], 0
     for before, after in zip(bars, bars[1:]):
-        inside = after.endings and (not before.closes or before.endings) and not after.opens and not after.mark
-        now += bool((before.divides or before.closes or after.opens or after.mark or (before.endings and not after.endings)) and not inside)
+        inside = (
+            after.endings and (not before.closes or before.endings) and not after.opens and not after.mark
+        )
+        now += bool(
+            (
+                before.divides
+                or before.closes
+                or after.opens
+                or after.mark
+                or (before.endings and not after.endings)
+            )
+            and not inside
+        )
         which.append(now)
     return which
 
@@ -32,9 +42,11 @@ def strains(
 def _block(bars: list[Bar], i: int) -> list[Bar]:
     "List bar i and the bars with endings around it that end the same strain."
     first = last = i
-    while first > 0 and bars[first].endings and bars[first - 1].endings and not bars[first].opens: first -= 1
-    while last + 1 < len(bars) and bars[last + 1].endings and not bars[last + 1].opens: last += 1
-    return bars[first:last + 1]
+    while first > 0 and bars[first].endings and bars[first - 1].endings and not bars[first].opens:
+        first -= 1
+    while last + 1 < len(bars) and bars[last + 1].endings and not bars[last + 1].opens:
+        last += 1
+    return bars[first : last + 1]
 
 
 def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[int]:
@@ -42,14 +54,21 @@ def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[
     played, i, opened, count = [], start, start, 1
     while i < stop:
         bar, following = bars[i], bars[i + 1].endings if i + 1 < stop else ()
-        if bar.opens and i > opened: opened, count = i, 1
+        if bar.opens and i > opened:
+            opened, count = i, 1
         last = max((n for b in _block(bars, i) for n in b.endings), default=0)
-        if bar.endings and (count if repeats else last) not in bar.endings: i += 1; continue
-        ends = bool(bar.closes or (bar.endings and following and following != bar.endings))   # a first ending goes back, sign or no sign
+        if bar.endings and (count if repeats else last) not in bar.endings:
+            i += 1
+            continue
+        ends = bool(
+            bar.closes or (bar.endings and following and following != bar.endings)
+        )  # a first ending goes back, sign or no sign
         played.append(i)
-        if repeats and ends and count < max(bar.closes, last): count, i = count + 1, opened
+        if repeats and ends and count < max(bar.closes, last):
+            count, i = count + 1, opened
         else:
-            if ends or (bar.endings and not following): opened, count = i + 1, 1
+            if ends or (bar.endings and not following):
+                opened, count = i + 1, 1
             i += 1
     return played
 
@@ -61,54 +80,73 @@ def _parts(bars: list[Bar]) -> dict[str, tuple[int, int]]:
 
 
 def played_order(
-    written: Written,   # A piece as written
-) -> list[int]:         # Indices of its bars in the order in which they sound
+    written: Written,  # A piece as written
+) -> list[int]:  # Indices of its bars in the order in which they sound
     "Write out the repeats of a piece."
     bars, parts, played = written.bars, _parts(written.bars), []
     if written.order and set(written.order) <= set(parts):
-        for k, part in enumerate(written.order): played += _walk(bars, *parts[part], repeats=part not in written.order[:k])
+        for k, part in enumerate(written.order):
+            played += _walk(bars, *parts[part], repeats=part not in written.order[:k])
         return played
     played = _walk(bars, 0, len(bars))
     jumps = [i for i in played if bars[i].jump]
-    if not jumps: return played
-    back = next((i for i, bar in enumerate(bars) if bar.segno), 0) if bars[jumps[-1]].jump == "dal segno" else 0
+    if not jumps:
+        return played
+    back = (
+        next((i for i, bar in enumerate(bars) if bar.segno), 0) if bars[jumps[-1]].jump == "dal segno" else 0
+    )
     fine = next((i for i in range(back, len(bars)) if bars[i].fine), None)
-    if fine is None: fine = next((i - 1 for i in range(back + 1, len(bars)) if bars[i].mark == "Trio"), None)
-    if fine is None: fine = _end_of_strain(bars, back, 2 if bars[jumps[-1]].jump.startswith("minuet") else 1)
+    if fine is None:
+        fine = next((i - 1 for i in range(back + 1, len(bars)) if bars[i].mark == "Trio"), None)
+    if fine is None:
+        fine = _end_of_strain(bars, back, 2 if bars[jumps[-1]].jump.startswith("minuet") else 1)
     return [*played, *_walk(bars, back, fine + 1, repeats=False)] if fine >= back else played
 
 
 def _end_of_strain(bars: list[Bar], start: int, count: int) -> int:
     "Find the last bar of the next strains after a start; one that is only a pick-up does not count."
     which, lengths = strains(bars), Counter()
-    for bar, k in zip(bars[start:], which[start:]): lengths[k] += bar.length
+    for bar, k in zip(bars[start:], which[start:]):
+        lengths[k] += bar.length
     whole = [k for k in sorted(lengths) if lengths[k] >= bars[start].full - 1e-6] or [which[start]]
     return max(i for i, k in enumerate(which) if k == whole[min(count, len(whole)) - 1])
 
 # %% ../../nbs/music/08_repeats.ipynb #e472173a
 def section_starts(
-    bars: list[Bar],      # In written order
-    played: list[int],    # What `played_order` gave
-) -> list[int]:           # Positions in `played` where sections start; the first is 0
+    bars: list[Bar],  # In written order
+    played: list[int],  # What `played_order` gave
+) -> list[int]:  # Positions in `played` where sections start; the first is 0
     "Find where the sections of played music start."
     which = strains(bars)
-    starts = [0] + [k for k in range(1, len(played)) if played[k] <= played[k - 1] or which[played[k]] != which[played[k - 1]]]
+    starts = [0] + [
+        k
+        for k in range(1, len(played))
+        if played[k] <= played[k - 1] or which[played[k]] != which[played[k - 1]]
+    ]
     ends, kept, pending = [*starts[1:], len(played)], [], None
     for start, end in zip(starts, ends):
-        length, full, here = sum(bars[played[k]].length for k in range(start, end)), bars[played[start]].full, start if pending is None else pending
-        if end < len(played) and (length < full - 1e-6 or length < 3 * full - 1e-6 and not kept): pending = here
-        elif length < 3 * full - 1e-6 and kept and pending is None: pass
-        else: kept, pending = [*kept, here], None
+        length, full, here = (
+            sum(bars[played[k]].length for k in range(start, end)),
+            bars[played[start]].full,
+            start if pending is None else pending,
+        )
+        if end < len(played) and (length < full - 1e-6 or length < 3 * full - 1e-6 and not kept):
+            pending = here
+        elif length < 3 * full - 1e-6 and kept and pending is None:
+            pass
+        else:
+            kept, pending = [*kept, here], None
     return [0, *kept[1:]]
 
 # %% ../../nbs/music/08_repeats.ipynb #0a6a321c
-RETURN = 0.6   # Agreement over which a section is a return of an earlier one, as a whole and in its first half
+RETURN = 0.6  # Agreement over which a section is a return of an earlier one, as a whole and in its first half
 
 
 def _main_strain(bars: list[Bar], indices: list[int]) -> tuple[int, Counter]:
     "Find the longest strain of a section, and its notes by their place after the first bar line."
     which, lengths = strains(bars), Counter()
-    for i in indices: lengths[which[i]] += bars[i].length
+    for i in indices:
+        lengths[which[i]] += bars[i].length
     strain = max(lengths, key=lengths.get)
     own = [i for i in indices if which[i] == strain]
     at, notes = (-bars[own[0]].length if bars[own[0]].length < bars[own[0]].full - 1e-6 else 0.0), Counter()
@@ -119,31 +157,37 @@ def _main_strain(bars: list[Bar], indices: list[int]) -> tuple[int, Counter]:
 
 
 def agreement(
-    first: Counter,    # Notes of a section: (place, pitch)
-    second: Counter,   # Notes of another
-) -> float:            # 0 for nothing in common, 1 for the same notes; the smaller of the whole and its first half
+    first: Counter,  # Notes of a section: (place, pitch)
+    second: Counter,  # Notes of another
+) -> float:  # 0 for nothing in common, 1 for the same notes; the smaller of the whole and its first half
     "Measure how far two sections are the same music, from their beginning on."
     half = max((place for place, _ in [*first, *second]), default=0) / 2
-    openings = [Counter({note: n for note, n in notes.items() if note[0] < half}) for notes in (first, second)]
+    openings = [
+        Counter({note: n for note, n in notes.items() if note[0] < half}) for notes in (first, second)
+    ]
     return min(2 * (a & b).total() / (a.total() + b.total() or 1) for a, b in ((first, second), openings))
 
 
 def section_letters(
-    bars: list[Bar],      # In written order
-    played: list[int],    # What `played_order` gave
-    starts: list[int],    # What `section_starts` gave
-) -> list[str]:           # "A" to "D" or "N", by first appearance
+    bars: list[Bar],  # In written order
+    played: list[int],  # What `played_order` gave
+    starts: list[int],  # What `section_starts` gave
+) -> list[str]:  # "A" to "D" or "N", by first appearance
     "Name sections, giving returns their earlier letter."
     kinds, names = [], []
     for start, end in zip(starts, [*starts[1:], len(played)]):
         strain, content = _main_strain(bars, played[start:end])
-        best, k = max(((2.0 if strain == s else agreement(content, c), -k) for k, (s, c) in enumerate(kinds)), default=(0.0, 0))
-        if best <= RETURN: kinds.append((strain, content))
+        best, k = max(
+            ((2.0 if strain == s else agreement(content, c), -k) for k, (s, c) in enumerate(kinds)),
+            default=(0.0, 0),
+        )
+        if best <= RETURN:
+            kinds.append((strain, content))
         names.append(str(-k if best > RETURN else len(kinds) - 1))
     return letters_by_first_appearance(names)
 
 # %% ../../nbs/music/08_repeats.ipynb #e8d6202a
-VELOCITY = 72   # Of every note: these sources notate no dynamics that a performance could use
+VELOCITY = 72  # Of every note: these sources notate no dynamics that a performance could use
 
 
 def _meters(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[tuple]:
@@ -151,7 +195,11 @@ def _meters(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[tup
     meters, filled, meter = [], 0.0, None
     for i, time in zip(played, start_s):
         bar, inside = bars[i], filled % bars[i].full
-        own = bar.meter if bar.length <= bar.full + 1e-3 or bar.length % bar.full < 1e-3 else (bar.length * bar.meter[1] / 4, bar.meter[1])   # a bar that the source overfilled
+        own = (
+            bar.meter
+            if bar.length <= bar.full + 1e-3 or bar.length % bar.full < 1e-3
+            else (bar.length * bar.meter[1] / 4, bar.meter[1])
+        )  # a bar that the source overfilled
         completes = own == meter and 1e-3 < inside and inside + bar.length <= bar.full + 1e-3
         if not completes and (own != meter or min(inside, bar.full - inside) > 1e-3):
             meters.append((time, *own))
@@ -161,12 +209,13 @@ def _meters(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[tup
 
 
 def perform(
-    written: Written,     # A piece as written
-    source: str = "",     # Where it comes from
-) -> Score:               # Repeats written out; sections where the score's signs give at least two
+    written: Written,  # A piece as written
+    source: str = "",  # Where it comes from
+) -> Score:  # Repeats written out; sections where the score's signs give at least two
     "Play a written piece."
     bars, played = written.bars, played_order(written) if written.bars else []
-    if not any(bars[i].notes for i in played): raise InputError(f"{source or written.title}: nothing to play")
+    if not any(bars[i].notes for i in played):
+        raise InputError(f"{source or written.title}: nothing to play")
     lengths = np.array([bars[i].length * 60 / bars[i].qpm for i in played])
     start_s = np.concatenate([[0.0], np.cumsum(lengths)])
     notes, tied = [], {}
@@ -174,15 +223,33 @@ def perform(
         pace = 60 / bars[i].qpm
         for offset, duration, pitch, ties in sorted(bars[i].notes):
             onset, length = time + offset * pace, duration * pace
-            if length <= 0: continue
-            if pitch in tied and abs(notes[tied[pitch]][0] + notes[tied[pitch]][1] - onset) < 1e-4: notes[k := tied.pop(pitch)][1] += length
-            else: k = len(notes); notes.append([onset, length, pitch])
-            if ties: tied[pitch] = k
+            if length <= 0:
+                continue
+            if pitch in tied and abs(notes[tied[pitch]][0] + notes[tied[pitch]][1] - onset) < 1e-4:
+                notes[k := tied.pop(pitch)][1] += length
+            else:
+                k = len(notes)
+                notes.append([onset, length, pitch])
+            if ties:
+                tied[pitch] = k
     onset, duration, pitch = np.array(notes).T
     starts = section_starts(bars, played)
     edges = [float(start_s[k]) for k in [*starts, -1]]
-    sections = [Section(a, b, letter) for a, b, letter in zip(edges, edges[1:], section_letters(bars, played, starts))]
-    if len(sections) < 2 or sum(s.end_s - s.start_s for s in sections if s.label != "N") < start_s[-1] / 2: sections = []
+    sections = [
+        Section(a, b, letter) for a, b, letter in zip(edges, edges[1:], section_letters(bars, played, starts))
+    ]
+    if len(sections) < 2 or sum(s.end_s - s.start_s for s in sections if s.label != "N") < start_s[-1] / 2:
+        sections = []
     qpm = [bars[i].qpm for i in played]
     tempos = [(start_s[k], q) for k, q in enumerate(qpm) if k == 0 or q != qpm[k - 1]]
-    return Score.from_arrays(onset, duration, pitch, VELOCITY, sections=sections, tempos=np.array(tempos), meters=np.array(_meters(bars, played, start_s), float), title=written.title, source=source)
+    return Score.from_arrays(
+        onset,
+        duration,
+        pitch,
+        VELOCITY,
+        sections=sections,
+        tempos=np.array(tempos),
+        meters=np.array(_meters(bars, played, start_s), float),
+        title=written.title,
+        source=source,
+    )

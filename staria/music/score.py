@@ -8,7 +8,8 @@ __all__ = ['DRUM_CHANNEL', 'NOTE', 'Score', 'score_from_arrays', 'score_from_mid
            'score_from_pretty_midi', 'score_to_symusic', 'score_from_symusic', 'score_to_music21', 'score_from_music21']
 
 # %% ../../nbs/music/03_score.ipynb #fd2f8f00
-import dataclasses, re
+import dataclasses
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,99 +18,213 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from .beats import count_beats, estimate_beats, keeps_time
 from ..core.basics import InputError, compiled
 from ..core.files import atomic_write
-from .midi import MAX_BYTES, MidiEvents, MidiTiming, read_midi
+from .beats import count_beats, estimate_beats, keeps_time
+from .midi import DRUM, INSTRUMENTS, MAX_BYTES, MidiEvents, MidiTiming, read_midi
 from .sections import Section, check_order, label_times
-from .midi import DRUM, INSTRUMENTS
 
 # %% ../../nbs/music/03_score.ipynb #827d56f8
 DRUM_CHANNEL = 9
-NOTE = np.dtype([("onset_ms", "f8"), ("duration_ms", "f8"), ("pitch", "u1"), ("velocity", "u1"), ("instrument", "u1")])
+NOTE = np.dtype(
+    [("onset_ms", "f8"), ("duration_ms", "f8"), ("pitch", "u1"), ("velocity", "u1"), ("instrument", "u1")]
+)
 
-_PROGRAM_BLOCKS = (0, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1, -1, -1)   # Instrument of each block of 8 programs, -1 for a block that is left out
+_PROGRAM_BLOCKS = (
+    0,
+    -1,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    -1,
+    -1,
+    -1,
+    -1,
+    -1,
+)  # Instrument of each block of 8 programs, -1 for a block that is left out
 _FIRST_PROGRAM = tuple(8 * _PROGRAM_BLOCKS.index(i) for i in range(DRUM)) + (0,)
 
 # %% ../../nbs/music/03_score.ipynb #c3c162fd
 @dataclass(frozen=True, eq=False)
 class Score:
     "Hold a piece: its notes, its sections, its tempo and meter."
-    notes: np.ndarray                                                                  # (N,) NOTE, sorted by onset, ties as they were read
-    sections: tuple[Section, ...] = ()                                                 # In order, not overlapping
-    tempos: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 2)))   # (K, 2) [time_s, quarters per minute]
-    meters: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3)))   # (K, 3) [time_s, numerator, denominator]; a bar starts at each
+
+    notes: np.ndarray  # (N,) NOTE, sorted by onset, ties as they were read
+    sections: tuple[Section, ...] = ()  # In order, not overlapping
+    tempos: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros((0, 2))
+    )  # (K, 2) [time_s, quarters per minute]
+    meters: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros((0, 3))
+    )  # (K, 3) [time_s, numerator, denominator]; a bar starts at each
     title: str = ""
-    source: str = ""                                                                   # Where it came from: a path, a corpus key
-    timing: MidiTiming | None = None                                                   # Ticks of the file, while the notes are the file's
-    tags: tuple[tuple[str, str], ...] = ()                                             # ("instrument", "piano"), ("composer", "bach"): named beyond the notes
-    dropped: tuple[str, ...] = ()                                                      # What could not be read, in words
+    source: str = ""  # Where it came from: a path, a corpus key
+    timing: MidiTiming | None = None  # Ticks of the file, while the notes are the file's
+    tags: tuple[
+        tuple[str, str], ...
+    ] = ()  # ("instrument", "piano"), ("composer", "bach"): named beyond the notes
+    dropped: tuple[str, ...] = ()  # What could not be read, in words
 
     def __post_init__(self):
-        if self.notes.dtype != NOTE: raise InputError(f"notes must be an array of {NOTE}, got {self.notes.dtype}: use Score.from_arrays")
-        if np.any(np.diff(self.notes["onset_ms"]) < 0): raise InputError("notes must be sorted by onset: use Score.from_arrays, which sorts")
+        if self.notes.dtype != NOTE:
+            raise InputError(
+                f"notes must be an array of {NOTE}, got {self.notes.dtype}: use Score.from_arrays"
+            )
+        if np.any(np.diff(self.notes["onset_ms"]) < 0):
+            raise InputError("notes must be sorted by onset: use Score.from_arrays, which sorts")
         check_order(self.sections, self.source or self.title or "score")
 
-    def __len__(self) -> int: return len(self.notes)
-    def __repr__(self) -> str: return f"Score({len(self)} notes, {self.duration_s:.1f} s{', form ' + self.form if self.sections else ''}{', ' + (self.title or self.source) if self.title or self.source else ''})"
-    def replace(self, **changes) -> "Score": "Give a copy with other fields."; return dataclasses.replace(self, **changes)
+    def __len__(self) -> int:
+        return len(self.notes)
+
+    def __repr__(self) -> str:
+        return f"Score({len(self)} notes, {self.duration_s:.1f} s{', form ' + self.form if self.sections else ''}{', ' + (self.title or self.source) if self.title or self.source else ''})"
+
+    def replace(self, **changes) -> "Score":
+        "Give a copy with other fields."
+        return dataclasses.replace(self, **changes)
+
     @property
-    def onset_s(self) -> np.ndarray: "Onsets in seconds (N,)."; return self.notes["onset_ms"] / 1e3
+    def onset_s(self) -> np.ndarray:
+        "Onsets in seconds (N,)."
+        return self.notes["onset_ms"] / 1e3
+
     @property
-    def duration_s(self) -> float: "When the last note ends, in seconds."; return float((self.notes["onset_ms"] + self.notes["duration_ms"]).max(initial=0.0) / 1e3)
+    def duration_s(self) -> float:
+        "When the last note ends, in seconds."
+        return float((self.notes["onset_ms"] + self.notes["duration_ms"]).max(initial=0.0) / 1e3)
+
     @property
-    def form(self) -> str: "Letters of the sections in order, those that have one."; return "".join(s.label for s in self.sections if s.label != "N")
+    def form(self) -> str:
+        "Letters of the sections in order, those that have one."
+        return "".join(s.label for s in self.sections if s.label != "N")
 
     @classmethod
-    def from_midi(cls, path: str | Path | bytes, max_notes: int = 100_000, max_duration_s: float = 7_200.0) -> "Score": "Read a MIDI file or its bytes; more notes or seconds than given are refused."; return score_from_midi(path, max_notes, max_duration_s)
+    def from_midi(
+        cls, path: str | Path | bytes, max_notes: int = 100_000, max_duration_s: float = 7_200.0
+    ) -> "Score":
+        "Read a MIDI file or its bytes; more notes or seconds than given are refused."
+        return score_from_midi(path, max_notes, max_duration_s)
+
     @classmethod
-    def from_arrays(cls, onset_s, duration_s, pitch, velocity=64, instrument=0, **fields) -> "Score": "Build a score from columns (N,) in seconds; arguments of `score_from_arrays`."; return score_from_arrays(onset_s, duration_s, pitch, velocity, instrument, **fields)
+    def from_arrays(cls, onset_s, duration_s, pitch, velocity=64, instrument=0, **fields) -> "Score":
+        "Build a score from columns (N,) in seconds; arguments of `score_from_arrays`."
+        return score_from_arrays(onset_s, duration_s, pitch, velocity, instrument, **fields)
+
     @classmethod
-    def from_pretty_midi(cls, midi: "pretty_midi.PrettyMIDI") -> "Score": "Convert from pretty_midi."; return score_from_pretty_midi(midi)
+    def from_pretty_midi(cls, midi: "pretty_midi.PrettyMIDI") -> "Score":
+        "Convert from pretty_midi."
+        return score_from_pretty_midi(midi)
+
     @classmethod
-    def from_music21(cls, stream: "music21.stream.Stream") -> "Score": "Convert from a music21 stream."; return score_from_music21(stream)
+    def from_music21(cls, stream: "music21.stream.Stream") -> "Score":
+        "Convert from a music21 stream."
+        return score_from_music21(stream)
+
     @classmethod
-    def from_symusic(cls, score: "symusic.Score") -> "Score": "Convert from symusic."; return score_from_symusic(score)
-    def to_midi(self, path: str | Path) -> None: "Write a MIDI file, sections as markers."; save_midi(self, path)
-    def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI": "Convert to pretty_midi, sections as texts."; return score_to_pretty_midi(self)
-    def to_music21(self) -> "music21.stream.Score": "Convert to a music21 stream, sections as text expressions."; return score_to_music21(self)
-    def to_symusic(self) -> "symusic.Score": "Convert to symusic, sections as markers."; return score_to_symusic(self)
-    def note_labels(self) -> np.ndarray: "Give each note its section's label (N,): 0 none, 1 to 4 for A to D."; return label_times(self.sections, self.onset_s)
-    def beats_s(self) -> np.ndarray: "List the beats in seconds."; return _beat_grid(self)[0]
-    def bars_s(self) -> np.ndarray: "List the bar starts in seconds."; return _beat_grid(self)[1]
-    def slice(self, start_s: float, end_s: float, cut: bool = True) -> "Score": "Take the notes that start in a span of seconds; they end with it, unless cut is False."; return slice_score(self, start_s, end_s, cut)
-    def slice_section(self, k: int, cut: bool = True) -> "Score": "Take the notes of the k-th section."; return slice_score(self, self.sections[k].start_s, self.sections[k].end_s, cut)
-    def transpose(self, semitones: int) -> "Score": "Transpose pitched notes."; return transpose_score(self, semitones)
-    def shifted(self, seconds: float) -> "Score": "Move everything by some seconds."; return shift_score(self, seconds)
-    def with_sections(self, sections: Sequence[Section]) -> "Score": "Give the same piece other sections."; return self.replace(sections=tuple(sections))
+    def from_symusic(cls, score: "symusic.Score") -> "Score":
+        "Convert from symusic."
+        return score_from_symusic(score)
+
+    def to_midi(self, path: str | Path) -> None:
+        "Write a MIDI file, sections as markers."
+        save_midi(self, path)
+
+    def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI":
+        "Convert to pretty_midi, sections as texts."
+        return score_to_pretty_midi(self)
+
+    def to_music21(self) -> "music21.stream.Score":
+        "Convert to a music21 stream, sections as text expressions."
+        return score_to_music21(self)
+
+    def to_symusic(self) -> "symusic.Score":
+        "Convert to symusic, sections as markers."
+        return score_to_symusic(self)
+
+    def note_labels(self) -> np.ndarray:
+        "Give each note its section's label (N,): 0 none, 1 to 4 for A to D."
+        return label_times(self.sections, self.onset_s)
+
+    def beats_s(self) -> np.ndarray:
+        "List the beats in seconds."
+        return _beat_grid(self)[0]
+
+    def bars_s(self) -> np.ndarray:
+        "List the bar starts in seconds."
+        return _beat_grid(self)[1]
+
+    def slice(self, start_s: float, end_s: float, cut: bool = True) -> "Score":
+        "Take the notes that start in a span of seconds; they end with it, unless cut is False."
+        return slice_score(self, start_s, end_s, cut)
+
+    def slice_section(self, k: int, cut: bool = True) -> "Score":
+        "Take the notes of the k-th section."
+        return slice_score(self, self.sections[k].start_s, self.sections[k].end_s, cut)
+
+    def transpose(self, semitones: int) -> "Score":
+        "Transpose pitched notes."
+        return transpose_score(self, semitones)
+
+    def shifted(self, seconds: float) -> "Score":
+        "Move everything by some seconds."
+        return shift_score(self, seconds)
+
+    def with_sections(self, sections: Sequence[Section]) -> "Score":
+        "Give the same piece other sections."
+        return self.replace(sections=tuple(sections))
 
 # %% ../../nbs/music/03_score.ipynb #60308501
 def score_from_arrays(
-    onset_s,              # Shape (N,), seconds, from 0
-    duration_s,           # Shape (N,) or one number, seconds, over 0
-    pitch,                # Shape (N,) or one number, 0 to 127
-    velocity=64,          # Shape (N,) or one number, 1 to 127
-    instrument=0,         # Shape (N,) or one number, index in INSTRUMENTS
-    **fields,             # Other fields of Score: sections, tempos, meters, title, source, tags
-) -> Score:               # Notes sorted by onset, ties as they were given
+    onset_s,  # Shape (N,), seconds, from 0
+    duration_s,  # Shape (N,) or one number, seconds, over 0
+    pitch,  # Shape (N,) or one number, 0 to 127
+    velocity=64,  # Shape (N,) or one number, 1 to 127
+    instrument=0,  # Shape (N,) or one number, index in INSTRUMENTS
+    **fields,  # Other fields of Score: sections, tempos, meters, title, source, tags
+) -> Score:  # Notes sorted by onset, ties as they were given
     "Build a score from columns."
-    columns = [np.atleast_1d(np.asarray(c, float)) for c in (onset_s, duration_s, pitch, velocity, instrument)]
-    try: onset, duration, *rest = np.broadcast_arrays(*columns)
-    except ValueError: raise InputError(f"columns must have one length, got {[len(c) for c in columns]}") from None
-    limits = (onset, 0, 1e6, "onset_s"), (duration, 1e-9, 1e6, "duration_s"), (rest[0], 0, 127, "pitch"), (rest[1], 1, 127, "velocity"), (rest[2], 0, DRUM, "instrument")
+    columns = [
+        np.atleast_1d(np.asarray(c, float)) for c in (onset_s, duration_s, pitch, velocity, instrument)
+    ]
+    try:
+        onset, duration, *rest = np.broadcast_arrays(*columns)
+    except ValueError:
+        raise InputError(f"columns must have one length, got {[len(c) for c in columns]}") from None
+    limits = (
+        (onset, 0, 1e6, "onset_s"),
+        (duration, 1e-9, 1e6, "duration_s"),
+        (rest[0], 0, 127, "pitch"),
+        (rest[1], 1, 127, "velocity"),
+        (rest[2], 0, DRUM, "instrument"),
+    )
     for column, low, high, name in limits:
         wrong = np.flatnonzero(~((column >= low) & (column <= high)))
-        if len(wrong): raise InputError(f"{name} of note {wrong[0]} is {column[wrong[0]]}: it must be from {low:g} to {high:g}")
+        if len(wrong):
+            raise InputError(
+                f"{name} of note {wrong[0]} is {column[wrong[0]]}: it must be from {low:g} to {high:g}"
+            )
     notes = np.empty(len(onset), NOTE)
-    for name, column in zip(NOTE.names, (onset * 1e3, duration * 1e3, *rest)): notes[name] = column
-    return Score(notes[np.argsort(onset, kind="stable")], **{**fields, "sections": tuple(fields.get("sections", ()))})
+    for name, column in zip(NOTE.names, (onset * 1e3, duration * 1e3, *rest)):
+        notes[name] = column
+    return Score(
+        notes[np.argsort(onset, kind="stable")], **{**fields, "sections": tuple(fields.get("sections", ()))}
+    )
 
 # %% ../../nbs/music/03_score.ipynb #1063e852
 def _instruments(programs: np.ndarray) -> tuple[np.ndarray, set[int]]:
     of_channel = np.zeros(16, np.int64)
-    rows = programs[np.argsort(programs[:, 0], kind="stable")] if len(programs) else np.zeros((1, 3), np.int64)
+    rows = (
+        programs[np.argsort(programs[:, 0], kind="stable")] if len(programs) else np.zeros((1, 3), np.int64)
+    )
     channel, block = rows[:, 1], np.array(_PROGRAM_BLOCKS)[rows[:, 2] // 8]
-    of_channel[channel] = block    # The last one counts
+    of_channel[channel] = block  # The last one counts
     lost = np.unique(channel[(block < 0) & (channel != DRUM_CHANNEL)])
     of_channel[lost], of_channel[DRUM_CHANNEL] = -1, DRUM
     return of_channel, {int(i) for i in of_channel[np.unique(channel)] if i >= 0 and i != DRUM}
@@ -118,35 +233,48 @@ def _instruments(programs: np.ndarray) -> tuple[np.ndarray, set[int]]:
 @compiled
 def _fold_pedal(pedals: np.ndarray, start: np.ndarray, end: np.ndarray, channel: np.ndarray) -> np.ndarray:
     "Let notes last while the pedal of their channel is down; pedals sorted by tick, notes by start."
-    held, pressed, released = end.copy(), np.empty(len(pedals) + 1, np.int64), np.empty(len(pedals) + 1, np.int64)
+    held, pressed, released = (
+        end.copy(),
+        np.empty(len(pedals) + 1, np.int64),
+        np.empty(len(pedals) + 1, np.int64),
+    )
     for c in range(16):
         n, down = 0, False
         for k in range(len(pedals)):
-            if pedals[k, 1] != c or (pedals[k, 2] == 1) == down: continue
-            if not down: pressed[n] = pedals[k, 0]
-            else: released[n], n = pedals[k, 0], n + 1
+            if pedals[k, 1] != c or (pedals[k, 2] == 1) == down:
+                continue
+            if not down:
+                pressed[n] = pedals[k, 0]
+            else:
+                released[n], n = pedals[k, 0], n + 1
             down = not down
-        if down: released[n], n = end[-1], n + 1
+        if down:
+            released[n], n = end[-1], n + 1
         for i in range(len(end) if n else 0):
-            if channel[i] != c: continue
+            if channel[i] != c:
+                continue
             span = np.searchsorted(pressed[:n], end[i]) - 1
-            if span >= 0 and end[i] < released[span]: held[i] = released[span]
+            if span >= 0 and end[i] < released[span]:
+                held[i] = released[span]
     return held
 
 # %% ../../nbs/music/03_score.ipynb #5bf215e8
-_BYTES = "MIDI bytes"    # What messages call a file that has no name
+_BYTES = "MIDI bytes"  # What messages call a file that has no name
 
 
 def score_from_midi(
-    path: str | Path | bytes,          # A .mid file, or its bytes
-    max_notes: int = 100_000,          # A file with more is refused
-    max_duration_s: float = 7_200.0,   # A file that lasts longer is refused
-) -> Score:                            # Pedal folded into durations, sections from markers
+    path: str | Path | bytes,  # A .mid file, or its bytes
+    max_notes: int = 100_000,  # A file with more is refused
+    max_duration_s: float = 7_200.0,  # A file that lasts longer is refused
+) -> Score:  # Pedal folded into durations, sections from markers
     "Read a score from a MIDI file."
     source = _BYTES if isinstance(path, bytes) else str(path)
-    try: data = path if isinstance(path, bytes) else _read_bytes(Path(path))
-    except FileNotFoundError: raise InputError(f"no file at {source}: check the path") from None
-    except OSError as error: raise InputError(f"{source} cannot be read ({error.strerror}): name one readable MIDI file") from None
+    try:
+        data = path if isinstance(path, bytes) else _read_bytes(Path(path))
+    except FileNotFoundError:
+        raise InputError(f"no file at {source}: check the path") from None
+    except OSError as error:
+        raise InputError(f"{source} cannot be read ({error.strerror}): name one readable MIDI file") from None
     return _score_from_events(read_midi(data, source, max_notes), source, max_duration_s)
 
 
@@ -157,24 +285,52 @@ def _score_from_events(events: MidiEvents, source: str, max_duration_s: float) -
     if n_lost := int(np.sum(instrument < 0)):
         dropped.append(f"{n_lost} notes of instruments that the vocabulary does not name")
         notes, instrument = notes[instrument >= 0], instrument[instrument >= 0]
-    if not len(notes): raise InputError(f"{source} has no notes to read{': dropped ' + '; '.join(dropped) if dropped else ''}: check its tracks and instruments")
+    if not len(notes):
+        raise InputError(
+            f"{source} has no notes to read{': dropped ' + '; '.join(dropped) if dropped else ''}: check its tracks and instruments"
+        )
     by_tick = lambda rows: rows[np.argsort(rows[:, 0], kind="stable")]
     start, end, pitch, velocity, channel = np.ascontiguousarray(notes.T)
     tempos = by_tick(events.tempos) if len(events.tempos) else np.array([[0, 500_000]])
-    timing = MidiTiming(events.ticks_per_beat, tempos, start, _fold_pedal(by_tick(events.pedals), start, end, channel) if len(events.pedals) else end)
+    timing = MidiTiming(
+        events.ticks_per_beat,
+        tempos,
+        start,
+        _fold_pedal(by_tick(events.pedals), start, end, channel) if len(events.pedals) else end,
+    )
     clock = lambda ticks: timing.since(0, np.asarray(ticks, np.int64))
     table = np.empty(len(notes), NOTE)
-    table["onset_ms"], table["pitch"], table["velocity"], table["instrument"] = clock(start), pitch, velocity, instrument
+    table["onset_ms"], table["pitch"], table["velocity"], table["instrument"] = (
+        clock(start),
+        pitch,
+        velocity,
+        instrument,
+    )
     stop = clock(timing.end_tick)
     table["duration_ms"] = stop - table["onset_ms"]
     length_s = float(stop.max()) / 1e3
-    if length_s > max_duration_s: raise InputError(f"{source} lasts {length_s:.0f} s, more than {max_duration_s:g} s: raise max_duration_s, or split the file")
-    tags = tuple(("instrument", INSTRUMENTS[i]) for i in sorted(named - set(np.flatnonzero(np.bincount(instrument)).tolist())))
-    return Score(table, _sections_of_markers(events.markers, clock, length_s), *_tempo_and_meter(events, timing, by_tick), events.title, source if source != _BYTES else "", timing, tags, tuple(dropped))
+    if length_s > max_duration_s:
+        raise InputError(
+            f"{source} lasts {length_s:.0f} s, more than {max_duration_s:g} s: raise max_duration_s, or split the file"
+        )
+    tags = tuple(
+        ("instrument", INSTRUMENTS[i])
+        for i in sorted(named - set(np.flatnonzero(np.bincount(instrument)).tolist()))
+    )
+    return Score(
+        table,
+        _sections_of_markers(events.markers, clock, length_s),
+        *_tempo_and_meter(events, timing, by_tick),
+        events.title,
+        source if source != _BYTES else "",
+        timing,
+        tags,
+        tuple(dropped),
+    )
 
 
 def _tempo_and_meter(events: MidiEvents, timing: MidiTiming, by_tick) -> tuple[np.ndarray, np.ndarray]:
-    last_of_tick = lambda ticks: np.append(ticks[1:] > ticks[:-1], True)[:len(ticks)]
+    last_of_tick = lambda ticks: np.append(ticks[1:] > ticks[:-1], True)[: len(ticks)]
     ticks, scale = timing.tempo_map()
     keep = last_of_tick(ticks) & (scale > 0) & (len(events.tempos) > 0)
     tempos = np.stack([timing.since(0, ticks[keep]) / 1e3, 60 / (scale[keep] * timing.ticks_per_beat)], 1)
@@ -185,27 +341,38 @@ def _tempo_and_meter(events: MidiEvents, timing: MidiTiming, by_tick) -> tuple[n
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.stat().st_size > MAX_BYTES: raise InputError(f"{path} has {path.stat().st_size / 2**20:.0f} MB, more than the {MAX_BYTES >> 20} MB of any sensible MIDI file: split it")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(
+            f"{path} has {path.stat().st_size / 2**20:.0f} MB, more than the {MAX_BYTES >> 20} MB of any sensible MIDI file: split it"
+        )
     return path.read_bytes()
 
 # %% ../../nbs/music/03_score.ipynb #bdf2e682
 def _sections_of_markers(markers: list[tuple[int, str]], clock, length_s: float) -> tuple[Section, ...]:
-    if not markers: return ()
+    if not markers:
+        return ()
     sections, start, label = [], 0.0, ""
-    named = [(tick, match) for tick, text in sorted(markers, key=lambda row: row[0]) if (match := re.fullmatch(r"(end of )?section (\S+)", text))]
+    named = [
+        (tick, match)
+        for tick, text in sorted(markers, key=lambda row: row[0])
+        if (match := re.fullmatch(r"(end of )?section (\S+)", text))
+    ]
     for time_s, (_, match) in zip((clock([tick for tick, _ in named]) / 1e3).tolist(), named):
-        if label and time_s > start: sections.append(Section(start, time_s, label))
+        if label and time_s > start:
+            sections.append(Section(start, time_s, label))
         start, label = time_s, "" if match[1] else match[2]
-    if label and length_s > start: sections.append(Section(start, length_s, label))
+    if label and length_s > start:
+        sections.append(Section(start, length_s, label))
     return tuple(sections)
 
 # %% ../../nbs/music/03_score.ipynb #f80a9947
 def current_timing(
-    score: Score,           # A piece
-) -> MidiTiming | None:     # Its ticks, or None where it has none or its notes have moved since
+    score: Score,  # A piece
+) -> MidiTiming | None:  # Its ticks, or None where it has none or its notes have moved since
     "Give a score's ticks while they agree with its notes."
     timing, notes = score.timing, score.notes
-    if timing is None or len(timing.start_tick) != len(notes): return None
+    if timing is None or len(timing.start_tick) != len(notes):
+        return None
     start, end = timing.since(0, timing.start_tick), timing.since(0, timing.end_tick)
     far = np.maximum(np.abs(start - notes["onset_ms"]), np.abs(end - start - notes["duration_ms"]))
     return timing if far.max(initial=0.0) <= 1e-3 else None
@@ -218,16 +385,34 @@ def _ticks(score: Score):
         changes, scale = timing.tempo_map()
         times = timing.since(0, changes) / 1e3
     elif len(score.tempos):
-        per_beat, times, micros = 1920, np.maximum(score.tempos[:, 0], 0), np.rint(6e7 / score.tempos[:, 1]).astype(np.int64)
-        times, micros = (np.append(0.0, times), np.append(micros[0], micros)) if times[0] > 0 else (times, micros)
+        per_beat, times, micros = (
+            1920,
+            np.maximum(score.tempos[:, 0], 0),
+            np.rint(6e7 / score.tempos[:, 1]).astype(np.int64),
+        )
+        times, micros = (
+            (np.append(0.0, times), np.append(micros[0], micros)) if times[0] > 0 else (times, micros)
+        )
         scale = micros * 1e-6 / per_beat
         changes = np.append(0, np.cumsum(np.diff(times) / scale[:-1]))
         tempos = np.stack([np.rint(changes).astype(np.int64), micros], 1)
-    else: per_beat, tempos, changes, scale, times = 500, np.array([[0, 500_000]]), np.zeros(1), np.full(1, 1e-3), np.zeros(1)
+    else:
+        per_beat, tempos, changes, scale, times = (
+            500,
+            np.array([[0, 500_000]]),
+            np.zeros(1),
+            np.full(1, 1e-3),
+            np.zeros(1),
+        )
+
     def at(time_s):
         k = np.maximum(np.searchsorted(times, time_s, "right") - 1, 0)
-        return np.rint(changes[k] + (np.asarray(time_s) - times[k]) / np.maximum(scale[k], 1e-12)).astype(np.int64)
-    if timing is not None: return per_beat, tempos, at, timing.start_tick, timing.end_tick
+        return np.rint(changes[k] + (np.asarray(time_s) - times[k]) / np.maximum(scale[k], 1e-12)).astype(
+            np.int64
+        )
+
+    if timing is not None:
+        return per_beat, tempos, at, timing.start_tick, timing.end_tick
     return per_beat, tempos, at, at(score.onset_s), at(score.onset_s + score.notes["duration_ms"] / 1e3)
 
 # %% ../../nbs/music/03_score.ipynb #cee6b4d8
@@ -236,18 +421,35 @@ def _section_marks(score: Score, at, start: np.ndarray) -> list[tuple[int, str]]
         k = int(np.searchsorted(score.onset_s + 1e-6, time_s))
         low, high = (int(start[k - 1]) + 1 if k else 0), (int(start[k]) if k < len(start) else 2**60)
         return min(max(int(at(time_s)), low), high)
-    return [mark for s in score.sections for mark in ((boundary(s.start_s), f"section {s.label}"), (boundary(s.end_s), f"end of section {s.label}"))]
+
+    return [
+        mark
+        for s in score.sections
+        for mark in (
+            (boundary(s.start_s), f"section {s.label}"),
+            (boundary(s.end_s), f"end of section {s.label}"),
+        )
+    ]
 
 
 def midi_bytes(
-    score: Score,   # What to write
-) -> bytes:         # A whole MIDI file, format 1: tempo, meter and sections, then the notes
+    score: Score,  # What to write
+) -> bytes:  # A whole MIDI file, format 1: tempo, meter and sections, then the notes
     "Write a score as the bytes of a MIDI file."
     per_beat, tempos, at, start, end = _ticks(score)
-    conductor = [(int(tick), mido.MetaMessage("set_tempo", tempo=int(min(micros, 2**24 - 1)))) for tick, micros in tempos]
-    conductor += [(max(0, int(at(t))), mido.MetaMessage("time_signature", numerator=int(top), denominator=int(bottom))) for t, top, bottom in score.meters]
-    conductor += [(tick, mido.MetaMessage("marker", text=text)) for tick, text in _section_marks(score, at, start)]
-    if score.title: conductor.insert(0, (0, mido.MetaMessage("track_name", name=score.title)))
+    conductor = [
+        (int(tick), mido.MetaMessage("set_tempo", tempo=int(min(micros, 2**24 - 1))))
+        for tick, micros in tempos
+    ]
+    conductor += [
+        (max(0, int(at(t))), mido.MetaMessage("time_signature", numerator=int(top), denominator=int(bottom)))
+        for t, top, bottom in score.meters
+    ]
+    conductor += [
+        (tick, mido.MetaMessage("marker", text=text)) for tick, text in _section_marks(score, at, start)
+    ]
+    if score.title:
+        conductor.insert(0, (0, mido.MetaMessage("track_name", name=score.title)))
     file = mido.MidiFile(type=1, ticks_per_beat=per_beat, charset="utf8")
     for events in (conductor, _note_events(score, start, end)):
         ordered, now = [], 0
@@ -263,9 +465,15 @@ def midi_bytes(
 def _note_events(score: Score, start: np.ndarray, end: np.ndarray) -> list:
     named = [INSTRUMENTS.index(name) for kind, name in score.tags if kind == "instrument"]
     used = sorted(set(named) | set(score.notes["instrument"].tolist()))
-    channels = dict(zip([i for i in used if i != DRUM], [c for c in range(16) if c != DRUM_CHANNEL])) | {DRUM: DRUM_CHANNEL}
-    programs = [(0, mido.Message("program_change", channel=channels[i], program=_FIRST_PROGRAM[i])) for i in used]
-    instrument, pitch, velocity = (score.notes[name].astype(np.int64) for name in ("instrument", "pitch", "velocity"))
+    channels = dict(zip([i for i in used if i != DRUM], [c for c in range(16) if c != DRUM_CHANNEL])) | {
+        DRUM: DRUM_CHANNEL
+    }
+    programs = [
+        (0, mido.Message("program_change", channel=channels[i], program=_FIRST_PROGRAM[i])) for i in used
+    ]
+    instrument, pitch, velocity = (
+        score.notes[name].astype(np.int64) for name in ("instrument", "pitch", "velocity")
+    )
     key = instrument * 128 + pitch
     order = np.lexsort((end, start, key))
     again = np.flatnonzero(key[order][1:] == key[order][:-1])
@@ -274,8 +482,11 @@ def _note_events(score: Score, start: np.ndarray, end: np.ndarray) -> list:
     _, first_of_key, index = np.unique(key, return_index=True, return_inverse=True)
     _, first_of_instrument, of_instrument = np.unique(instrument, return_index=True, return_inverse=True)
     on, off = [], []
-    for i in np.lexsort((start, first_of_key[index], first_of_instrument[of_instrument])):    # Offs of one tick in the reference's order: it decides ties when the file is read
-        if end[i] <= start[i]: continue
+    for i in np.lexsort(
+        (start, first_of_key[index], first_of_instrument[of_instrument])
+    ):  # Offs of one tick in the reference's order: it decides ties when the file is read
+        if end[i] <= start[i]:
+            continue
         fields = dict(channel=channels[int(instrument[i])], note=int(pitch[i]))
         on.append((int(start[i]), mido.Message("note_on", velocity=int(velocity[i]), **fields)))
         off.append((int(stop[i]), mido.Message("note_off", velocity=0, **fields)))
@@ -283,89 +494,126 @@ def _note_events(score: Score, start: np.ndarray, end: np.ndarray) -> list:
 
 
 def save_midi(
-    score: Score,         # What to write
-    path: str | Path,     # Written in one piece or not at all
+    score: Score,  # What to write
+    path: str | Path,  # Written in one piece or not at all
 ) -> None:
     "Write a score to a MIDI file."
-    with atomic_write(path) as file: file.write(midi_bytes(score))
+    with atomic_write(path) as file:
+        file.write(midi_bytes(score))
 
 # %% ../../nbs/music/03_score.ipynb #866831ab
 def _beat_grid(score: Score) -> tuple[np.ndarray, np.ndarray]:
-    if not len(score): return np.zeros(0), np.zeros(0)
+    if not len(score):
+        return np.zeros(0), np.zeros(0)
     if len(score.tempos):
-        counted = count_beats(score.tempos, score.meters, float(score.onset_s[-1]), score.source or "the score")
-        if keeps_time(score.onset_s, counted[0]): return counted
+        counted = count_beats(
+            score.tempos, score.meters, float(score.onset_s[-1]), score.source or "the score"
+        )
+        if keeps_time(score.onset_s, counted[0]):
+            return counted
     return estimate_beats(score.onset_s, score.notes["velocity"])
 
 # %% ../../nbs/music/03_score.ipynb #661756db
 def slice_score(
-    score: Score,         # A piece
-    start_s: float,       # Seconds, from 0
-    end_s: float,         # Seconds, over start_s; notes that start here are left out
-    cut: bool = True,     # Whether notes end with the slice
-) -> Score:               # Times count from start_s; without ticks, so both clocks agree on it
+    score: Score,  # A piece
+    start_s: float,  # Seconds, from 0
+    end_s: float,  # Seconds, over start_s; notes that start here are left out
+    cut: bool = True,  # Whether notes end with the slice
+) -> Score:  # Times count from start_s; without ticks, so both clocks agree on it
     "Take the notes that start in a span."
-    if not 0 <= start_s < end_s: raise InputError(f"a slice must start at 0 s or later and end after it starts, got {start_s} to {end_s}")
+    if not 0 <= start_s < end_s:
+        raise InputError(
+            f"a slice must start at 0 s or later and end after it starts, got {start_s} to {end_s}"
+        )
     onset = score.onset_s + 1e-6
     notes = score.notes[(onset >= start_s) & (onset < end_s)].copy()
     notes["onset_ms"] = np.maximum(notes["onset_ms"] - start_s * 1e3, 0)
-    if cut: notes["duration_ms"] = np.minimum(notes["duration_ms"], np.maximum((end_s - start_s) * 1e3 - notes["onset_ms"], 1))
-    sections = [(max(s.start_s, start_s) - start_s, min(s.end_s, end_s) - start_s, s.label) for s in score.sections]
+    if cut:
+        notes["duration_ms"] = np.minimum(
+            notes["duration_ms"], np.maximum((end_s - start_s) * 1e3 - notes["onset_ms"], 1)
+        )
+    sections = [
+        (max(s.start_s, start_s) - start_s, min(s.end_s, end_s) - start_s, s.label) for s in score.sections
+    ]
     tempos, meters = _rows_from(score.tempos, start_s, end_s, start_s), score.meters
     if len(meters):
         bars = score.bars_s()
-        meters = _rows_from(meters, start_s, end_s, bars[max(np.searchsorted(bars, start_s + 1e-6, "right") - 1, 0)])
-    return score.replace(notes=notes, sections=tuple(Section(*s) for s in sections if s[1] - s[0] > 1e-6), tempos=tempos, meters=meters, timing=None)
+        meters = _rows_from(
+            meters, start_s, end_s, bars[max(np.searchsorted(bars, start_s + 1e-6, "right") - 1, 0)]
+        )
+    return score.replace(
+        notes=notes,
+        sections=tuple(Section(*s) for s in sections if s[1] - s[0] > 1e-6),
+        tempos=tempos,
+        meters=meters,
+        timing=None,
+    )
 
 
 def _rows_from(rows: np.ndarray, start_s: float, end_s: float, anchor_s: float) -> np.ndarray:
-    if not len(rows): return rows
+    if not len(rows):
+        return rows
     first = max(np.searchsorted(rows[:, 0], start_s + 1e-6, "right") - 1, 0)
     out = rows[first:][rows[first:, 0] < end_s].copy()
     out[:, 0] -= start_s
-    if first < len(rows) and rows[first, 0] <= start_s + 1e-6: out[0, 0] = anchor_s - start_s
+    if first < len(rows) and rows[first, 0] <= start_s + 1e-6:
+        out[0, 0] = anchor_s - start_s
     return out if len(out) else rows[:1].copy()
 
 # %% ../../nbs/music/03_score.ipynb #34e1cede
 def transpose_score(
-    score: Score,       # A piece
-    semitones: int,     # Up is positive
-) -> Score:             # Pitches over 127 or under 0 come back by octaves
+    score: Score,  # A piece
+    semitones: int,  # Up is positive
+) -> Score:  # Pitches over 127 or under 0 come back by octaves
     "Transpose the pitched notes of a piece."
     notes = score.notes.copy()
-    notes["pitch"] = np.where(notes["instrument"] == DRUM, notes["pitch"], fold_pitch(notes["pitch"].astype(np.int64) + semitones))
+    notes["pitch"] = np.where(
+        notes["instrument"] == DRUM, notes["pitch"], fold_pitch(notes["pitch"].astype(np.int64) + semitones)
+    )
     return score.replace(notes=notes)
 
 
 def fold_pitch(
-    pitch: np.ndarray,   # Any integers
-) -> np.ndarray:         # The same pitch classes, from 0 to 127
+    pitch: np.ndarray,  # Any integers
+) -> np.ndarray:  # The same pitch classes, from 0 to 127
     "Bring pitches into MIDI's range by octaves."
     return np.where(pitch > 127, 127 - (127 - pitch) % 12, np.where(pitch < 0, pitch % 12, pitch))
 
 
 def shift_score(
-    score: Score,       # A piece
-    seconds: float,     # Later is positive
-) -> Score:             # Without ticks: the file's times no longer hold
+    score: Score,  # A piece
+    seconds: float,  # Later is positive
+) -> Score:  # Without ticks: the file's times no longer hold
     "Move a piece in time, with its sections, tempo and meter."
     notes, tempos, meters = score.notes.copy(), score.tempos.copy(), score.meters.copy()
     notes["onset_ms"] += seconds * 1e3
     earliest = min([notes["onset_ms"].min(initial=0.0) / 1e3] + [s.start_s + seconds for s in score.sections])
-    if earliest < -1e-6: raise InputError(f"shifting by {seconds} s would put the start at {earliest:.3f} s: the earliest a note or section can be is 0")
+    if earliest < -1e-6:
+        raise InputError(
+            f"shifting by {seconds} s would put the start at {earliest:.3f} s: the earliest a note or section can be is 0"
+        )
     notes["onset_ms"] = np.maximum(notes["onset_ms"], 0)
     for rows in (tempos, meters):
-        if len(rows): rows[:, 0] += seconds
-    sections = tuple(Section(max(s.start_s + seconds, 0.0), s.end_s + seconds, s.label) for s in score.sections)
+        if len(rows):
+            rows[:, 0] += seconds
+    sections = tuple(
+        Section(max(s.start_s + seconds, 0.0), s.end_s + seconds, s.label) for s in score.sections
+    )
     return score.replace(notes=notes, sections=sections, tempos=tempos, meters=meters, timing=None)
 
 # %% ../../nbs/music/03_score.ipynb #ac70f202
 def score_to_pretty_midi(score: Score) -> "pretty_midi.PrettyMIDI":
     "Convert to pretty_midi."
     import pretty_midi
-    pretty_midi.pretty_midi.MAX_TICK = max(pretty_midi.pretty_midi.MAX_TICK, 2**40)    # Its own limit takes long pieces in fine ticks for damaged files
+
+    pretty_midi.pretty_midi.MAX_TICK = max(
+        pretty_midi.pretty_midi.MAX_TICK, 2**40
+    )  # Its own limit takes long pieces in fine ticks for damaged files
     midi = pretty_midi.PrettyMIDI(BytesIO(midi_bytes(score)))
-    midi.text_events += [pretty_midi.Text(text, midi.tick_to_time(tick)) for tick, text in _section_marks(score, *_ticks(score)[2:4])]    # It has no markers
+    midi.text_events += [
+        pretty_midi.Text(text, midi.tick_to_time(tick))
+        for tick, text in _section_marks(score, *_ticks(score)[2:4])
+    ]  # It has no markers
     return midi
 
 
@@ -379,6 +627,7 @@ def score_from_pretty_midi(midi: "pretty_midi.PrettyMIDI") -> Score:
 def score_to_symusic(score: Score) -> "symusic.Score":
     "Convert to symusic, in ticks."
     import symusic
+
     return symusic.Score.from_midi(midi_bytes(score))
 
 
@@ -390,26 +639,42 @@ def score_from_symusic(score: "symusic.Score") -> Score:
 def score_to_music21(score: Score) -> "music21.stream.Score":
     "Convert to a music21 stream, one part an instrument; a note is one note, not split at bar lines."
     from music21 import expressions, instrument, meter, note, stream, tempo
+
     per_beat, tempos, at, start, end = _ticks(score)
     parts = {}
     for i in np.unique(score.notes["instrument"]):
-        parts[int(i)] = stream.Part([instrument.UnpitchedPercussion() if i == DRUM else instrument.instrumentFromMidiProgram(_FIRST_PROGRAM[i])])
+        parts[int(i)] = stream.Part(
+            [
+                instrument.UnpitchedPercussion()
+                if i == DRUM
+                else instrument.instrumentFromMidiProgram(_FIRST_PROGRAM[i])
+            ]
+        )
     for row, first, last in zip(score.notes, start.tolist(), end.tolist()):
         one = note.Note(int(row["pitch"]), quarterLength=max(last - first, 1) / per_beat)
         one.volume.velocity = int(row["velocity"])
         parts[int(row["instrument"])].insert(first / per_beat, one)
     for number, part in enumerate(parts.values()):
-        for tick, micros in tempos if number == 0 else (): part.insert(int(tick) / per_beat, tempo.MetronomeMark(number=6e7 / max(int(micros), 1)))
-        for tick, text in _section_marks(score, at, start) if number == 0 else (): part.insert(tick / per_beat, expressions.TextExpression(text))
-        for time_s, top, bottom in score.meters: part.insert(max(int(at(time_s)), 0) / per_beat, meter.TimeSignature(f"{int(top)}/{int(bottom)}"))
+        for tick, micros in tempos if number == 0 else ():
+            part.insert(int(tick) / per_beat, tempo.MetronomeMark(number=6e7 / max(int(micros), 1)))
+        for tick, text in _section_marks(score, at, start) if number == 0 else ():
+            part.insert(tick / per_beat, expressions.TextExpression(text))
+        for time_s, top, bottom in score.meters:
+            part.insert(max(int(at(time_s)), 0) / per_beat, meter.TimeSignature(f"{int(top)}/{int(bottom)}"))
     return stream.Score(list(parts.values()))
 
 
 def score_from_music21(stream: "music21.stream.Stream") -> Score:
     "Convert from a music21 stream, through music21's own MIDI."
     import music21
+
     title = stream.metadata.title if stream.metadata is not None and stream.metadata.title else ""
     score = score_from_midi(music21.midi.translate.streamToMidiFile(stream).writestr())
-    marks = [(round(text.offset * score.timing.ticks_per_beat), text.content) for text in stream.flatten().getElementsByClass("TextExpression")]
-    sections = _sections_of_markers(marks, lambda ticks: score.timing.since(0, np.asarray(ticks, np.int64)), score.duration_s)
+    marks = [
+        (round(text.offset * score.timing.ticks_per_beat), text.content)
+        for text in stream.flatten().getElementsByClass("TextExpression")
+    ]
+    sections = _sections_of_markers(
+        marks, lambda ticks: score.timing.since(0, np.asarray(ticks, np.int64)), score.duration_s
+    )
     return score.replace(title=title, sections=sections)

@@ -13,26 +13,32 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.basics import InputError, LETTERS
+from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
 
 # %% ../../nbs/music/01_sections.ipynb #0eb98807
 @dataclass(frozen=True)
 class Section:
     "Name a span of a piece."
-    start_s: float   # Start in seconds, from 0
-    end_s: float     # End in seconds, not included
-    label: str       # "A" to "D", any other name, or "N" for none
+
+    start_s: float  # Start in seconds, from 0
+    end_s: float  # End in seconds, not included
+    label: str  # "A" to "D", any other name, or "N" for none
 
     def __post_init__(self):
-        for name in ("start_s", "end_s"): object.__setattr__(self, name, float(getattr(self, name)))
-        if not 0 <= self.start_s < self.end_s < float("inf"): raise InputError(f"a section must start at 0 or later and end after it starts, got {self.start_s} to {self.end_s}")
-        if not self.label or len(self.label.split()) != 1: raise InputError(f"a section's label is one word such as A, got {self.label!r}")
+        for name in ("start_s", "end_s"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        if not 0 <= self.start_s < self.end_s < float("inf"):
+            raise InputError(
+                f"a section must start at 0 or later and end after it starts, got {self.start_s} to {self.end_s}"
+            )
+        if not self.label or len(self.label.split()) != 1:
+            raise InputError(f"a section's label is one word such as A, got {self.label!r}")
 
 
 def letters_by_first_appearance(
-    labels: Sequence[str],   # Any names, "N" for none
-) -> list[str]:              # "A" to "D" in the order of first appearance; a fifth kind and later ones become "N"
+    labels: Sequence[str],  # Any names, "N" for none
+) -> list[str]:  # "A" to "D" in the order of first appearance; a fifth kind and later ones become "N"
     "Rename labels to letters in the order in which they first appear."
     kinds = list(dict.fromkeys(label for label in labels if label != "N"))
     names = dict(zip(kinds, LETTERS))
@@ -40,56 +46,72 @@ def letters_by_first_appearance(
 
 # %% ../../nbs/music/01_sections.ipynb #d88945e6
 def check_order(
-    sections: Sequence[Section],   # Any sections
-    where: str,                    # What error messages call them: a file, a piece
-) -> tuple[Section, ...]:          # The same
+    sections: Sequence[Section],  # Any sections
+    where: str,  # What error messages call them: a file, a piece
+) -> tuple[Section, ...]:  # The same
     "Refuse sections that are out of order or overlap."
     for before, after in zip(sections, sections[1:]):
-        if after.start_s < before.end_s - 1e-6: raise InputError(f"{where}: section {after.label} at {after.start_s} s starts before section {before.label} has ended at {before.end_s} s; sections stand in order and do not overlap")
+        if after.start_s < before.end_s - 1e-6:
+            raise InputError(
+                f"{where}: section {after.label} at {after.start_s} s starts before section {before.label} has ended at {before.end_s} s; sections stand in order and do not overlap"
+            )
     return tuple(sections)
 
 
 def load_sections(
-    path: str | Path,          # A text file, one section a line
-) -> tuple[Section, ...]:      # In the file's order
+    path: str | Path,  # A text file, one section a line
+) -> tuple[Section, ...]:  # In the file's order
     "Read sections from a file."
-    try: lines = Path(path).read_text(encoding="utf8").splitlines()
-    except FileNotFoundError: raise InputError(f"no section file at {path}: check the path") from None
-    except UnicodeDecodeError: raise InputError(f"{path} is not text: a section file has lines of start_s <tab> end_s <tab> label") from None
+    try:
+        lines = Path(path).read_text(encoding="utf8").splitlines()
+    except FileNotFoundError:
+        raise InputError(f"no section file at {path}: check the path") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is not text: a section file has lines of start_s <tab> end_s <tab> label"
+        ) from None
     sections = []
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"): continue
+        if not line.strip() or line.startswith("#"):
+            continue
         fields = line.split("\t") if "\t" in line else line.split()
-        try: sections.append(Section(float(fields[0]), float(fields[1]), fields[2].strip()))
-        except (IndexError, ValueError) as error: raise InputError(f"{path}, line {number}: expected start_s <tab> end_s <tab> label, got {line!r} ({error})") from None
+        try:
+            sections.append(Section(float(fields[0]), float(fields[1]), fields[2].strip()))
+        except (IndexError, ValueError) as error:
+            raise InputError(
+                f"{path}, line {number}: expected start_s <tab> end_s <tab> label, got {line!r} ({error})"
+            ) from None
     return check_order(sections, str(path))
 
 
 def save_sections(
-    path: str | Path,               # Written in one piece or not at all
-    sections: Sequence[Section],    # In order
+    path: str | Path,  # Written in one piece or not at all
+    sections: Sequence[Section],  # In order
 ) -> None:
     "Write sections to a file."
     with atomic_write(path) as file:
-        for s in sections: file.write(f"{s.start_s:.6f}\t{s.end_s:.6f}\t{s.label}\n".encode())
+        for s in sections:
+            file.write(f"{s.start_s:.6f}\t{s.end_s:.6f}\t{s.label}\n".encode())
 
 # %% ../../nbs/music/01_sections.ipynb #e3784ce6
 def label_times(
-    sections: Sequence[Section],   # In order, not overlapping
-    times_s: np.ndarray,           # Shape (N,), seconds
-) -> np.ndarray:                   # Shape (N,) uint8: 0 none, 1 to 4 for A to D
+    sections: Sequence[Section],  # In order, not overlapping
+    times_s: np.ndarray,  # Shape (N,), seconds
+) -> np.ndarray:  # Shape (N,) uint8: 0 none, 1 to 4 for A to D
     "Give each time the label of the section that holds it."
-    values = np.array([0] + [LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in sections], np.uint8)
+    values = np.array(
+        [0] + [LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in sections], np.uint8
+    )
     index = section_of_times(sections, times_s)
     return values[index + 1]
 
 
 def section_of_times(
-    sections: Sequence[Section],   # In order, not overlapping
-    times_s: np.ndarray,           # Shape (N,), seconds
-) -> np.ndarray:                   # Shape (N,): index of the section that holds each time, -1 where none does
+    sections: Sequence[Section],  # In order, not overlapping
+    times_s: np.ndarray,  # Shape (N,), seconds
+) -> np.ndarray:  # Shape (N,): index of the section that holds each time, -1 where none does
     "Find the section that holds each time."
     starts, ends = np.array([s.start_s for s in sections]), np.array([s.end_s for s in sections] + [-np.inf])
-    near = np.asarray(times_s) + 1e-6    # What a section file's six decimals may lose
+    near = np.asarray(times_s) + 1e-6  # What a section file's six decimals may lose
     index = np.searchsorted(starts, near, "right") - 1
     return np.where(near < ends[index], index, -1)

@@ -22,164 +22,208 @@ from .sections import Section
 
 # %% ../../nbs/music/06_variations.ipynb #5ca4edc3
 def length_s(
-    score: Score,   # Material
-) -> float:         # Seconds, silence at the end included
+    score: Score,  # Material
+) -> float:  # Seconds, silence at the end included
     "Measure material: to the end of its section, or of its last note."
     return max([float(score.duration_s)] + [s.end_s for s in score.sections])
 
 
 def grid_s(
-    score: Score,   # Any score
-) -> np.ndarray:    # (M,) seconds, increasing, the first is 0, the last is at or after the end
+    score: Score,  # Any score
+) -> np.ndarray:  # (M,) seconds, increasing, the first is 0, the last is at or after the end
     "List the places where a score can be cut: bars, else beats, else onsets."
     end = length_s(score)
     for list_places in (score.bars_s, score.beats_s, lambda: np.unique(score.onset_s)):
-        places = np.sort(list_places()); places = places[(np.diff(places, prepend=0.0) > 0.05) & (places < end - 0.05)]
-        if len(places): break
+        places = np.sort(list_places())
+        places = places[(np.diff(places, prepend=0.0) > 0.05) & (places < end - 0.05)]
+        if len(places):
+            break
     step = float(np.median(np.diff(np.append(0.0, places)))) if len(places) else end
     last = places[-1] if len(places) else 0.0
-    return np.concatenate([[0.0], places, last + step * np.arange(1, 2 + int(max(0.0, end - 0.05 - last - step) // step + (end - 0.05 > last + step)))])
+    return np.concatenate(
+        [
+            [0.0],
+            places,
+            last
+            + step
+            * np.arange(1, 2 + int(max(0.0, end - 0.05 - last - step) // step + (end - 0.05 > last + step))),
+        ]
+    )
 
 
 def cut_at_bar(
-    score: Score,        # Material
-    seconds: float,      # Length wanted
-    letter: str = "A",   # What the section will be called
-) -> Score:              # Starts at 0; one section says how long it is
+    score: Score,  # Material
+    seconds: float,  # Length wanted
+    letter: str = "A",  # What the section will be called
+) -> Score:  # Starts at 0; one section says how long it is
     "Cut material at the bar nearest to a length."
     places = grid_s(score)
     end = float(places[1:][np.argmin(np.abs(places[1:] - seconds))])
     if seconds - end > np.diff(places).max() + 1e-6:
-        raise InputError(f"material for {letter} lasts {length_s(score):.1f} s, but {seconds:.1f} s were asked for: give more music or ask for less")
+        raise InputError(
+            f"material for {letter} lasts {length_s(score):.1f} s, but {seconds:.1f} s were asked for: give more music or ask for less"
+        )
     return score.slice(0.0, end).with_sections((Section(0.0, end, letter),))
 
 # %% ../../nbs/music/06_variations.ipynb #566adc2e
 def with_notes(
-    score: Score,           # Material
-    notes: np.ndarray,      # Its new notes, in any order
-    stretch: float = 1.0,   # What its times have been multiplied by
-) -> Score:                 # Sections, tempos and meters stretched likewise
+    score: Score,  # Material
+    notes: np.ndarray,  # Its new notes, in any order
+    stretch: float = 1.0,  # What its times have been multiplied by
+) -> Score:  # Sections, tempos and meters stretched likewise
     "Give material other notes."
     notes = notes[np.argsort(notes["onset_ms"], kind="stable")]
-    tempos, meters = score.tempos * np.array([stretch, 1 / stretch]), score.meters * np.array([stretch, 1.0, 1.0])
+    tempos, meters = (
+        score.tempos * np.array([stretch, 1 / stretch]),
+        score.meters * np.array([stretch, 1.0, 1.0]),
+    )
     sections = tuple(Section(s.start_s * stretch, s.end_s * stretch, s.label) for s in score.sections)
-    return dataclasses.replace(score, notes=notes, tempos=tempos, meters=meters, sections=sections, timing=None)
+    return dataclasses.replace(
+        score, notes=notes, tempos=tempos, meters=meters, sections=sections, timing=None
+    )
 
 
 def fold(
-    pitch: np.ndarray,   # Any integers
-) -> np.ndarray:         # uint8, 21 to 108
+    pitch: np.ndarray,  # Any integers
+) -> np.ndarray:  # uint8, 21 to 108
     "Bring pitches onto the piano by octaves."
     pitch = np.asarray(pitch).astype(int)
-    return np.where(pitch < 21, pitch + 12 * -((pitch - 21) // 12), np.where(pitch > 108, pitch - 12 * ((pitch - 97) // 12), pitch)).astype(np.uint8)
+    return np.where(
+        pitch < 21,
+        pitch + 12 * -((pitch - 21) // 12),
+        np.where(pitch > 108, pitch - 12 * ((pitch - 97) // 12), pitch),
+    ).astype(np.uint8)
 
 
 def pick_run(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the bars
-) -> tuple[float, float]:        # Start and end in ms
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the bars
+) -> tuple[float, float]:  # Start and end in ms
     "Choose a run of bars: all of them in three cases of ten."
     places = grid_s(score) * 1000.0
     n = len(places) - 1
-    if n < 3 or rng.random() < 0.3: return 0.0, float(places[-1])
+    if n < 3 or rng.random() < 0.3:
+        return 0.0, float(places[-1])
     length = int(rng.integers(1, n + 1))
     first = int(rng.integers(0, n - length + 1))
     return float(places[first]), float(places[first + length])
 
 
 def within(
-    score: Score,                  # Material
-    run: tuple[float, float],      # Start and end in ms
-) -> np.ndarray:                   # (N,) bool
+    score: Score,  # Material
+    run: tuple[float, float],  # Start and end in ms
+) -> np.ndarray:  # (N,) bool
     "Mark the notes that start in a run of bars."
     return (score.notes["onset_ms"] >= run[0] - 1.0) & (score.notes["onset_ms"] < run[1] - 1.0)
 
 # %% ../../nbs/music/06_variations.ipynb #d0ee005b
 def find_melody(
-    score: Score,   # Material
-) -> np.ndarray:    # (N,) bool
+    score: Score,  # Material
+) -> np.ndarray:  # (N,) bool
     "Mark the melody: the highest of the notes that start together, unless a higher one still sounds."
     notes, mask = score.notes, np.zeros(len(score), bool)
-    onset, end, pitch = np.round(notes["onset_ms"]).tolist(), (notes["onset_ms"] + notes["duration_ms"]).tolist(), notes["pitch"].tolist()
+    onset, end, pitch = (
+        np.round(notes["onset_ms"]).tolist(),
+        (notes["onset_ms"] + notes["duration_ms"]).tolist(),
+        notes["pitch"].tolist(),
+    )
     best, top = {}, -1
     for i, (t, p) in enumerate(zip(onset, pitch)):
-        if t not in best or p > pitch[best[t]]: best[t] = i
+        if t not in best or p > pitch[best[t]]:
+            best[t] = i
     for t, i in best.items():
-        if top >= 0 and end[top] > t + 40 and pitch[top] > pitch[i]: continue
+        if top >= 0 and end[top] > t + 40 and pitch[top] > pitch[i]:
+            continue
         mask[i], top = True, i
     return mask
 
 # %% ../../nbs/music/06_variations.ipynb #3e0d74bc
 def vary_exact(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Not used: all variations are called alike
-) -> Score:                      # The same notes
+    score: Score,  # Material
+    rng: np.random.Generator,  # Not used: all variations are called alike
+) -> Score:  # The same notes
     "Repeat the material as it was."
     return score
 
 
 def vary_transpose(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the interval
-) -> Score:                      # Every pitch moved by the same interval, folded into the piano's range
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the interval
+) -> Score:  # Every pitch moved by the same interval, folded into the piano's range
     "Move the material by a second, third, fourth or fifth."
     notes = score.notes.copy()
-    notes["pitch"] = fold(notes["pitch"].astype(int) + int(rng.choice([-7, -5, -4, -3, -2, 1, 2, 3, 4, 5, 7])))
+    notes["pitch"] = fold(
+        notes["pitch"].astype(int) + int(rng.choice([-7, -5, -4, -3, -2, 1, 2, 3, 4, 5, 7]))
+    )
     return with_notes(score, notes)
 
 # %% ../../nbs/music/06_variations.ipynb #3e2c36a2
 def vary_octave(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses up or down, and the bars
-) -> Score:                      # Pitches moved by an octave, where the piano allows it
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses up or down, and the bars
+) -> Score:  # Pitches moved by an octave, where the piano allows it
     "Move a run of bars by an octave."
     notes, up, run = score.notes.copy(), rng.random() < 0.5, within(score, pick_run(score, rng))
-    if not run.any(): return score
-    if notes["pitch"][run].max() > 96: up = False
-    if notes["pitch"][run].min() < 33: up = True
+    if not run.any():
+        return score
+    if notes["pitch"][run].max() > 96:
+        up = False
+    if notes["pitch"][run].min() < 33:
+        up = True
     notes["pitch"][run] = fold(notes["pitch"][run].astype(int) + (12 if up else -12))
     return with_notes(score, notes)
 
 # %% ../../nbs/music/06_variations.ipynb #4da98ef9
 def vary_touch(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses loudness, swell and articulation
-) -> Score:                      # Same onsets and pitches
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses loudness, swell and articulation
+) -> Score:  # Same onsets and pitches
     "Play the material louder or softer, and more or less detached."
     notes = score.notes.copy()
     swell = rng.uniform(-8, 8) * np.sin(np.linspace(0, np.pi * rng.integers(1, 4), len(notes)))
-    notes["velocity"] = np.clip(notes["velocity"] + rng.normal(0, 7) + swell + rng.normal(0, 3, len(notes)), 12, 124).astype(np.uint8)
+    notes["velocity"] = np.clip(
+        notes["velocity"] + rng.normal(0, 7) + swell + rng.normal(0, 3, len(notes)), 12, 124
+    ).astype(np.uint8)
     notes["duration_ms"] *= rng.choice([0.55, 0.75, 0.9])
     return with_notes(score, notes)
 
 # %% ../../nbs/music/06_variations.ipynb #7b3352ae
 def vary_ornament(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the notes and their ornaments
-) -> Score:                      # Some notes are preceded by a turn that takes the start of their time
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the notes and their ornaments
+) -> Score:  # Some notes are preceded by a turn that takes the start of their time
     "Ornament about a quarter of the longer melody notes with a mordent or a grace note."
     notes = score.notes.copy()
-    chosen = np.flatnonzero(find_melody(score) & (notes["duration_ms"] >= 160) & (notes["instrument"] < 10) & (notes["pitch"] < 106) & (notes["pitch"] > 24))
+    chosen = np.flatnonzero(
+        find_melody(score)
+        & (notes["duration_ms"] >= 160)
+        & (notes["instrument"] < 10)
+        & (notes["pitch"] < 106)
+        & (notes["pitch"] > 24)
+    )
     chosen = np.sort(rng.permutation(chosen)[: max(1, len(chosen) // 4)]) if len(chosen) else chosen
     steps = rng.choice([-2, -1, 1, 2], len(chosen))
     short = np.minimum(70.0, notes["duration_ms"][chosen] / 4)
     first, second = notes[chosen].copy(), notes[chosen].copy()
     first["duration_ms"] = second["duration_ms"] = short
-    second["onset_ms"] += short; second["pitch"] = (second["pitch"].astype(int) + steps).astype(np.uint8)
-    notes["onset_ms"][chosen] += 2 * short; notes["duration_ms"][chosen] -= 2 * short
+    second["onset_ms"] += short
+    second["pitch"] = (second["pitch"].astype(int) + steps).astype(np.uint8)
+    notes["onset_ms"][chosen] += 2 * short
+    notes["duration_ms"][chosen] -= 2 * short
     return with_notes(score, np.concatenate([notes, first, second]))
 
 # %% ../../nbs/music/06_variations.ipynb #20109420
 def vary_melody(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the notes and their steps
-) -> Score:                      # Same rhythm; notes on beats stay
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the notes and their steps
+) -> Score:  # Same rhythm; notes on beats stay
     "Move some melody notes between the beats by a step or two of the scale in use."
     notes, beats = score.notes.copy(), score.beats_s() * 1000.0
     place = np.searchsorted(beats, notes["onset_ms"] - 30.0)
     on_beat = np.abs(np.append(beats, np.inf)[place] - notes["onset_ms"]) < 30.0
     places = np.flatnonzero(find_melody(score) & ~on_beat & within(score, pick_run(score, rng)))
-    if not len(places): return score
+    if not len(places):
+        return score
     chosen = rng.permutation(places)[: max(1, round(len(places) * rng.uniform(0.2, 0.7)))]
     weight = np.bincount(notes["pitch"] % 12, notes["duration_ms"], minlength=12)
     scale = np.flatnonzero((weight >= 0.02 * weight.sum())[np.arange(128) % 12])
@@ -189,32 +233,35 @@ def vary_melody(
 
 # %% ../../nbs/music/06_variations.ipynb #c6ed0c1a
 def vary_doubling(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses which line is doubled, and where
-) -> Score:                      # The top or the bottom line sounds in octaves
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses which line is doubled, and where
+) -> Score:  # The top or the bottom line sounds in octaves
     "Double the highest or the lowest line at the octave in a run of bars."
     notes, top, run = score.notes, rng.random() < 0.5, within(score, pick_run(score, rng))
     order = np.lexsort((notes["pitch"] * (-1.0 if top else 1.0), np.round(notes["onset_ms"])))
     line = np.zeros(len(notes), bool)
     line[order[np.unique(np.round(notes["onset_ms"][order]), return_index=True)[1]]] = True
     line = notes[line & run].copy()
-    if not len(line): return score
-    pitch = line["pitch"].astype(int) + (12 if (top and line["pitch"].max() <= 96) or line["pitch"].min() < 33 else -12)
+    if not len(line):
+        return score
+    pitch = line["pitch"].astype(int) + (
+        12 if (top and line["pitch"].max() <= 96) or line["pitch"].min() < 33 else -12
+    )
     line["pitch"], line["velocity"] = fold(pitch), np.maximum(10, line["velocity"] * 0.8).astype(np.uint8)
     taken = {(round(n["onset_ms"]), int(n["pitch"])) for n in notes}
     fresh = np.array([(round(n["onset_ms"]), int(n["pitch"])) not in taken for n in line], bool)
     return with_notes(score, np.concatenate([notes, line[fresh]]))
 
 # %% ../../nbs/music/06_variations.ipynb #126d99ad
-FIGURES = ("block", "broken", "bass and chord", "held", "inversion")   # How an accompaniment plays a harmony
+FIGURES = ("block", "broken", "bass and chord", "held", "inversion")  # How an accompaniment plays a harmony
 
 
 def figure_beats(
-    chords: list,                # (start_ms, end_ms, rising pitches) of each beat
-    figure: str,                 # One of FIGURES but "inversion"
-    velocity: int,               # Of every note
-    rng: np.random.Generator,    # Chooses how many notes a broken chord has
-) -> np.ndarray:                 # NOTE rows
+    chords: list,  # (start_ms, end_ms, rising pitches) of each beat
+    figure: str,  # One of FIGURES but "inversion"
+    velocity: int,  # Of every note
+    rng: np.random.Generator,  # Chooses how many notes a broken chord has
+) -> np.ndarray:  # NOTE rows
     "Play harmonies in a figure."
     rows, slots, rising = [], int(rng.choice([2, 3, 4])), rng.random() < 0.6
     for k, (start, end, pitches) in enumerate(chords):
@@ -222,48 +269,68 @@ def figure_beats(
         if figure == "broken":
             order = pitches if rising else [pitches[0], pitches[-1], pitches[len(pitches) // 2], pitches[-1]]
             rows += [(start + i * step, step, order[i % len(order)]) for i in range(slots)]
-        elif figure == "bass and chord" and k % 2 == 0: rows.append((start, (end - start) * 0.9, pitches[0] - 12 if pitches[0] > 52 else pitches[0]))
-        elif figure == "bass and chord": rows += [(start, (end - start) * 0.7, p) for p in pitches[1:] or pitches]
-        elif figure == "held" and k and pitches == chords[k - 1][2]: rows = [(a, end - a if a + d == start and p in pitches else d, p) for a, d, p in rows]
-        else: rows += [(start, end - start, p) for p in pitches]
+        elif figure == "bass and chord" and k % 2 == 0:
+            rows.append((start, (end - start) * 0.9, pitches[0] - 12 if pitches[0] > 52 else pitches[0]))
+        elif figure == "bass and chord":
+            rows += [(start, (end - start) * 0.7, p) for p in pitches[1:] or pitches]
+        elif figure == "held" and k and pitches == chords[k - 1][2]:
+            rows = [(a, end - a if a + d == start and p in pitches else d, p) for a, d, p in rows]
+        else:
+            rows += [(start, end - start, p) for p in pitches]
     notes = np.zeros(len(rows), NOTE)
-    for name, column in zip(("onset_ms", "duration_ms", "pitch"), zip(*rows)): notes[name] = column
-    notes["pitch"], notes["duration_ms"], notes["velocity"] = fold(notes["pitch"]), np.maximum(notes["duration_ms"], 20.0), velocity
+    for name, column in zip(("onset_ms", "duration_ms", "pitch"), zip(*rows)):
+        notes[name] = column
+    notes["pitch"], notes["duration_ms"], notes["velocity"] = (
+        fold(notes["pitch"]),
+        np.maximum(notes["duration_ms"], 20.0),
+        velocity,
+    )
     return notes
 
 
 def beat_chords(
-    score: Score,                # Material
-    under: np.ndarray,           # (N,) bool: the notes that accompany
-    run: tuple[float, float],    # Start and end in ms
-) -> list:                       # (start_ms, end_ms, rising pitches) of each beat of the run; a beat without any takes the last one's
+    score: Score,  # Material
+    under: np.ndarray,  # (N,) bool: the notes that accompany
+    run: tuple[float, float],  # Start and end in ms
+) -> (
+    list
+):  # (start_ms, end_ms, rising pitches) of each beat of the run; a beat without any takes the last one's
     "Read the harmony of each beat from the accompaniment."
     beats = np.unique(np.concatenate([run, score.beats_s() * 1000.0]))
     beats = beats[(beats >= run[0]) & (beats <= run[1])]
     beats = beats[np.append(True, np.diff(beats) > 80.0)]
-    start, end, pitch = score.notes["onset_ms"][under], (score.notes["onset_ms"] + score.notes["duration_ms"])[under], score.notes["pitch"][under]
+    start, end, pitch = (
+        score.notes["onset_ms"][under],
+        (score.notes["onset_ms"] + score.notes["duration_ms"])[under],
+        score.notes["pitch"][under],
+    )
     chords = []
     for a, b in zip(beats, np.append(beats[1:], run[1])):
-        pitches = np.unique(pitch[(start < b - 20.0) & (end > a + 20.0)]).tolist() or (chords[-1][2] if chords else [])
-        if pitches and b > a: chords.append((float(a), float(b), pitches[:5]))
+        pitches = np.unique(pitch[(start < b - 20.0) & (end > a + 20.0)]).tolist() or (
+            chords[-1][2] if chords else []
+        )
+        if pitches and b > a:
+            chords.append((float(a), float(b), pitches[:5]))
     return chords
 
 # %% ../../nbs/music/06_variations.ipynb #2530f08b
 def vary_accompaniment(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the figure and the bars
-) -> Score:                      # The melody as it was, the harmony in another figure
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the figure and the bars
+) -> Score:  # The melody as it was, the harmony in another figure
     "Accompany a run of bars in another way."
     notes, melody, run = score.notes, find_melody(score), pick_run(score, rng)
     figure, under = str(rng.choice(FIGURES, p=[0.1, 0.15, 0.1, 0.1, 0.55])), within(score, run) & ~melody
-    if (~melody).mean() < 0.15: return add_drone(score, run)
-    if not under.any(): return score
+    if (~melody).mean() < 0.15:
+        return add_drone(score, run)
+    if not under.any():
+        return score
     if figure == "inversion":
         kept = notes.copy()
         moved = np.flatnonzero(under)
         moved = moved[rng.random(len(moved)) < rng.uniform(0.3, 0.9)]
         pitches, classes = kept["pitch"].astype(int), kept["pitch"] % 12
-        for i in moved:      # another note of the harmony that sounds around it
+        for i in moved:  # another note of the harmony that sounds around it
             near = np.unique(classes[np.abs(kept["onset_ms"] - kept["onset_ms"][i]) < 600.0])
             steps = [(int(c) - pitches[i] + 6) % 12 - 6 for c in near if c != classes[i]]
             pitches[i] += int(rng.choice(steps)) if steps else int(rng.choice([-12, 12]))
@@ -274,9 +341,9 @@ def vary_accompaniment(
 
 
 def add_drone(
-    score: Score,                # A tune without accompaniment
-    run: tuple[float, float],    # Start and end in ms
-) -> Score:                      # The tune over its tonic and fifth, struck once a bar
+    score: Score,  # A tune without accompaniment
+    run: tuple[float, float],  # Start and end in ms
+) -> Score:  # The tune over its tonic and fifth, struck once a bar
     "Put a drone under a run of bars."
     weight = np.bincount(score.notes["pitch"] % 12, score.notes["duration_ms"], minlength=12)
     tonic = int(np.argmax(weight + 0.5 * np.roll(weight, -7)))
@@ -285,14 +352,16 @@ def add_drone(
     bars = grid_s(score) * 1000.0
     bars = bars[(bars >= run[0] - 1.0) & (bars <= run[1] + 1.0)]
     chords = [(a, min(b, length_s(score) * 1000.0), [root, root + 7]) for a, b in zip(bars, bars[1:])]
-    fresh = figure_beats(chords, "block", max(20, int(score.notes["velocity"].mean() * 0.75)), np.random.default_rng(0))
+    fresh = figure_beats(
+        chords, "block", max(20, int(score.notes["velocity"].mean() * 0.75)), np.random.default_rng(0)
+    )
     return with_notes(score, np.concatenate([score.notes, fresh]))
 
 # %% ../../nbs/music/06_variations.ipynb #a4e28140
 def vary_rhythm(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses how the beat is bent, and the bars
-) -> Score:                      # Beats stay where they are; what lies between them moves
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses how the beat is bent, and the bars
+) -> Score:  # Beats stay where they are; what lies between them moves
     "Swing, dot or snap the middle of the beats of a run of bars."
     run, middle = pick_run(score, rng), float(rng.choice([0.38, 0.6, 0.67, 0.75]))
     beats = np.unique(np.concatenate([[0.0], score.beats_s(), [length_s(score)]])) * 1000.0
@@ -306,25 +375,31 @@ def vary_rhythm(
 
 # %% ../../nbs/music/06_variations.ipynb #7c1879d2
 def vary_tempo(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the speed
-) -> Score:                      # 4 to 18 % slower or faster, bars and sections with it
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the speed
+) -> Score:  # 4 to 18 % slower or faster, bars and sections with it
     "Play the material at another speed."
     stretch, notes = float(rng.uniform(1.04, 1.18) ** rng.choice([-1, 1])), score.notes.copy()
-    notes["onset_ms"] *= stretch; notes["duration_ms"] *= stretch
+    notes["onset_ms"] *= stretch
+    notes["duration_ms"] *= stretch
     return with_notes(score, notes, stretch)
 
 # %% ../../nbs/music/06_variations.ipynb #b6bae5a7
 def vary_ending(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses the chord's inversion
-) -> Score:                      # Same length; the last bar holds a chord
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses the chord's inversion
+) -> Score:  # Same length; the last bar holds a chord
     "End on a held chord instead of the last bar."
     places = grid_s(score)
-    if len(places) < 3: return score
+    if len(places) < 3:
+        return score
     start, end = places[-2] * 1000, length_s(score) * 1000
-    kept, last = score.notes[score.notes["onset_ms"] < start - 1].copy(), score.notes[score.notes["onset_ms"] >= start - 1]
-    if not len(last) or not len(kept): return score
+    kept, last = (
+        score.notes[score.notes["onset_ms"] < start - 1].copy(),
+        score.notes[score.notes["onset_ms"] >= start - 1],
+    )
+    if not len(last) or not len(kept):
+        return score
     kept["duration_ms"] = np.minimum(kept["duration_ms"], start - kept["onset_ms"])
     root = int(last["pitch"][-1])
     third = 4 if np.isin((root + 4) % 12, score.notes["pitch"] % 12) else 3
@@ -335,72 +410,132 @@ def vary_ending(
 
 # %% ../../nbs/music/06_variations.ipynb #dbfea98c
 def vary_trim(
-    score: Score,                # Material
-    rng: np.random.Generator,    # Chooses which end
-) -> Score:                      # A bar shorter, starting at 0
+    score: Score,  # Material
+    rng: np.random.Generator,  # Chooses which end
+) -> Score:  # A bar shorter, starting at 0
     "Leave out the first or the last bar."
     places = grid_s(score)
-    if len(places) < 4: return score
+    if len(places) < 4:
+        return score
     start, end = (places[1], length_s(score)) if rng.random() < 0.5 else (0.0, places[-2])
     trimmed = score.slice(float(start), float(end))
-    return trimmed.with_sections((Section(0.0, float(end - start), score.sections[0].label if score.sections else "A"),)) if len(trimmed) else score
+    return (
+        trimmed.with_sections(
+            (Section(0.0, float(end - start), score.sections[0].label if score.sections else "A"),)
+        )
+        if len(trimmed)
+        else score
+    )
 
 # %% ../../nbs/music/06_variations.ipynb #3a1e5482
-VARIATIONS: dict[str, Callable] = {"exact": vary_exact, "tempo": vary_tempo, "transpose": vary_transpose, "melody": vary_melody, "accompaniment": vary_accompaniment, "doubling": vary_doubling,
-                                   "octave": vary_octave, "ornament": vary_ornament, "rhythm": vary_rhythm, "touch": vary_touch, "ending": vary_ending, "trim": vary_trim}
-BEFORE_CUT = ("tempo",)   # A faster return needs more material for the same time, so it is cut afterwards
-MIXTURE = {"transpose": 0.04, "octave": 0.06, "touch": 0.5, "melody": 0.2, "ornament": 0.08, "accompaniment": 0.4, "doubling": 0.1, "rhythm": 0.06, "tempo": 0.08, "ending": 0.15, "trim": 0.05}
+VARIATIONS: dict[str, Callable] = {
+    "exact": vary_exact,
+    "tempo": vary_tempo,
+    "transpose": vary_transpose,
+    "melody": vary_melody,
+    "accompaniment": vary_accompaniment,
+    "doubling": vary_doubling,
+    "octave": vary_octave,
+    "ornament": vary_ornament,
+    "rhythm": vary_rhythm,
+    "touch": vary_touch,
+    "ending": vary_ending,
+    "trim": vary_trim,
+}
+BEFORE_CUT = ("tempo",)  # A faster return needs more material for the same time, so it is cut afterwards
+MIXTURE = {
+    "transpose": 0.04,
+    "octave": 0.06,
+    "touch": 0.5,
+    "melody": 0.2,
+    "ornament": 0.08,
+    "accompaniment": 0.4,
+    "doubling": 0.1,
+    "rhythm": 0.06,
+    "tempo": 0.08,
+    "ending": 0.15,
+    "trim": 0.05,
+}
 
 
 def pick_variations(
-    variation: str,                       # "mixed", "exact", or the names of variations joined by +
-    rng: np.random.Generator,             # Chooses what is mixed
-    room: float = 2.0,                    # How much longer the material is than its section, as a ratio
+    variation: str,  # "mixed", "exact", or the names of variations joined by +
+    rng: np.random.Generator,  # Chooses what is mixed
+    room: float = 2.0,  # How much longer the material is than its section, as a ratio
     mixture: dict[str, float] = MIXTURE,  # Share of returns that each variation touches
-) -> list[str]:                           # Names, in the order in which they act
+) -> list[str]:  # Names, in the order in which they act
     "Choose how a return differs."
     if variation != "mixed":
         names = variation.split("+")
-        if set(names) - set(VARIATIONS): raise InputError(f"unknown variation '{variation}': use mixed, or {', '.join(VARIATIONS)} joined by +")
+        if set(names) - set(VARIATIONS):
+            raise InputError(
+                f"unknown variation '{variation}': use mixed, or {', '.join(VARIATIONS)} joined by +"
+            )
         return names
     draws = {name: rng.random() < mixture.get(name, 0.0) for name in VARIATIONS}
     return [name for name in VARIATIONS if draws[name] and (name != "tempo" or room >= 1.2)] or ["exact"]
 
 # %% ../../nbs/music/06_variations.ipynb #eb3a945d
 def beat_places(
-    score: Score,   # Material
-) -> np.ndarray:    # (N,) int, twelfths of a beat
+    score: Score,  # Material
+) -> np.ndarray:  # (N,) int, twelfths of a beat
     "Count onsets in twelfths of a beat."
     beats = score.beats_s()
-    if len(beats) < 2: return np.floor(score.onset_s * 24 + 0.25).astype(int)
+    if len(beats) < 2:
+        return np.floor(score.onset_s * 24 + 0.25).astype(int)
     first, last = 2 * beats[0] - beats[1], 2 * beats[-1] - beats[-2]
-    return np.floor(np.interp(score.onset_s, np.concatenate([[first], beats, [last]]), np.arange(-1.0, len(beats) + 1)) * 12 + 0.25).astype(int)
+    return np.floor(
+        np.interp(score.onset_s, np.concatenate([[first], beats, [last]]), np.arange(-1.0, len(beats) + 1))
+        * 12
+        + 0.25
+    ).astype(int)
 
 
 def likeness(
-    first: Score,           # A section, starting at 0
-    again: Score,           # Its return, starting at 0
-) -> dict[str, float]:      # notes, moved, rhythm: 0 to 1; shift in semitones; density and length: ratios
+    first: Score,  # A section, starting at 0
+    again: Score,  # Its return, starting at 0
+) -> dict[str, float]:  # notes, moved, rhythm: 0 to 1; shift in semitones; density and length: ratios
     "Measure how alike a return is to what it returns to."
     a, b = (list(zip(beat_places(s).tolist(), s.notes["pitch"].tolist())) for s in (first, again))
     there = Counter(b)
-    agree = {shift: 2 * (Counter((t, p + shift) for t, p in a) & there).total() / max(1, len(a) + len(b)) for shift in range(-6, 7)}
+    agree = {
+        shift: 2 * (Counter((t, p + shift) for t, p in a) & there).total() / max(1, len(a) + len(b))
+        for shift in range(-6, 7)
+    }
     best = max(agree, key=lambda shift: (agree[shift], -abs(shift)))
     onsets = [{t for t, _ in notes} for notes in (a, b)]
-    return {"notes": agree[0], "moved": agree[best], "shift": best, "rhythm": 2 * len(onsets[0] & onsets[1]) / max(1, len(onsets[0]) + len(onsets[1])),
-            "density": len(b) / max(1, len(a)), "length": length_s(again) / length_s(first)}
+    return {
+        "notes": agree[0],
+        "moved": agree[best],
+        "shift": best,
+        "rhythm": 2 * len(onsets[0] & onsets[1]) / max(1, len(onsets[0]) + len(onsets[1])),
+        "density": len(b) / max(1, len(a)),
+        "length": length_s(again) / length_s(first),
+    }
 
 
 def compare_returns(
-    score: Score,               # With sections
-    min_notes: int = 4,         # Sections with fewer notes are passed over
-) -> list[dict[str, float]]:    # `likeness` of each return, over the time that both last
+    score: Score,  # With sections
+    min_notes: int = 4,  # Sections with fewer notes are passed over
+) -> list[dict[str, float]]:  # `likeness` of each return, over the time that both last
     "Compare every return of a piece with the first time its letter sounds."
     first, rows = {}, []
     for k, s in enumerate(score.sections):
-        if s.label == "N" or len(part := score.slice_section(k)) < min_notes: continue
-        if s.label not in first: first[s.label] = part; continue
-        shared = min(s.end_s - s.start_s, length_s(first[s.label])) if len(part.tempos) and np.allclose(first[s.label].tempos[0, 1], part.tempos[0, 1]) else None
-        pair = (first[s.label], part) if shared is None else [p.slice(0.0, shared) for p in (first[s.label], part)]
-        if min(map(len, pair)): rows.append(likeness(*pair) | {"length": length_s(part) / length_s(first[s.label])})
+        if s.label == "N" or len(part := score.slice_section(k)) < min_notes:
+            continue
+        if s.label not in first:
+            first[s.label] = part
+            continue
+        shared = (
+            min(s.end_s - s.start_s, length_s(first[s.label]))
+            if len(part.tempos) and np.allclose(first[s.label].tempos[0, 1], part.tempos[0, 1])
+            else None
+        )
+        pair = (
+            (first[s.label], part)
+            if shared is None
+            else [p.slice(0.0, shared) for p in (first[s.label], part)]
+        )
+        if min(map(len, pair)):
+            rows.append(likeness(*pair) | {"length": length_s(part) / length_s(first[s.label])})
     return rows

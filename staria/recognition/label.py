@@ -6,7 +6,13 @@
 __all__ = ['find_midi', 'Heard', 'hear', 'LabelReport', 'label_files']
 
 # %% ../../nbs/recognition/01_label.ipynb #65059c31
-import concurrent.futures, contextlib, csv, errno, io, multiprocessing, os
+import concurrent.futures
+import contextlib
+import csv
+import errno
+import io
+import multiprocessing
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,62 +22,76 @@ import torch
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.files import atomic_write
+from ..data.prepare import _follow_parent
+from ..data.store import printable
+from ..models.listener import Listener
+from ..music.midi import DRUM
+from ..music.plots import figure_png, plot_roll, sections_from_labels
 from ..music.score import Score
 from ..music.sections import label_times, save_sections
+from .recognizer import evaluating, note_probabilities, smooth_labels
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..music.midi import DRUM
 from ..tokens.vocabulary import DRUM_0, DURATION_0, vocabulary
-from ..data.store import printable
-from ..data.prepare import _follow_parent
-from ..music.plots import figure_png, plot_roll, sections_from_labels
-from .recognizer import evaluating, note_probabilities
-from ..models.listener import Listener
-from .recognizer import smooth_labels
 
 # %% ../../nbs/recognition/01_label.ipynb #4ec1c28e
 def find_midi(
-    paths: Sequence[str | Path],   # Files and folders
-) -> list[Path]:                   # Files, in the order given; a folder's in order of their names
+    paths: Sequence[str | Path],  # Files and folders
+) -> list[Path]:  # Files, in the order given; a folder's in order of their names
     "List the MIDI files that a call names."
     found = []
     for path in map(Path, paths):
-        if path.is_dir(): found += sorted(p for p in path.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
-        elif path.exists(): found.append(path)
-        else: raise InputError(f"no file or folder at {path}: check the path")
-    if not found: raise InputError(f"no MIDI file in {', '.join(map(str, paths))}: name a .mid file or a folder that holds some")
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+        elif path.exists():
+            found.append(path)
+        else:
+            raise InputError(f"no file or folder at {path}: check the path")
+    if not found:
+        raise InputError(
+            f"no MIDI file in {', '.join(map(str, paths))}: name a .mid file or a folder that holds some"
+        )
     return found
 
 # %% ../../nbs/recognition/01_label.ipynb #2da4e69e
 @dataclass(frozen=True, eq=False)
 class Heard:
     "Hold what the classifier heard in one piece."
-    score: Score            # With the sections that were heard
-    probs: np.ndarray       # (N, 4) probability of A to D for each note; letters go by order of first appearance
-    labels: np.ndarray      # (N,) 1–4, after smoothing; 0: none of them
+
+    score: Score  # With the sections that were heard
+    probs: np.ndarray  # (N, 4) probability of A to D for each note; letters go by order of first appearance
+    labels: np.ndarray  # (N,) 1–4, after smoothing; 0: none of them
 
 
 def hear(
-    model: torch.nn.Module,        # A Listener or a MidiClassifier
-    score: Score,                  # Any piece; its own sections are not looked at
-    min_section_s: float = 4.0,    # Shortest section that a MidiClassifier hears; a Listener counts in bars
+    model: torch.nn.Module,  # A Listener or a MidiClassifier
+    score: Score,  # Any piece; its own sections are not looked at
+    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears; a Listener counts in bars
 ) -> Heard:
     "Label the notes of a piece, and find its sections."
     tok, score = MusicTokenizerWithStyle(), score.with_sections([])
     ids = tok.encode(score)
-    known = (score.notes["instrument"] != DRUM) | np.isin(score.notes["pitch"], vocabulary().pitch_of[DRUM_0:DURATION_0])
-    if not known.any(): raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
-    if not known.all(): score = score.replace(notes=score.notes[known], timing=None)      # drums that have no token are left out
+    known = (score.notes["instrument"] != DRUM) | np.isin(
+        score.notes["pitch"], vocabulary().pitch_of[DRUM_0:DURATION_0]
+    )
+    if not known.any():
+        raise InputError(f"{score.source or 'the score'} has no notes to label: choose another file")
+    if not known.all():
+        score = score.replace(notes=score.notes[known], timing=None)  # drums that have no token are left out
     if isinstance(model, Listener):
         found, probs = model.hear(score)
         return Heard(score.with_sections(found.sections), probs, label_times(found.sections, score.onset_s))
     probs = note_probabilities(model, [ids], tok)[0]
     smooth = smooth_labels(probs, score.onset_s, min_section_s)
-    order = list(dict.fromkeys([*smooth.tolist(), *range(4)]))                  # the letter that is heard first is A
+    order = list(dict.fromkeys([*smooth.tolist(), *range(4)]))  # the letter that is heard first is A
     labels = (np.argsort(order)[smooth] + 1).astype(np.uint8)
-    return Heard(score.with_sections(sections_from_labels(score.onset_s, labels, score.duration_s)), probs[:, order], labels)
+    return Heard(
+        score.with_sections(sections_from_labels(score.onset_s, labels, score.duration_s)),
+        probs[:, order],
+        labels,
+    )
 
 # %% ../../nbs/recognition/01_label.ipynb #804be055
-def _take_model(model: torch.nn.Module) -> None:   # In a process of its own
+def _take_model(model: torch.nn.Module) -> None:  # In a process of its own
     global _model
     _model = model
     _follow_parent()
@@ -82,73 +102,110 @@ def _label_one(job: tuple, model: torch.nn.Module | None = None) -> str | None:
     "Label one file; give the reason where it can't be."
     path, stem, per_token, min_section_s, picture = job
     model = _model if model is None else model
-    try: _write_heard(hear(model, Score.from_midi(path), min_section_s), stem, model if per_token else None, picture)
-    except ValueError as error: return printable(str(error).removeprefix(f"{path}: "))
+    try:
+        _write_heard(
+            hear(model, Score.from_midi(path), min_section_s), stem, model if per_token else None, picture
+        )
+    except ValueError as error:
+        return printable(str(error).removeprefix(f"{path}: "))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT): raise      # the next one would have no room, either
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # the next one would have no room, either
         return printable(f"cannot be written: {error.strerror}")
     return None
 
 
-def _write_heard(heard: Heard, stem: Path, model: torch.nn.Module | None, picture: bool) -> None:   # With tokens where a model is given
-    _write_rows(Path(f"{stem}.notes.csv"), ["onset_s", "duration_s", "pitch", "velocity", "label", *(f"p_{letter}" for letter in LETTERS)],
-                ([f"{note['onset_ms'] / 1000:.3f}", f"{note['duration_ms'] / 1000:.3f}", note["pitch"], note["velocity"], LETTERS[label - 1] if label else "N", *(f"{p:.4f}" for p in probs)]
-                 for note, label, probs in zip(heard.score.notes, heard.labels, heard.probs)))
-    if model is not None: _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
+def _write_heard(
+    heard: Heard, stem: Path, model: torch.nn.Module | None, picture: bool
+) -> None:  # With tokens where a model is given
+    _write_rows(
+        Path(f"{stem}.notes.csv"),
+        ["onset_s", "duration_s", "pitch", "velocity", "label", *(f"p_{letter}" for letter in LETTERS)],
+        (
+            [
+                f"{note['onset_ms'] / 1000:.3f}",
+                f"{note['duration_ms'] / 1000:.3f}",
+                note["pitch"],
+                note["velocity"],
+                LETTERS[label - 1] if label else "N",
+                *(f"{p:.4f}" for p in probs),
+            ]
+            for note, label, probs in zip(heard.score.notes, heard.labels, heard.probs)
+        ),
+    )
+    if model is not None:
+        _write_tokens(Path(f"{stem}.tokens.csv"), model, heard)
     if picture:
-        with atomic_write(f"{stem}.png") as file: file.write(figure_png(plot_roll(heard.score, title=printable(stem.name))))
-    save_sections(f"{stem}.txt", heard.score.sections)    # the last: a file that has it is done
+        with atomic_write(f"{stem}.png") as file:
+            file.write(figure_png(plot_roll(heard.score, title=printable(stem.name))))
+    save_sections(f"{stem}.txt", heard.score.sections)  # the last: a file that has it is done
 
 # %% ../../nbs/recognition/01_label.ipynb #f920d4e6
 @dataclass(frozen=True)
 class LabelReport:
     "Say what became of each file."
-    labelled: list[Path]                     # Section files that were written
-    skipped: list[tuple[str, str]] = field(default_factory=list)   # (file, reason)
+
+    labelled: list[Path]  # Section files that were written
+    skipped: list[tuple[str, str]] = field(default_factory=list)  # (file, reason)
 
     def __str__(self) -> str:
-        lines = [f"{len(self.labelled) + len(self.skipped)} files: {len(self.labelled)} labelled, {len(self.skipped)} skipped"]
+        lines = [
+            f"{len(self.labelled) + len(self.skipped)} files: {len(self.labelled)} labelled, {len(self.skipped)} skipped"
+        ]
         return "\n".join(lines + [f"  skipped {name}: {reason}" for name, reason in self.skipped])
 
 
 def label_files(
-    model: torch.nn.Module,             # A Listener or a MidiClassifier
-    paths: Sequence[str | Path],        # Files and folders
-    out: str | Path,                    # Where results go
-    per_token: bool = False,            # Also x.tokens.csv, a row a token
-    min_section_s: float = 4.0,         # Shortest section that a MidiClassifier hears
-    picture: bool = True,               # Also x.png
-    workers: int | None = None,         # Processes; None: one a core where there are more than 16 files
-    keep: bool = False,                 # Leave files alone that have a section file there: a labelling that was stopped goes on
-) -> LabelReport:                       # Bad files are named, the rest go on
+    model: torch.nn.Module,  # A Listener or a MidiClassifier
+    paths: Sequence[str | Path],  # Files and folders
+    out: str | Path,  # Where results go
+    per_token: bool = False,  # Also x.tokens.csv, a row a token
+    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears
+    picture: bool = True,  # Also x.png
+    workers: int | None = None,  # Processes; None: one a core where there are more than 16 files
+    keep: bool = False,  # Leave files alone that have a section file there: a labelling that was stopped goes on
+) -> LabelReport:  # Bad files are named, the rest go on
     "Label MIDI files and write what was heard."
     files, out, done, skipped, stems = find_midi(paths), Path(out), [], [], set()
     jobs = []
     for path in files:
         stem, number = path.stem, 1
-        if stem.casefold() in stems: stem = f"{path.parent.name}-{path.stem}"
-        while stem.casefold() in stems: number += 1; stem = f"{path.parent.name}-{path.stem}-{number}"
-        stems.add(stem.casefold()); jobs.append((path, out / stem, per_token, min_section_s, picture))
+        if stem.casefold() in stems:
+            stem = f"{path.parent.name}-{path.stem}"
+        while stem.casefold() in stems:
+            number += 1
+            stem = f"{path.parent.name}-{path.stem}-{number}"
+        stems.add(stem.casefold())
+        jobs.append((path, out / stem, per_token, min_section_s, picture))
     if keep:
         done = [Path(f"{stem}.txt") for _, stem, *_ in jobs if Path(f"{stem}.txt").exists()]
         jobs = [job for job in jobs if not Path(f"{job[1]}.txt").exists()]
     workers = workers or (min(len(jobs), os.cpu_count() or 1) if len(jobs) > 16 else 1)
     with contextlib.ExitStack() as stack:
         if workers > 1:
-            pool = stack.enter_context(concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _take_model, (model,)))
+            pool = stack.enter_context(
+                concurrent.futures.ProcessPoolExecutor(
+                    workers, multiprocessing.get_context("spawn"), _take_model, (model,)
+                )
+            )
             results = pool.map(_label_one, jobs)
-        else: results = (_label_one(job, model) for job in jobs)
+        else:
+            results = (_label_one(job, model) for job in jobs)
         for (path, stem, *_), trouble in zip(jobs, progress(results, "labelling", len(jobs), "file")):
-            if trouble is None: done.append(Path(f"{stem}.txt"))
-            else: skipped.append((printable(str(path)), trouble))
+            if trouble is None:
+                done.append(Path(f"{stem}.txt"))
+            else:
+                skipped.append((printable(str(path)), trouble))
     return LabelReport(done, skipped)
 
 # %% ../../nbs/recognition/01_label.ipynb #83ecdb33
 def _write_rows(path: Path, head: list[str], rows) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(head); table.writerows(rows)
-    with atomic_write(path) as file: file.write(text.getvalue().encode())
+    table.writerow(head)
+    table.writerows(rows)
+    with atomic_write(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def _write_tokens(path: Path, model: torch.nn.Module, heard: Heard) -> None:
@@ -158,7 +215,17 @@ def _write_tokens(path: Path, model: torch.nn.Module, heard: Heard) -> None:
         of_token = np.maximum(np.searchsorted(tok.note_index(ids), np.arange(len(ids)), "right") - 1, 0)
         letters, probs = np.array(["N", *LETTERS])[heard.labels[of_token]], heard.probs[of_token]
     else:
-        with evaluating(model) as device: out = model.evaluate_sequence(torch.as_tensor(ids, device=device)[None])
-        letters, probs = [style.strip("<>")[0] for style in out["style_tokens"][0]], out["probs"][0].cpu().numpy()
-    _write_rows(path, ["position", "token", "time_s", "label", *(f"p_{letter}" for letter in LETTERS)],
-                ([k, word, f"{ms / 1000:.3f}", letter, *(f"{x:.4f}" for x in p)] for k, (word, ms, letter, p) in enumerate(zip(tok.words(ids), tok.times_ms(ids), letters, probs))))
+        with evaluating(model) as device:
+            out = model.evaluate_sequence(torch.as_tensor(ids, device=device)[None])
+        letters, probs = (
+            [style.strip("<>")[0] for style in out["style_tokens"][0]],
+            out["probs"][0].cpu().numpy(),
+        )
+    _write_rows(
+        path,
+        ["position", "token", "time_s", "label", *(f"p_{letter}" for letter in LETTERS)],
+        (
+            [k, word, f"{ms / 1000:.3f}", letter, *(f"{x:.4f}" for x in p)]
+            for k, (word, ms, letter, p) in enumerate(zip(tok.words(ids), tok.times_ms(ids), letters, probs))
+        ),
+    )

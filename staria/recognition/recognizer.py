@@ -13,37 +13,38 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, progress
-from ..music.sections import Section
-from ..music.sections import letters_by_first_appearance
+from ..music.sections import Section, letters_by_first_appearance
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/recognition/00_recognizer.ipynb #86c18d00
 @contextlib.contextmanager
 def evaluating(
-    model: torch.nn.Module,   # Any model
+    model: torch.nn.Module,  # Any model
 ) -> Iterator[torch.device]:  # Where its parameters are
     "Judge a model: no dropout, no gradients, and back as it was."
     was_training = model.training
     model.eval()
     try:
-        with torch.no_grad(): yield next(model.parameters(), torch.empty(0)).device
-    finally: model.train(was_training)
+        with torch.no_grad():
+            yield next(model.parameters(), torch.empty(0)).device
+    finally:
+        model.train(was_training)
 
 
 def note_onsets_s(
-    ids: np.ndarray,                     # (T,) token ids
+    ids: np.ndarray,  # (T,) token ids
     tokenizer: MusicTokenizerWithStyle,  # What made them
-) -> np.ndarray:                         # (N,) onset of each note in seconds
+) -> np.ndarray:  # (N,) onset of each note in seconds
     "Read the onsets of the notes from their tokens."
     return tokenizer.times_ms(ids)[tokenizer.note_index(ids) + 1] / 1000
 
 # %% ../../nbs/recognition/00_recognizer.ipynb #a439f899
 def note_probabilities(
-    model: torch.nn.Module,              # A MidiClassifier: ids (B, T) to logits (B, T, 4)
-    sequences: Sequence[np.ndarray],     # Token ids of pieces, without section tokens
+    model: torch.nn.Module,  # A MidiClassifier: ids (B, T) to logits (B, T, 4)
+    sequences: Sequence[np.ndarray],  # Token ids of pieces, without section tokens
     tokenizer: MusicTokenizerWithStyle,  # What made them
-    max_batch_tokens: int = 16_384,      # Most tokens, pads included, that are read together
-) -> list[np.ndarray]:                   # (N, 4) a piece: probability of A to D for each note
+    max_batch_tokens: int = 16_384,  # Most tokens, pads included, that are read together
+) -> list[np.ndarray]:  # (N, 4) a piece: probability of A to D for each note
     "Hear pieces: the probability of each letter for each note."
     heard: list = [None] * len(sequences)
     waiting = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
@@ -51,34 +52,47 @@ def note_probabilities(
     with evaluating(model) as device:
         while waiting:
             longest = len(sequences[waiting[-1]])
-            chosen, waiting = waiting[-max(1, max_batch_tokens // max(longest, 1)):], waiting[:-max(1, max_batch_tokens // max(longest, 1))]
+            chosen, waiting = (
+                waiting[-max(1, max_batch_tokens // max(longest, 1)) :],
+                waiting[: -max(1, max_batch_tokens // max(longest, 1))],
+            )
             ids = np.full((len(chosen), longest), tokenizer.pad_id, dtype=np.int64)
-            for row, i in enumerate(chosen): ids[row, :len(sequences[i])] = sequences[i]
+            for row, i in enumerate(chosen):
+                ids[row, : len(sequences[i])] = sequences[i]
             probs = model(torch.from_numpy(ids).to(device)).float().softmax(-1).cpu().numpy()
             for row, i in enumerate(chosen):
                 note = tokenizer.note_index(sequences[i])
-                last = np.where(tokenizer.duration_of[ids[row][np.minimum(note + 2, longest - 1)]] >= 0, 2, 1)   # a drum has no duration token
-                heard[i] = (probs[row, note] + probs[row, note + 1] + np.where(last[:, None] == 2, probs[row, np.minimum(note + 2, longest - 1)], 0)) / (1 + last[:, None])
+                last = np.where(
+                    tokenizer.duration_of[ids[row][np.minimum(note + 2, longest - 1)]] >= 0, 2, 1
+                )  # a drum has no duration token
+                heard[i] = (
+                    probs[row, note]
+                    + probs[row, note + 1]
+                    + np.where(last[:, None] == 2, probs[row, np.minimum(note + 2, longest - 1)], 0)
+                ) / (1 + last[:, None])
             bar.update(len(chosen))
     bar.close()
     return heard
 
 # %% ../../nbs/recognition/00_recognizer.ipynb #b951c122
 def smooth_labels(
-    probs: np.ndarray,            # Probability of each letter for each note, shape (N, 4)
-    onset_s: np.ndarray,          # Onsets, shape (N,), not decreasing
-    min_section_s: float = 4.0,   # Shortest section
-    change_cost: float = 2.0,     # What a change of letter costs, in nats
-) -> np.ndarray:                  # Letter of each note, 0 to 3, shape (N,)
+    probs: np.ndarray,  # Probability of each letter for each note, shape (N, 4)
+    onset_s: np.ndarray,  # Onsets, shape (N,), not decreasing
+    min_section_s: float = 4.0,  # Shortest section
+    change_cost: float = 2.0,  # What a change of letter costs, in nats
+) -> np.ndarray:  # Letter of each note, 0 to 3, shape (N,)
     "Find the likeliest sequence of sections that are long enough."
     n, k = probs.shape
-    if not n: return np.zeros(0, np.int64)
-    total = np.concatenate([np.zeros((1, k)), np.cumsum(np.log(np.maximum(probs, 1e-6)), 0)])   # (N + 1, 4)
+    if not n:
+        return np.zeros(0, np.int64)
+    total = np.concatenate([np.zeros((1, k)), np.cumsum(np.log(np.maximum(probs, 1e-6)), 0)])  # (N + 1, 4)
     ends = np.append(onset_s, onset_s[-1] + np.median(np.diff(onset_s, append=onset_s[-1])))
     may_start = np.append(np.diff(onset_s, prepend=-np.inf) > 0, True)
-    best = np.full((n + 1, k), -np.inf)           # Of the first j notes, the last section in this letter and long enough
-    start_of = np.zeros((n + 1, k), np.int64)     # Where that section starts
-    gain = total[0] * 0.0                         # Best value of a start that is far enough back, less the notes before it
+    best = np.full(
+        (n + 1, k), -np.inf
+    )  # Of the first j notes, the last section in this letter and long enough
+    start_of = np.zeros((n + 1, k), np.int64)  # Where that section starts
+    gain = total[0] * 0.0  # Best value of a start that is far enough back, less the notes before it
     gain_at, i = np.zeros(k, np.int64), 1
     for j in range(1, n + 1):
         while i < j and ends[j] - onset_s[i] >= min_section_s:
@@ -87,22 +101,29 @@ def smooth_labels(
                 fresh = others - change_cost - total[i]
                 gain_at, gain = np.where(fresh > gain, i, gain_at), np.maximum(fresh, gain)
             i += 1
-        best[j], start_of[j] = (gain + total[j], gain_at) if may_start[j] and (ends[j] - onset_s[0] >= min_section_s or j == n) else (best[j], start_of[j])
+        best[j], start_of[j] = (
+            (gain + total[j], gain_at)
+            if may_start[j] and (ends[j] - onset_s[0] >= min_section_s or j == n)
+            else (best[j], start_of[j])
+        )
     labels, end, letter = np.zeros(n, np.int64), n, int(best[n].argmax())
     while end > 0:
         start = int(start_of[end, letter])
         labels[start:end] = letter
-        if start: letter = int(max((other for other in range(k) if other != letter), key=lambda other: best[start, other]))
+        if start:
+            letter = int(
+                max((other for other in range(k) if other != letter), key=lambda other: best[start, other])
+            )
         end = start
     return labels
 
 # %% ../../nbs/recognition/00_recognizer.ipynb #6fe3c90d
 def label_piece(
-    probs: np.ndarray,            # Probability of each letter for each note, shape (N, 4)
-    onset_s: np.ndarray,          # Onsets, shape (N,)
-    duration_s: float,            # Length of the piece
-    min_section_s: float = 4.0,   # Shortest section
-) -> tuple[tuple[Section, ...], list[float]]:   # Sections, and the mean probability of each one's letter
+    probs: np.ndarray,  # Probability of each letter for each note, shape (N, 4)
+    onset_s: np.ndarray,  # Onsets, shape (N,)
+    duration_s: float,  # Length of the piece
+    min_section_s: float = 4.0,  # Shortest section
+) -> tuple[tuple[Section, ...], list[float]]:  # Sections, and the mean probability of each one's letter
     "Turn what the classifier hears into sections, letters by order of first appearance."
     labels = smooth_labels(probs, onset_s, min_section_s)
     starts = [0, *np.flatnonzero(np.diff(labels)) + 1] if len(labels) else []
@@ -110,4 +131,6 @@ def label_piece(
     letters = letters_by_first_appearance([LETTERS[labels[start]] for start in starts])
     times = [0.0, *(float(onset_s[start]) for start in starts[1:]), float(duration_s)]
     sections = tuple(Section(begin, end, letter) for begin, end, letter in zip(times, times[1:], letters))
-    return sections, [round(float(probs[start:stop, labels[start]].mean()), 4) for start, stop in zip(starts, stops)]
+    return sections, [
+        round(float(probs[start:stop, labels[start]].mean()), 4) for start, stop in zip(starts, stops)
+    ]

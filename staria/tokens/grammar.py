@@ -20,11 +20,17 @@ from .vocabulary import PREFIX_0, Kind, vocabulary
 # %% ../../nbs/tokens/01_grammar.ipynb #b84bf86e
 class Place(IntEnum):
     "Name what came last in a sequence."
+
     OPEN, PREFIX, START, WAIT, SECTION, PITCH, HIT, ONSET, NOTE, END = range(10)
-    PLAN, FORM, SNIPPET, SNIPPET_WAIT, SNIPPET_PITCH, SNIPPET_HIT, SNIPPET_ONSET, SNIPPET_NOTE, PLANNED = range(10, 19)
+    PLAN, FORM, SNIPPET, SNIPPET_WAIT, SNIPPET_PITCH, SNIPPET_HIT, SNIPPET_ONSET, SNIPPET_NOTE, PLANNED = (
+        range(10, 19)
+    )
 
 
-_NOTES, _SNIPPET_NOTES = {Kind.NOTE: Place.PITCH, Kind.DRUM: Place.HIT}, {Kind.NOTE: Place.SNIPPET_PITCH, Kind.DRUM: Place.SNIPPET_HIT}
+_NOTES, _SNIPPET_NOTES = (
+    {Kind.NOTE: Place.PITCH, Kind.DRUM: Place.HIT},
+    {Kind.NOTE: Place.SNIPPET_PITCH, Kind.DRUM: Place.SNIPPET_HIT},
+)
 _BETWEEN = {**_NOTES, Kind.TIME: Place.WAIT, Kind.SECTION: Place.SECTION}
 _SNIPPET_BETWEEN = {**_SNIPPET_NOTES, Kind.TIME: Place.SNIPPET_WAIT, Kind.SECTION: Place.SNIPPET}
 _FOLLOWS = {
@@ -48,7 +54,9 @@ _FOLLOWS = {
     Place.SNIPPET_NOTE: {**_SNIPPET_BETWEEN, Kind.PROMPT_END: Place.PLANNED},
     Place.PLANNED: {Kind.PREFIX: Place.PREFIX},
 }
-FOLLOWS = np.array([[_FOLLOWS[place].get(kind, -1) for kind in Kind] for place in Place], np.int8)    # (places, kinds): the next place, -1 where the kind may not follow
+FOLLOWS = np.array(
+    [[_FOLLOWS[place].get(kind, -1) for kind in Kind] for place in Place], np.int8
+)  # (places, kinds): the next place, -1 where the kind may not follow
 FOLLOWS.flags.writeable = False
 
 # %% ../../nbs/tokens/01_grammar.ipynb #cc168846
@@ -57,11 +65,16 @@ def _mask(place: Place, named: int, dim: bool) -> np.ndarray:
     facts = vocabulary()
     mask = (FOLLOWS[place] >= 0)[facts.kind_of]
     mask &= (facts.duration_of != 0) & (facts.velocity_of != 0)
-    if place < Place.PLAN: mask &= (named >> np.maximum(facts.instrument_of, 0).astype(np.int64) & 1).astype(bool) | ~np.isin(facts.kind_of, (Kind.NOTE, Kind.DRUM))
+    if place < Place.PLAN:
+        mask &= (named >> np.maximum(facts.instrument_of, 0).astype(np.int64) & 1).astype(bool) | ~np.isin(
+            facts.kind_of, (Kind.NOTE, Kind.DRUM)
+        )
     prefix = facts.kind_of == Kind.PREFIX
     mask[prefix] &= (named >> np.arange(prefix.sum()) & 1) == 0
-    if not named & (1 << len(INSTRUMENTS)) - 1: mask &= facts.kind_of != Kind.START
-    if dim: mask &= facts.kind_of != Kind.DIM
+    if not named & (1 << len(INSTRUMENTS)) - 1:
+        mask &= facts.kind_of != Kind.START
+    if dim:
+        mask &= facts.kind_of != Kind.DIM
     mask.flags.writeable = False
     return mask
 
@@ -73,53 +86,108 @@ def _onset_mask(floor_ms: int) -> np.ndarray:
     return mask
 
 # %% ../../nbs/tokens/01_grammar.ipynb #da38c2d5
-_IN_PIECE = [Place.START, Place.END, Place.END, Place.PITCH, Place.NOTE, Place.WAIT, Place.PREFIX, Place.PITCH, Place.HIT, Place.NOTE, Place.ONSET, Place.SECTION, Place.PLAN, Place.PLANNED, Place.FORM]
-_IN_PROMPT = [*_IN_PIECE[:3], Place.SNIPPET_PITCH, Place.SNIPPET_NOTE, Place.SNIPPET_WAIT, Place.PREFIX, Place.SNIPPET_PITCH, Place.SNIPPET_HIT, Place.SNIPPET_NOTE, Place.SNIPPET_ONSET, Place.SNIPPET, *_IN_PIECE[12:]]
-_FORCED = np.array([_IN_PIECE, _IN_PROMPT], np.int8)    # Where a kind leads that may not stand: in a piece, in a prompt
+_IN_PIECE = [
+    Place.START,
+    Place.END,
+    Place.END,
+    Place.PITCH,
+    Place.NOTE,
+    Place.WAIT,
+    Place.PREFIX,
+    Place.PITCH,
+    Place.HIT,
+    Place.NOTE,
+    Place.ONSET,
+    Place.SECTION,
+    Place.PLAN,
+    Place.PLANNED,
+    Place.FORM,
+]
+_IN_PROMPT = [
+    *_IN_PIECE[:3],
+    Place.SNIPPET_PITCH,
+    Place.SNIPPET_NOTE,
+    Place.SNIPPET_WAIT,
+    Place.PREFIX,
+    Place.SNIPPET_PITCH,
+    Place.SNIPPET_HIT,
+    Place.SNIPPET_NOTE,
+    Place.SNIPPET_ONSET,
+    Place.SNIPPET,
+    *_IN_PIECE[12:],
+]
+_FORCED = np.array(
+    [_IN_PIECE, _IN_PROMPT], np.int8
+)  # Where a kind leads that may not stand: in a piece, in a prompt
 
 
 @dataclass(frozen=True)
 class GrammarState:
     "Say where in a sequence we are, as far as it decides what may follow."
-    place: Place = Place.OPEN   # What came last
-    floor_ms: int = 0           # The last onset in this frame of 5 s
-    frames: int = 0             # How many <T> have passed
-    named: int = 0              # A bit for each prefix token that has been said; the first eleven are instruments
-    has_note: bool = False      # Whether the piece has a note, or one has begun to be written
-    dim: bool = False           # Whether <D> has been
+
+    place: Place = Place.OPEN  # What came last
+    floor_ms: int = 0  # The last onset in this frame of 5 s
+    frames: int = 0  # How many <T> have passed
+    named: int = 0  # A bit for each prefix token that has been said; the first eleven are instruments
+    has_note: bool = False  # Whether the piece has a note, or one has begun to be written
+    dim: bool = False  # Whether <D> has been
 
     @property
-    def time_ms(self) -> int: return 5000 * self.frames + self.floor_ms
+    def time_ms(self) -> int:
+        return 5000 * self.frames + self.floor_ms
 
     def allowed(self) -> np.ndarray:
         "Give the ids that may follow, as a read-only mask of shape (V,)."
-        return _onset_mask(self.floor_ms) if FOLLOWS[self.place, Kind.ONSET] >= 0 else _mask(self.place, self.named, self.dim)
+        return (
+            _onset_mask(self.floor_ms)
+            if FOLLOWS[self.place, Kind.ONSET] >= 0
+            else _mask(self.place, self.named, self.dim)
+        )
 
     def advance(self, token_id: int, force: bool = False) -> "GrammarState":
         "Go on by one id; an id that may not follow is an error, unless forced."
         facts, i = vocabulary(), int(token_id)
-        if not force and not self.allowed()[i]: raise InputError(f"{facts.name(i)} may not follow here: {self.expected()}")
+        if not force and not self.allowed()[i]:
+            raise InputError(f"{facts.name(i)} may not follow here: {self.expected()}")
         kind = int(facts.kind_of[i])
         place = int(FOLLOWS[self.place, kind])
-        if place < 0: place = int(_FORCED[int(self.place >= Place.PLAN), kind])
+        if place < 0:
+            place = int(_FORCED[int(self.place >= Place.PLAN), kind])
         changes = {}
-        if kind == Kind.ONSET: changes["floor_ms"] = int(facts.onset_of[i])
-        elif kind == Kind.TIME: changes.update(frames=self.frames + 1, floor_ms=0)
-        elif kind == Kind.PREFIX: changes["named"] = self.named | 1 << i - PREFIX_0
-        elif kind == Kind.DIM: changes["dim"] = True
-        elif kind in (Kind.START, Kind.PROMPT_START, Kind.PROMPT_END) or place == Place.SNIPPET: changes.update(frames=0, floor_ms=0, has_note=False)
-        if place in (Place.NOTE, Place.SNIPPET_NOTE) and kind != Kind.DIM: changes["has_note"] = True
+        if kind == Kind.ONSET:
+            changes["floor_ms"] = int(facts.onset_of[i])
+        elif kind == Kind.TIME:
+            changes.update(frames=self.frames + 1, floor_ms=0)
+        elif kind == Kind.PREFIX:
+            changes["named"] = self.named | 1 << i - PREFIX_0
+        elif kind == Kind.DIM:
+            changes["dim"] = True
+        elif kind in (Kind.START, Kind.PROMPT_START, Kind.PROMPT_END) or place == Place.SNIPPET:
+            changes.update(frames=0, floor_ms=0, has_note=False)
+        if place in (Place.NOTE, Place.SNIPPET_NOTE) and kind != Kind.DIM:
+            changes["has_note"] = True
         return replace(self, place=Place(place), **changes)
 
     def expected(self) -> str:
         "Say in words what may follow."
-        if FOLLOWS[self.place, Kind.ONSET] >= 0: return f"an onset from {self.floor_ms} to 4990 ms was expected"
+        if FOLLOWS[self.place, Kind.ONSET] >= 0:
+            return f"an onset from {self.floor_ms} to 4990 ms was expected"
         kinds = np.unique(vocabulary().kind_of[self.allowed()])
         return f"{', '.join(Kind(k).name.lower().replace('_', ' ') for k in kinds)} {'was' if len(kinds) == 1 else 'were'} expected"
 
 # %% ../../nbs/tokens/01_grammar.ipynb #da92972e
 @compiled
-def _walk(ids: np.ndarray, kind_of: np.ndarray, onset_of: np.ndarray, duration_of: np.ndarray, velocity_of: np.ndarray, instrument_of: np.ndarray, follows: np.ndarray, forced: np.ndarray, state: np.ndarray) -> np.ndarray:
+def _walk(
+    ids: np.ndarray,
+    kind_of: np.ndarray,
+    onset_of: np.ndarray,
+    duration_of: np.ndarray,
+    velocity_of: np.ndarray,
+    instrument_of: np.ndarray,
+    follows: np.ndarray,
+    forced: np.ndarray,
+    state: np.ndarray,
+) -> np.ndarray:
     "Give [position, place, floor, frames, named, has note, dim] before each id that may not stand; the state at the end is the last row."
     found, n = np.empty((len(ids) + 1, 7), np.int64), 0
     place, floor, frames, named, has_note, dim = state
@@ -127,53 +195,117 @@ def _walk(ids: np.ndarray, kind_of: np.ndarray, onset_of: np.ndarray, duration_o
         i = ids[at]
         kind = kind_of[i]
         following, legal = follows[place, kind], follows[place, kind] >= 0
-        if kind == Kind.ONSET: legal = legal and onset_of[i] >= floor
-        elif kind == Kind.DURATION: legal = legal and duration_of[i] > 0
-        elif kind == Kind.NOTE or kind == Kind.DRUM: legal = legal and velocity_of[i] != 0 and (place >= Place.PLAN or named >> instrument_of[i] & 1 == 1)
-        elif kind == Kind.PREFIX: legal = legal and named >> (i - PREFIX_0) & 1 == 0
-        elif kind == Kind.START: legal = legal and named & 2047 != 0
-        elif kind == Kind.DIM: legal = legal and dim == 0
+        if kind == Kind.ONSET:
+            legal = legal and onset_of[i] >= floor
+        elif kind == Kind.DURATION:
+            legal = legal and duration_of[i] > 0
+        elif kind == Kind.NOTE or kind == Kind.DRUM:
+            legal = (
+                legal and velocity_of[i] != 0 and (place >= Place.PLAN or named >> instrument_of[i] & 1 == 1)
+            )
+        elif kind == Kind.PREFIX:
+            legal = legal and named >> (i - PREFIX_0) & 1 == 0
+        elif kind == Kind.START:
+            legal = legal and named & 2047 != 0
+        elif kind == Kind.DIM:
+            legal = legal and dim == 0
         if not legal:
-            found[n, 0], found[n, 1], found[n, 2], found[n, 3], found[n, 4], found[n, 5], found[n, 6] = at, place, floor, frames, named, has_note, dim
+            found[n, 0], found[n, 1], found[n, 2], found[n, 3], found[n, 4], found[n, 5], found[n, 6] = (
+                at,
+                place,
+                floor,
+                frames,
+                named,
+                has_note,
+                dim,
+            )
             n += 1
-        if following < 0: following = forced[1 if place >= Place.PLAN else 0, kind]
+        if following < 0:
+            following = forced[1 if place >= Place.PLAN else 0, kind]
         place = following
-        if kind == Kind.ONSET: floor = onset_of[i]
-        elif kind == Kind.TIME: floor, frames = 0, frames + 1
-        elif kind == Kind.PREFIX: named |= 1 << (i - PREFIX_0)
-        elif kind == Kind.DIM: dim = 1
-        elif kind == Kind.START or kind == Kind.PROMPT_START or kind == Kind.PROMPT_END or place == Place.SNIPPET: floor, frames, has_note = 0, 0, 0
-        if (place == Place.NOTE or place == Place.SNIPPET_NOTE) and kind != Kind.DIM: has_note = 1
-    found[n, 0], found[n, 1], found[n, 2], found[n, 3], found[n, 4], found[n, 5], found[n, 6] = len(ids), place, floor, frames, named, has_note, dim
-    return found[:n + 1]
+        if kind == Kind.ONSET:
+            floor = onset_of[i]
+        elif kind == Kind.TIME:
+            floor, frames = 0, frames + 1
+        elif kind == Kind.PREFIX:
+            named |= 1 << (i - PREFIX_0)
+        elif kind == Kind.DIM:
+            dim = 1
+        elif (
+            kind == Kind.START
+            or kind == Kind.PROMPT_START
+            or kind == Kind.PROMPT_END
+            or place == Place.SNIPPET
+        ):
+            floor, frames, has_note = 0, 0, 0
+        if (place == Place.NOTE or place == Place.SNIPPET_NOTE) and kind != Kind.DIM:
+            has_note = 1
+    found[n, 0], found[n, 1], found[n, 2], found[n, 3], found[n, 4], found[n, 5], found[n, 6] = (
+        len(ids),
+        place,
+        floor,
+        frames,
+        named,
+        has_note,
+        dim,
+    )
+    return found[: n + 1]
 
 # %% ../../nbs/tokens/01_grammar.ipynb #1c0d7433
 class Grammar:
     "Start walks through the grammar, and check whole sequences."
-    def start(self) -> GrammarState: return GrammarState()
-    def inside(self, instruments: Sequence[str] = INSTRUMENTS) -> GrammarState: return GrammarState(Place.WAIT, named=sum(1 << INSTRUMENTS.index(name) for name in instruments))
+
+    def start(self) -> GrammarState:
+        return GrammarState()
+
+    def inside(self, instruments: Sequence[str] = INSTRUMENTS) -> GrammarState:
+        return GrammarState(Place.WAIT, named=sum(1 << INSTRUMENTS.index(name) for name in instruments))
 
     def problems(self, ids: np.ndarray, state: GrammarState, whole: bool = True) -> list[str]:
         "Say where and why a sequence is not legal."
         facts = vocabulary()
-        begun = np.array([state.place, state.floor_ms, state.frames, state.named, state.has_note, state.dim], np.int64)
-        rows = _walk(ids := facts.check(ids), facts.kind_of, facts.onset_of, facts.duration_of, facts.velocity_of, facts.instrument_of, FOLLOWS, _FORCED, begun).tolist()
+        begun = np.array(
+            [state.place, state.floor_ms, state.frames, state.named, state.has_note, state.dim], np.int64
+        )
+        rows = _walk(
+            ids := facts.check(ids),
+            facts.kind_of,
+            facts.onset_of,
+            facts.duration_of,
+            facts.velocity_of,
+            facts.instrument_of,
+            FOLLOWS,
+            _FORCED,
+            begun,
+        ).tolist()
         states = [GrammarState(Place(row[1]), *row[2:5], bool(row[5]), bool(row[6])) for row in rows]
-        found = [f"at {row[0]}: {facts.name(ids[row[0]])} may not stand here: {_why(state, ids[row[0]])}" for row, state in zip(rows[:-1], states)]
+        found = [
+            f"at {row[0]}: {facts.name(ids[row[0]])} may not stand here: {_why(state, ids[row[0]])}"
+            for row, state in zip(rows[:-1], states)
+        ]
         last = states[-1]
-        if whole and last.place != Place.END: found.append(f"at {len(ids)}: the sequence breaks off: {last.expected()}")
-        if not whole and last.place in (Place.PITCH, Place.HIT, Place.ONSET, Place.SECTION): found.append(f"at {len(ids)}: the sequence breaks off within a note: {last.expected()}")
+        if whole and last.place != Place.END:
+            found.append(f"at {len(ids)}: the sequence breaks off: {last.expected()}")
+        if not whole and last.place in (Place.PITCH, Place.HIT, Place.ONSET, Place.SECTION):
+            found.append(f"at {len(ids)}: the sequence breaks off within a note: {last.expected()}")
         return found
 
 
 def _why(state: GrammarState, i: int) -> str:
     facts = vocabulary()
     kind, may_stand = facts.kind_of[i], FOLLOWS[state.place, facts.kind_of[i]] >= 0
-    if kind == Kind.ONSET and may_stand: return f"onsets do not go back within 5 s, and the last was at {state.floor_ms} ms"
-    if kind == Kind.NOTE and may_stand and facts.velocity_of[i] == 0: return "a note has a velocity of at least 10"
-    if kind in (Kind.NOTE, Kind.DRUM) and may_stand: return f"the prefix does not name {INSTRUMENTS[facts.instrument_of[i]]}"
-    if kind == Kind.UNKNOWN: return "it names nothing"
-    if kind in (Kind.PREFIX, Kind.DIM) and may_stand: return "it has been said"
-    if kind == Kind.START and may_stand: return "the prefix names no instrument"
-    if kind == Kind.DURATION and may_stand: return "a note lasts at least 10 ms"
+    if kind == Kind.ONSET and may_stand:
+        return f"onsets do not go back within 5 s, and the last was at {state.floor_ms} ms"
+    if kind == Kind.NOTE and may_stand and facts.velocity_of[i] == 0:
+        return "a note has a velocity of at least 10"
+    if kind in (Kind.NOTE, Kind.DRUM) and may_stand:
+        return f"the prefix does not name {INSTRUMENTS[facts.instrument_of[i]]}"
+    if kind == Kind.UNKNOWN:
+        return "it names nothing"
+    if kind in (Kind.PREFIX, Kind.DIM) and may_stand:
+        return "it has been said"
+    if kind == Kind.START and may_stand:
+        return "the prefix names no instrument"
+    if kind == Kind.DURATION and may_stand:
+        return "a note lasts at least 10 ms"
     return state.expected()

@@ -10,17 +10,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.basics import InputError, LETTERS, compiled
-from .grammar import Grammar
-from ..music.score import NOTE, Score, current_timing, fold_pitch
-from ..music.sections import Section
-from ..music.sections import section_of_times
-from .vocabulary import COMPOSERS, DRUM_0, DURATION_0, FORMS, GENRE_FORMS, NOTE_0, ONSET_0, SECTION_0, Kind, remap_rows, token_set, vocabulary
+from ..core.basics import LETTERS, InputError, compiled
 from ..music.midi import DRUM, INSTRUMENTS
+from ..music.score import NOTE, Score, current_timing, fold_pitch
+from ..music.sections import Section, section_of_times
+from .grammar import Grammar
+from staria.tokens.vocabulary import (
+    COMPOSERS,
+    DRUM_0,
+    DURATION_0,
+    FORMS,
+    GENRE_FORMS,
+    NOTE_0,
+    ONSET_0,
+    SECTION_0,
+    Kind,
+    remap_rows,
+    token_set,
+    vocabulary,
+)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #68f6c73c
 class MusicTokenizerWithStyle:
     "Turn scores into ids and back, with tokens for sections, prompts and forms."
+
     bos_id, eos_id, pad_id, unk_id, dim_id, time_id = range(6)
     section_ids = [SECTION_0 + k for k in range(4)]
     prompt_start_id, prompt_end_id = SECTION_0 + 4, SECTION_0 + 5
@@ -29,46 +42,115 @@ class MusicTokenizerWithStyle:
     def __init__(self):
         facts = vocabulary()
         self.tokens, self.vocab_size, self._ids = list(facts.tokens), len(facts.tokens), facts.ids
-        for name in ("kind_of", "pitch_of", "velocity_of", "instrument_of", "onset_of", "duration_of"): setattr(self, name, getattr(facts, name))
+        for name in ("kind_of", "pitch_of", "velocity_of", "instrument_of", "onset_of", "duration_of"):
+            setattr(self, name, getattr(facts, name))
 
-    def id(self, token) -> int: "Give a token's id; 3 for a token that is not in the vocabulary."; return self._ids.get(tuple(token) if isinstance(token, list) else token, self.unk_id)
-    def token(self, token_id: int): "Give the token of an id, a word or a tuple."; return self.tokens[vocabulary().check([token_id])[0]]
-    def words(self, ids) -> list[str]: "Write ids (T,) as words to read."; return [vocabulary().name(i) for i in vocabulary().check(ids)]
+    def id(self, token) -> int:
+        "Give a token's id; 3 for a token that is not in the vocabulary."
+        return self._ids.get(tuple(token) if isinstance(token, list) else token, self.unk_id)
 
-    def encode(self, score, clock: str = "exact", sections: bool = True, keep_silence: bool = False) -> np.ndarray:
+    def token(self, token_id: int):
+        "Give the token of an id, a word or a tuple."
+        return self.tokens[vocabulary().check([token_id])[0]]
+
+    def words(self, ids) -> list[str]:
+        "Write ids (T,) as words to read."
+        return [vocabulary().name(i) for i in vocabulary().check(ids)]
+
+    def encode(
+        self, score, clock: str = "exact", sections: bool = True, keep_silence: bool = False
+    ) -> np.ndarray:
         "Encode a score, or a MIDI file, as ids (T,) with prefix, <S> and <E>; clock is exact, or aria for weights trained on the reference's times."
         score = score if isinstance(score, Score) else Score.from_midi(score)
-        return np.concatenate([_encode_prefix(score), [self.bos_id], _encode_body(score, clock, sections, keep_silence)[0], [self.eos_id]])
+        return np.concatenate(
+            [
+                _encode_prefix(score),
+                [self.bos_id],
+                _encode_body(score, clock, sections, keep_silence)[0],
+                [self.eos_id],
+            ]
+        )
 
     def encode_with_labels(self, score, clock: str = "exact") -> tuple[np.ndarray, np.ndarray]:
         "Encode without section tokens: ids (T,) and the label of each token's note (T,), 0 to 4."
         score = score if isinstance(score, Score) else Score.from_midi(score)
         (body, labels), prefix = _encode_body(score, clock, False, False), _encode_prefix(score)
-        return np.concatenate([prefix, [self.bos_id], body, [self.eos_id]]), np.concatenate([np.zeros(len(prefix) + 1, np.uint8), labels, np.zeros(1, np.uint8)])
+        return np.concatenate([prefix, [self.bos_id], body, [self.eos_id]]), np.concatenate(
+            [np.zeros(len(prefix) + 1, np.uint8), labels, np.zeros(1, np.uint8)]
+        )
 
-    def decode(self, ids) -> Score: "Turn ids (T,) into a score, sections included; what is no whole note is skipped and counted in `dropped`."; return _decode(vocabulary().check(ids))
-    def insert_sections(self, ids, labels) -> np.ndarray: "Put a section token wherever the labels (T,) of ids (T,) change to a letter."; return _insert_sections(vocabulary().check(ids), labels)
-    def insert_at(self, ids, starts, letters) -> np.ndarray: "Put section tokens before the first notes at `starts` (K,), with letters A to D or 1 to 4."; return _insert_at(vocabulary().check(ids), starts, letters)
-    def strip_sections(self, ids) -> tuple[np.ndarray, np.ndarray]: "Take section tokens out: ids (T',) and their labels (T',), 0 to 4."; return _strip_sections(vocabulary().check(ids))
-    def insert_dim(self, ids, draw: int = 0) -> np.ndarray: "Put <D> about 100 + draw tokens before the end, -10 <= draw <= 10; a body of 150 or less has none."; return _insert_dim(vocabulary().check(ids), draw)
-    def times_ms(self, ids) -> np.ndarray: "Give the time in force at each token (T,), in milliseconds from the first note's frame."; return _times_ms(vocabulary().check(ids))
-    def note_index(self, ids) -> np.ndarray: "Find the first tokens of whole notes (N,)."; return _note_index(vocabulary().check(ids))
-    def prompt(self, form: str, snippets: dict) -> np.ndarray: "Write a plan as a prompt: a form and {letter: ids of its snippet}."; return _prompt(form, snippets)
-    def split_prompt(self, ids) -> tuple: "Take a prompt apart: form, snippets by letter, and the ids of the piece."; return _split_prompt(vocabulary().check(ids))
-    def grammar(self) -> "Grammar": "Give the rules of what may follow what."; return Grammar()
-    def validate(self, ids, whole: bool = True) -> list[str]: "Say where and why ids (T,) are not legal, one line each; `whole=False` is for a window from the middle."; return Grammar().problems(ids, Grammar().start() if whole else Grammar().inside(), whole)
-    def shift_pitch(self, ids, semitones: int) -> np.ndarray: "Transpose pitched notes; what leaves 0 to 127 comes back by octaves."; return _shift_pitch(vocabulary().check(ids), semitones)
-    def shift_velocity(self, ids, steps: int) -> np.ndarray: "Change velocities by steps of 10, kept within 10 to 120."; return _shift_velocity(vocabulary().check(ids), steps)
-    def scale_tempo(self, ids, factor: float) -> np.ndarray: "Multiply times and durations; above 1 is slower."; return _scale_tempo(vocabulary().check(ids), factor)[0]
+    def decode(self, ids) -> Score:
+        "Turn ids (T,) into a score, sections included; what is no whole note is skipped and counted in `dropped`."
+        return _decode(vocabulary().check(ids))
+
+    def insert_sections(self, ids, labels) -> np.ndarray:
+        "Put a section token wherever the labels (T,) of ids (T,) change to a letter."
+        return _insert_sections(vocabulary().check(ids), labels)
+
+    def insert_at(self, ids, starts, letters) -> np.ndarray:
+        "Put section tokens before the first notes at `starts` (K,), with letters A to D or 1 to 4."
+        return _insert_at(vocabulary().check(ids), starts, letters)
+
+    def strip_sections(self, ids) -> tuple[np.ndarray, np.ndarray]:
+        "Take section tokens out: ids (T',) and their labels (T',), 0 to 4."
+        return _strip_sections(vocabulary().check(ids))
+
+    def insert_dim(self, ids, draw: int = 0) -> np.ndarray:
+        "Put <D> about 100 + draw tokens before the end, -10 <= draw <= 10; a body of 150 or less has none."
+        return _insert_dim(vocabulary().check(ids), draw)
+
+    def times_ms(self, ids) -> np.ndarray:
+        "Give the time in force at each token (T,), in milliseconds from the first note's frame."
+        return _times_ms(vocabulary().check(ids))
+
+    def note_index(self, ids) -> np.ndarray:
+        "Find the first tokens of whole notes (N,)."
+        return _note_index(vocabulary().check(ids))
+
+    def prompt(self, form: str, snippets: dict) -> np.ndarray:
+        "Write a plan as a prompt: a form and {letter: ids of its snippet}."
+        return _prompt(form, snippets)
+
+    def split_prompt(self, ids) -> tuple:
+        "Take a prompt apart: form, snippets by letter, and the ids of the piece."
+        return _split_prompt(vocabulary().check(ids))
+
+    def grammar(self) -> "Grammar":
+        "Give the rules of what may follow what."
+        return Grammar()
+
+    def validate(self, ids, whole: bool = True) -> list[str]:
+        "Say where and why ids (T,) are not legal, one line each; `whole=False` is for a window from the middle."
+        return Grammar().problems(ids, Grammar().start() if whole else Grammar().inside(), whole)
+
+    def shift_pitch(self, ids, semitones: int) -> np.ndarray:
+        "Transpose pitched notes; what leaves 0 to 127 comes back by octaves."
+        return _shift_pitch(vocabulary().check(ids), semitones)
+
+    def shift_velocity(self, ids, steps: int) -> np.ndarray:
+        "Change velocities by steps of 10, kept within 10 to 120."
+        return _shift_velocity(vocabulary().check(ids), steps)
+
+    def scale_tempo(self, ids, factor: float) -> np.ndarray:
+        "Multiply times and durations; above 1 is slower."
+        return _scale_tempo(vocabulary().check(ids), factor)[0]
+
     def augment(self, ids, labels, rng, semitones: int = 5, velocity: int = 1, tempo: float = 0.2):
         "Draw a key within ± semitones, a loudness within ± velocity steps and a tempo within 1 ± tempo from a NumPy generator; labels (T,) or None follow their tokens."
         return _augment(vocabulary().check(ids), labels, rng, semitones, velocity, tempo)
-    def remap(self, rows, other_tokens=None, to_tokens=None): "Move embedding rows by token from another vocabulary: arguments of `remap_rows`."; return remap_rows(rows, other_tokens, to_tokens)
-    def token_set(self, name: str = "all") -> np.ndarray: 'List the ids that a model needs for "all" music or solo "piano".'; return token_set(name)
+
+    def remap(self, rows, other_tokens=None, to_tokens=None):
+        "Move embedding rows by token from another vocabulary: arguments of `remap_rows`."
+        return remap_rows(rows, other_tokens, to_tokens)
+
+    def token_set(self, name: str = "all") -> np.ndarray:
+        'List the ids that a model needs for "all" music or solo "piano".'
+        return token_set(name)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #558cfc45
 def _grid_times(score: Score, clock: str, keep_silence: bool) -> tuple[np.ndarray, np.ndarray]:
-    if clock not in ("exact", "aria"): raise InputError(f"unknown clock '{clock}': use exact or aria")
+    if clock not in ("exact", "aria"):
+        raise InputError(f"unknown clock '{clock}': use exact or aria")
     timing = current_timing(score)
     if timing is not None:
         start, end = timing.start_tick, timing.end_tick
@@ -80,44 +162,85 @@ def _grid_times(score: Score, clock: str, keep_silence: bool) -> tuple[np.ndarra
     return np.rint(onset).astype(np.int64), np.rint(np.minimum(duration, 5000)).astype(np.int64)
 
 
-_MOST_FRAMES = 100_000    # Of 5 s: six days
+_MOST_FRAMES = 100_000  # Of 5 s: six days
 
 
 @compiled
-def _write(time_ms: np.ndarray, length_ms: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, instrument: np.ndarray, opens: np.ndarray,
-           onset_grid: np.ndarray, duration_grid: np.ndarray, velocity_grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _write(
+    time_ms: np.ndarray,
+    length_ms: np.ndarray,
+    pitch: np.ndarray,
+    velocity: np.ndarray,
+    instrument: np.ndarray,
+    opens: np.ndarray,
+    onset_grid: np.ndarray,
+    duration_grid: np.ndarray,
+    velocity_grid: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     "Write notes as ids; `opens` has the id of the section token before each note, or 0. Also where each note's tokens end."
     total, frame = 0, 0
     for n in range(len(time_ms)):
         now = time_ms[n] // 5000
-        total, frame = total + max(now - frame, 0) + (2 if instrument[n] == DRUM else 3) + (1 if opens[n] else 0), now
-        if total > 3 * len(time_ms) + _MOST_FRAMES + len(opens): return np.empty(0, np.int64), np.empty(0, np.int64)
+        total, frame = (
+            total + max(now - frame, 0) + (2 if instrument[n] == DRUM else 3) + (1 if opens[n] else 0),
+            now,
+        )
+        if total > 3 * len(time_ms) + _MOST_FRAMES + len(opens):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
     ids, ends, at, frame = np.empty(total, np.int64), np.empty(len(time_ms), np.int64), 0, 0
     for n in range(len(time_ms)):
         now = time_ms[n] // 5000
-        for _ in range(frame, now): ids[at], at = 5, at + 1
+        for _ in range(frame, now):
+            ids[at], at = 5, at + 1
         frame = now
-        if opens[n]: ids[at], at = opens[n], at + 1
+        if opens[n]:
+            ids[at], at = opens[n], at + 1
         p = np.int64(pitch[n])
-        if instrument[n] == DRUM: ids[at] = DRUM_0 + p - 35 if 35 <= p <= 81 else 3
-        else: ids[at] = NOTE_0 + 1664 * np.int64(instrument[n]) + 13 * p + velocity_grid[velocity[n]] // 10
+        if instrument[n] == DRUM:
+            ids[at] = DRUM_0 + p - 35 if 35 <= p <= 81 else 3
+        else:
+            ids[at] = NOTE_0 + 1664 * np.int64(instrument[n]) + 13 * p + velocity_grid[velocity[n]] // 10
         ids[at + 1], at = ONSET_0 + onset_grid[time_ms[n] % 5000] // 10, at + 2
-        if instrument[n] != DRUM: ids[at], at = DURATION_0 + duration_grid[min(max(length_ms[n], 0), 5000)] // 10, at + 1
+        if instrument[n] != DRUM:
+            ids[at], at = DURATION_0 + duration_grid[min(max(length_ms[n], 0), 5000)] // 10, at + 1
         ends[n] = at
     return ids, ends
 
 
-def _encode_body(score: Score, clock: str, sections: bool, keep_silence: bool) -> tuple[np.ndarray, np.ndarray]:
-    if not len(score): raise InputError(f"{score.source or score.title or 'the score'} has no notes: there is nothing to encode")
+def _encode_body(
+    score: Score, clock: str, sections: bool, keep_silence: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    if not len(score):
+        raise InputError(
+            f"{score.source or score.title or 'the score'} has no notes: there is nothing to encode"
+        )
     facts, notes = vocabulary(), score.notes
     time_ms, length_ms = _grid_times(score, clock, keep_silence)
     letter, opens = np.zeros(len(notes), np.int64), np.zeros(len(notes), np.int64)
     if score.sections:
         section = _section_of_notes(score, time_ms - time_ms % 5000 + facts.onset_grid[time_ms % 5000])
-        letter = np.array([LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in score.sections] + [0])[section]
-        if sections: opens = np.where((section != np.append(-1, section[:-1])) & (letter > 0), SECTION_0 + letter - 1, 0)
-    ids, ends = _write(time_ms, length_ms, notes["pitch"], notes["velocity"], notes["instrument"], opens, facts.onset_grid, facts.duration_grid, facts.velocity_grid)
-    if not len(ids): raise InputError(f"{score.source or score.title or 'the score'} lasts over {_MOST_FRAMES // 720} hours by the {clock} clock: its tempo map makes no sense to it")
+        letter = np.array(
+            [LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in score.sections] + [0]
+        )[section]
+        if sections:
+            opens = np.where(
+                (section != np.append(-1, section[:-1])) & (letter > 0), SECTION_0 + letter - 1, 0
+            )
+    ids, ends = _write(
+        time_ms,
+        length_ms,
+        notes["pitch"],
+        notes["velocity"],
+        notes["instrument"],
+        opens,
+        facts.onset_grid,
+        facts.duration_grid,
+        facts.velocity_grid,
+    )
+    if not len(ids):
+        raise InputError(
+            f"{score.source or score.title or 'the score'} lasts over {_MOST_FRAMES // 720} hours by the {clock} clock: its tempo map makes no sense to it"
+        )
     return ids, np.repeat(letter.astype(np.uint8), np.diff(ends, prepend=0))
 
 
@@ -129,9 +252,15 @@ def _section_of_notes(score: Score, grid_ms: np.ndarray) -> np.ndarray:
 # %% ../../nbs/tokens/02_tokenizer.ipynb #97f9f0fd
 def _encode_prefix(score: Score) -> list[int]:
     ids = vocabulary().ids
-    named = {("prefix", "instrument", INSTRUMENTS[i]) for i in np.flatnonzero(np.bincount(score.notes["instrument"]))} | {("prefix", *tag) for tag in score.tags}
+    named = {
+        ("prefix", "instrument", INSTRUMENTS[i])
+        for i in np.flatnonzero(np.bincount(score.notes["instrument"]))
+    } | {("prefix", *tag) for tag in score.tags}
     unknown = sorted(token[1:] for token in named if token not in ids)
-    if unknown: raise InputError(f"the vocabulary has no prefix for {unknown[0]}: known composers are {', '.join(COMPOSERS)}; forms {', '.join(GENRE_FORMS)}; genres jazz, classical")
+    if unknown:
+        raise InputError(
+            f"the vocabulary has no prefix for {unknown[0]}: known composers are {', '.join(COMPOSERS)}; forms {', '.join(GENRE_FORMS)}; genres jazz, classical"
+        )
     return sorted(ids[token] for token in named)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #a44f7240
@@ -140,13 +269,19 @@ def _note_index(ids: np.ndarray) -> np.ndarray:
     kind = np.append(facts.kind_of[ids], [0, 0])
     heads = np.flatnonzero(((kind[:-2] == Kind.NOTE) | (kind[:-2] == Kind.DRUM)) & (kind[1:-1] == Kind.ONSET))
     drum = kind[heads] == Kind.DRUM
-    sounds = (kind[heads + 2] == Kind.DURATION) & (facts.velocity_of[ids[heads]] > 0) & (facts.duration_of[ids[np.minimum(heads + 2, len(ids) - 1)]] > 0)
+    sounds = (
+        (kind[heads + 2] == Kind.DURATION)
+        & (facts.velocity_of[ids[heads]] > 0)
+        & (facts.duration_of[ids[np.minimum(heads + 2, len(ids) - 1)]] > 0)
+    )
     return heads[drum | sounds]
 
 
 def _clock_resets(kind: np.ndarray) -> np.ndarray:
     inside = np.cumsum(kind == Kind.PROMPT_START) > np.cumsum(kind == Kind.PROMPT_END)
-    return np.flatnonzero((inside & (kind == Kind.SECTION)) | (kind == Kind.PROMPT_END) | (kind == Kind.START))
+    return np.flatnonzero(
+        (inside & (kind == Kind.SECTION)) | (kind == Kind.PROMPT_END) | (kind == Kind.START)
+    )
 
 
 def _times_ms(ids: np.ndarray) -> np.ndarray:
@@ -165,10 +300,14 @@ def _times_ms(ids: np.ndarray) -> np.ndarray:
 def _decode(ids: np.ndarray) -> Score:
     facts = vocabulary()
     prompt_end = np.flatnonzero(facts.kind_of[ids] == Kind.PROMPT_END)
-    if len(prompt_end): ids = ids[prompt_end[-1] + 1:]
-    elif np.any(facts.kind_of[ids] == Kind.PROMPT_START): raise InputError("the prompt opens with <PROMPT_START> but <PROMPT_END> is missing: there is no piece after it to decode")
+    if len(prompt_end):
+        ids = ids[prompt_end[-1] + 1 :]
+    elif np.any(facts.kind_of[ids] == Kind.PROMPT_START):
+        raise InputError(
+            "the prompt opens with <PROMPT_START> but <PROMPT_END> is missing: there is no piece after it to decode"
+        )
     end = np.flatnonzero(facts.kind_of[ids] == Kind.END)
-    ids = ids[:end[0]] if len(end) else ids
+    ids = ids[: end[0]] if len(end) else ids
     kind, times = facts.kind_of[ids], _times_ms(ids)
     at = _note_index(ids)
     drum = kind[at] == Kind.DRUM
@@ -178,20 +317,34 @@ def _decode(ids: np.ndarray) -> Score:
     notes["onset_ms"] = times[at + 1]
     notes["duration_ms"] = np.where(drum, 10, facts.duration_of[ids[np.where(drum, at, at + 2)]])
     used = np.zeros(len(ids), bool)
-    for offset, where in ((0, at), (1, at), (2, at[~drum])): used[where + offset] = True
-    n_left = int(np.sum(~used & np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.DURATION, Kind.ONSET, Kind.UNKNOWN))))
+    for offset, where in ((0, at), (1, at), (2, at[~drum])):
+        used[where + offset] = True
+    n_left = int(
+        np.sum(~used & np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.DURATION, Kind.ONSET, Kind.UNKNOWN)))
+    )
     last_s = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1e3
     named = [facts.tokens[i][1:] for i in ids[kind == Kind.PREFIX]]
-    tags = tuple(tag for tag in dict.fromkeys(named) if tag[0] != "instrument" or INSTRUMENTS.index(tag[1]) not in notes["instrument"])
+    tags = tuple(
+        tag
+        for tag in dict.fromkeys(named)
+        if tag[0] != "instrument" or INSTRUMENTS.index(tag[1]) not in notes["instrument"]
+    )
     sections = _decode_sections(ids, kind, at, notes["onset_ms"] / 1e3, last_s)
     notes = notes[np.argsort(notes["onset_ms"], kind="stable")]
-    return Score(notes, sections, tags=tags, dropped=(f"{n_left} tokens that are not part of a whole note",) if n_left else ())
+    return Score(
+        notes,
+        sections,
+        tags=tags,
+        dropped=(f"{n_left} tokens that are not part of a whole note",) if n_left else (),
+    )
 
 
-def _decode_sections(ids: np.ndarray, kind: np.ndarray, at: np.ndarray, onset_s: np.ndarray, last_s: float) -> tuple[Section, ...]:
+def _decode_sections(
+    ids: np.ndarray, kind: np.ndarray, at: np.ndarray, onset_s: np.ndarray, last_s: float
+) -> tuple[Section, ...]:
     where = np.flatnonzero(kind == Kind.SECTION)
     note = np.searchsorted(at, where)
-    onset_s = np.maximum.accumulate(onset_s)    # A malformed sequence may go back in time
+    onset_s = np.maximum.accumulate(onset_s)  # A malformed sequence may go back in time
     opened = [(float(onset_s[n]), LETTERS[i - SECTION_0]) for n, i in zip(note, ids[where]) if n < len(at)]
     ends = [start for start, _ in opened[1:]] + [last_s]
     return tuple(Section(start, end, letter) for (start, letter), end in zip(opened, ends) if end > start)
@@ -199,8 +352,11 @@ def _decode_sections(ids: np.ndarray, kind: np.ndarray, at: np.ndarray, onset_s:
 # %% ../../nbs/tokens/02_tokenizer.ipynb #aa2efb52
 def _insert_at(ids: np.ndarray, starts: Sequence[int], letters: Sequence) -> np.ndarray:
     heads = np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
-    values = [LETTERS.index(x) if x in LETTERS else int(x) - 1 if not isinstance(x, str) else -1 for x in letters]
-    if len(starts) != len(values): raise InputError(f"{len(starts)} starts for {len(values)} letters: give one of each a section")
+    values = [
+        LETTERS.index(x) if x in LETTERS else int(x) - 1 if not isinstance(x, str) else -1 for x in letters
+    ]
+    if len(starts) != len(values):
+        raise InputError(f"{len(starts)} starts for {len(values)} letters: give one of each a section")
     note = np.searchsorted(heads, np.asarray(starts, np.int64))
     pairs = [(heads[n], SECTION_0 + v) for n, v in zip(note, values) if v in range(4) and n < len(heads)]
     return np.insert(ids, [p for p, _ in pairs], [t for _, t in pairs]) if pairs else ids.copy()
@@ -208,16 +364,19 @@ def _insert_at(ids: np.ndarray, starts: Sequence[int], letters: Sequence) -> np.
 
 def _insert_sections(ids: np.ndarray, labels: np.ndarray) -> np.ndarray:
     labels = np.asarray(labels)
-    if labels.shape != ids.shape: raise InputError(f"labels must have the shape of ids, got {labels.shape} for {ids.shape}")
+    if labels.shape != ids.shape:
+        raise InputError(f"labels must have the shape of ids, got {labels.shape} for {ids.shape}")
     heads = np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
-    changed = (labels[heads] > 0) & np.append(True, labels[heads][1:] != labels[heads][:-1])[:len(heads)]
+    changed = (labels[heads] > 0) & np.append(True, labels[heads][1:] != labels[heads][:-1])[: len(heads)]
     return _insert_at(ids, heads[changed], labels[heads[changed]])
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #a8c9557b
 def _strip_sections(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kind = vocabulary().kind_of[ids]
     says = np.isin(kind, (Kind.SECTION, Kind.START, Kind.PROMPT_END))
-    latest = np.maximum.accumulate(np.where(says, np.arange(len(ids)), -1)) if len(ids) else np.zeros(0, np.int64)
+    latest = (
+        np.maximum.accumulate(np.where(says, np.arange(len(ids)), -1)) if len(ids) else np.zeros(0, np.int64)
+    )
     labels = np.where((latest >= 0) & (kind[latest] == Kind.SECTION), ids[latest] - SECTION_0 + 1, 0)
     keep = kind != Kind.SECTION
     ids, kind, labels = ids[keep], kind[keep], labels[keep]
@@ -228,15 +387,26 @@ def _label_waits(kind: np.ndarray, labels: np.ndarray) -> np.ndarray:
     heads = np.flatnonzero(np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.UNKNOWN)))
     following = np.searchsorted(heads, np.arange(len(kind)))
     wait = np.isin(kind, (Kind.TIME, Kind.DIM)) & (following < len(heads))
-    labels = np.where(wait, labels[heads[np.minimum(following, max(len(heads) - 1, 0))]], labels) if len(heads) else labels
-    return np.where(np.isin(kind, (Kind.START, Kind.END, Kind.PAD, Kind.PREFIX, Kind.PROMPT_START, Kind.PROMPT_END, Kind.FORM)), 0, labels)
+    labels = (
+        np.where(wait, labels[heads[np.minimum(following, max(len(heads) - 1, 0))]], labels)
+        if len(heads)
+        else labels
+    )
+    return np.where(
+        np.isin(
+            kind, (Kind.START, Kind.END, Kind.PAD, Kind.PREFIX, Kind.PROMPT_START, Kind.PROMPT_END, Kind.FORM)
+        ),
+        0,
+        labels,
+    )
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #6c13103d
 def _prompt(form: str, snippets: dict) -> np.ndarray:
     tok = MusicTokenizerWithStyle
     parts = [[tok.prompt_start_id], [tok.form_ids[form]] if form in tok.form_ids else []]
     for letter, snippet in snippets.items():
-        if letter not in LETTERS: raise InputError(f"a prompt has snippets for {', '.join(LETTERS)}, got {letter!r}")
+        if letter not in LETTERS:
+            raise InputError(f"a prompt has snippets for {', '.join(LETTERS)}, got {letter!r}")
         parts += [[tok.section_ids[LETTERS.index(letter)]], snippet]
     return np.concatenate([*parts, [tok.prompt_end_id]]).astype(np.int64)
 
@@ -244,19 +414,23 @@ def _prompt(form: str, snippets: dict) -> np.ndarray:
 def _split_prompt(ids: np.ndarray) -> tuple[str, dict[str, np.ndarray], np.ndarray]:
     kind = vocabulary().kind_of[ids]
     end = np.flatnonzero(kind == Kind.PROMPT_END)
-    if not len(end): return "", {}, ids
-    named = [vocabulary().name(i).strip("<>") for i in ids[:end[0]][kind[:end[0]] == Kind.FORM]]
-    heads = np.append(np.flatnonzero(kind[:end[0]] == Kind.SECTION), end[0])
-    snippets = {LETTERS[ids[a] - SECTION_0]: ids[a + 1:b] for a, b in zip(heads, heads[1:])}
-    return named[0] if named else "", snippets, ids[end[0] + 1:]
+    if not len(end):
+        return "", {}, ids
+    named = [vocabulary().name(i).strip("<>") for i in ids[: end[0]][kind[: end[0]] == Kind.FORM]]
+    heads = np.append(np.flatnonzero(kind[: end[0]] == Kind.SECTION), end[0])
+    snippets = {LETTERS[ids[a] - SECTION_0]: ids[a + 1 : b] for a, b in zip(heads, heads[1:])}
+    return named[0] if named else "", snippets, ids[end[0] + 1 :]
 
 
 def _insert_dim(ids: np.ndarray, draw: int) -> np.ndarray:
     kind = vocabulary().kind_of[ids]
     start, end = np.flatnonzero(kind == Kind.START), np.flatnonzero(kind == Kind.END)
-    if not len(start) or not len(end): raise InputError("<D> belongs in a whole sequence, from <S> to <E>")
-    if not -10 <= draw <= 10: raise InputError(f"draw must be from -10 to 10, got {draw}")
-    if end[0] - start[0] - 1 <= 150: return ids.copy()
+    if not len(start) or not len(end):
+        raise InputError("<D> belongs in a whole sequence, from <S> to <E>")
+    if not -10 <= draw <= 10:
+        raise InputError(f"draw must be from -10 to 10, got {draw}")
+    if end[0] - start[0] - 1 <= 150:
+        return ids.copy()
     at = int(end[0]) - 100 + int(draw)
     at -= {Kind.ONSET: 1, Kind.DURATION: 2}.get(Kind(int(kind[at])), 0)
     return np.insert(ids, at, vocabulary().ids["<D>"])
@@ -265,13 +439,19 @@ def _insert_dim(ids: np.ndarray, draw: int) -> np.ndarray:
 def _shift_pitch(ids: np.ndarray, semitones: int) -> np.ndarray:
     facts = vocabulary()
     pitch = facts.pitch_of[ids].astype(np.int64)
-    return np.where(facts.kind_of[ids] == Kind.NOTE, ids + 13 * (fold_pitch(pitch + int(semitones)) - pitch), ids)
+    return np.where(
+        facts.kind_of[ids] == Kind.NOTE, ids + 13 * (fold_pitch(pitch + int(semitones)) - pitch), ids
+    )
 
 
 def _shift_velocity(ids: np.ndarray, steps: int) -> np.ndarray:
     facts = vocabulary()
     velocity = facts.velocity_of[ids].astype(np.int64)
-    return np.where(facts.kind_of[ids] == Kind.NOTE, ids + (np.clip(velocity + 10 * int(steps), 10, 120) - velocity) // 10, ids)
+    return np.where(
+        facts.kind_of[ids] == Kind.NOTE,
+        ids + (np.clip(velocity + 10 * int(steps), 10, 120) - velocity) // 10,
+        ids,
+    )
 
 
 def _scale_tempo(ids: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
@@ -281,16 +461,22 @@ def _scale_tempo(ids: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray
     out, moved = ids.copy(), kind == Kind.ONSET
     out[moved] = ONSET_0 + times[moved] % 5000 // 10
     long = kind == Kind.DURATION
-    out[long] = DURATION_0 + np.clip(np.rint(facts.duration_of[ids[long]] * factor / 10).astype(np.int64), 1, 500)
+    out[long] = DURATION_0 + np.clip(
+        np.rint(facts.duration_of[ids[long]] * factor / 10).astype(np.int64), 1, 500
+    )
     keep = np.flatnonzero(kind != Kind.TIME)
     kind_kept, onsets = kind[keep], np.flatnonzero(kind[keep] == Kind.ONSET)
-    heads = onsets.copy()    # Where the new <T> go: before the note of an onset, and before a section token or <D> in front of that
+    heads = (
+        onsets.copy()
+    )  # Where the new <T> go: before the note of an onset, and before a section token or <D> in front of that
     for before in ((Kind.NOTE, Kind.DRUM, Kind.UNKNOWN), (Kind.SECTION, Kind.DIM), (Kind.SECTION, Kind.DIM)):
         step = (heads > 0) & np.isin(kind_kept[heads - 1], before)
         heads = heads - step
     frame = times[keep[onsets]] // 5000
     part = np.searchsorted(_clock_resets(kind), keep[onsets], "right")
-    previous = np.where(np.append(True, np.diff(part) != 0)[:len(part)], 0, np.append(0, frame[:-1])[:len(frame)])
+    previous = np.where(
+        np.append(True, np.diff(part) != 0)[: len(part)], 0, np.append(0, frame[:-1])[: len(frame)]
+    )
     waits = np.maximum(frame - previous, 0)
     repeat = np.ones(len(keep), np.int64)
     np.add.at(repeat, heads, waits)
@@ -299,7 +485,11 @@ def _scale_tempo(ids: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray
     return np.where(is_wait, facts.ids["<T>"], out[source]), source
 
 
-def _augment(ids: np.ndarray, labels, rng: np.random.Generator, semitones: int, velocity: int, tempo: float) -> tuple[np.ndarray, np.ndarray | None]:
+def _augment(
+    ids: np.ndarray, labels, rng: np.random.Generator, semitones: int, velocity: int, tempo: float
+) -> tuple[np.ndarray, np.ndarray | None]:
     moved, source = _scale_tempo(ids, rng.uniform(1 - tempo, 1 + tempo))
-    moved = _shift_velocity(_shift_pitch(moved, rng.integers(-semitones, semitones + 1)), rng.integers(-velocity, velocity + 1))
+    moved = _shift_velocity(
+        _shift_pitch(moved, rng.integers(-semitones, semitones + 1)), rng.integers(-velocity, velocity + 1)
+    )
     return moved, None if labels is None else np.asarray(labels)[source]

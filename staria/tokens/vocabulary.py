@@ -13,44 +13,103 @@ from enum import IntEnum
 
 import numpy as np
 
-from ..core.basics import InputError, LETTERS
-
+from ..core.basics import LETTERS, InputError
 from ..music.midi import DRUM, INSTRUMENTS
 
 # %% ../../nbs/tokens/00_vocabulary.ipynb #0f104b91
 class Kind(IntEnum):
     "Name what sort of token an id is."
-    START, END, PAD, UNKNOWN, DIM, TIME, PREFIX, NOTE, DRUM, DURATION, ONSET, SECTION, PROMPT_START, PROMPT_END, FORM = range(15)
+
+    (
+        START,
+        END,
+        PAD,
+        UNKNOWN,
+        DIM,
+        TIME,
+        PREFIX,
+        NOTE,
+        DRUM,
+        DURATION,
+        ONSET,
+        SECTION,
+        PROMPT_START,
+        PROMPT_END,
+        FORM,
+    ) = range(15)
 
 
 FORMS = ("A", "AB", "ABC", "ABA", "ABAB", "ABAC", "ABCA", "ABCB", "ABCD")
 _SPECIAL = ("<S>", "<E>", "<P>", "<U>", "<D>", "<T>")
-COMPOSERS = ("bach", "beethoven", "mozart", "chopin", "rachmaninoff", "liszt", "debussy", "schubert", "brahms", "ravel", "satie", "scarlatti")
+COMPOSERS = (
+    "bach",
+    "beethoven",
+    "mozart",
+    "chopin",
+    "rachmaninoff",
+    "liszt",
+    "debussy",
+    "schubert",
+    "brahms",
+    "ravel",
+    "satie",
+    "scarlatti",
+)
 GENRE_FORMS = ("sonata", "prelude", "nocturne", "\u00e9tude", "waltz", "mazurka", "impromptu", "fugue")
-PREFIX_0, NOTE_0, DRUM_0, DURATION_0, ONSET_0, SECTION_0 = 6, 39, 16679, 16726, 17227, 17727    # The first id of each kind
+PREFIX_0, NOTE_0, DRUM_0, DURATION_0, ONSET_0, SECTION_0 = (
+    6,
+    39,
+    16679,
+    16726,
+    17227,
+    17727,
+)  # The first id of each kind
 
 
 @functools.cache
 def base_tokens() -> tuple:
     "List Aria's 17,727 tokens in the order of their ids."
-    prefix = [("prefix", "instrument", name) for name in INSTRUMENTS] + [("prefix", "composer", name) for name in COMPOSERS]
-    prefix += [("prefix", "form", name) for name in GENRE_FORMS] + [("prefix", "genre", name) for name in ("jazz", "classical")]
-    notes = [(name, pitch, velocity) for name in INSTRUMENTS[:DRUM] for pitch in range(128) for velocity in range(0, 121, 10)]
+    prefix = [("prefix", "instrument", name) for name in INSTRUMENTS] + [
+        ("prefix", "composer", name) for name in COMPOSERS
+    ]
+    prefix += [("prefix", "form", name) for name in GENRE_FORMS] + [
+        ("prefix", "genre", name) for name in ("jazz", "classical")
+    ]
+    notes = [
+        (name, pitch, velocity)
+        for name in INSTRUMENTS[:DRUM]
+        for pitch in range(128)
+        for velocity in range(0, 121, 10)
+    ]
     times = [("dur", ms) for ms in range(0, 5001, 10)] + [("onset", ms) for ms in range(0, 5000, 10)]
     return (*_SPECIAL, *prefix, *notes, *[("drum", pitch) for pitch in range(35, 82)], *times)
 
 
 @functools.cache
 def aria_tokens(
-    size: int,   # Rows of an embedding table: 17727, 17728, 17729, 17730, 17679 or 2675
-) -> tuple:      # The tokens of that published vocabulary, in the order of their ids
+    size: int,  # Rows of an embedding table: 17727, 17728, 17729, 17730, 17679 or 2675
+) -> tuple:  # The tokens of that published vocabulary, in the order of their ids
     "List the tokens of a published Aria vocabulary by its size."
     base = base_tokens()
     no_drums = [t for t in base if t[0] != "drum" and t != ("prefix", "instrument", "drum")]
-    solo = [t for t in no_drums if t in _SPECIAL or t[0] in ("piano", "dur", "onset") or t == ("prefix", "instrument", "piano")]
-    known = {17727: base, 17728: (*base, "<X>"), 17729: (*base, "<PED_ON>", "<PED_OFF>"), 17730: (*base, "<PED_ON>", "<PED_OFF>", "<X>"),
-             17679: tuple(no_drums), 2675: (*solo, "<PED_ON>", "<PED_OFF>", "<X>"), 17742: vocabulary().tokens}
-    if size not in known: raise InputError(f"no published vocabulary has {size} tokens (known sizes: {', '.join(map(str, known))}): pass the checkpoint's own token list")
+    solo = [
+        t
+        for t in no_drums
+        if t in _SPECIAL or t[0] in ("piano", "dur", "onset") or t == ("prefix", "instrument", "piano")
+    ]
+    known = {
+        17727: base,
+        17728: (*base, "<X>"),
+        17729: (*base, "<PED_ON>", "<PED_OFF>"),
+        17730: (*base, "<PED_ON>", "<PED_OFF>", "<X>"),
+        17679: tuple(no_drums),
+        2675: (*solo, "<PED_ON>", "<PED_OFF>", "<X>"),
+        17742: vocabulary().tokens,
+    }
+    if size not in known:
+        raise InputError(
+            f"no published vocabulary has {size} tokens (known sizes: {', '.join(map(str, known))}): pass the checkpoint's own token list"
+        )
     return known[size]
 
 # %% ../../nbs/tokens/00_vocabulary.ipynb #567bedd6
@@ -68,24 +127,39 @@ def _nearest(grid: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 class Vocabulary:
     "Hold the facts about every id; ask `vocabulary()` for the only one."
+
     def __init__(self):
         sections, forms = [f"<{letter}_SECTION>" for letter in LETTERS], [f"<{form}>" for form in FORMS]
         self.tokens = (*base_tokens(), *sections, "<PROMPT_START>", "<PROMPT_END>", *forms)
-        self.ids = {token: i for i, token in enumerate(self.tokens)}    # Token to id
+        self.ids = {token: i for i, token in enumerate(self.tokens)}  # Token to id
         size = len(self.tokens)
-        self.kind_of = np.repeat(np.arange(15, dtype=np.uint8), [1, 1, 1, 1, 1, 1, 33, 16640, 47, 501, 500, 4, 1, 1, 9])    # (V,) a Kind
-        self.pitch_of, self.velocity_of, self.instrument_of, self.onset_of, self.duration_of = np.full((5, size), -1, np.int16)    # (V,) each; -1 where an id has none
+        self.kind_of = np.repeat(
+            np.arange(15, dtype=np.uint8), [1, 1, 1, 1, 1, 1, 33, 16640, 47, 501, 500, 4, 1, 1, 9]
+        )  # (V,) a Kind
+        self.pitch_of, self.velocity_of, self.instrument_of, self.onset_of, self.duration_of = np.full(
+            (5, size), -1, np.int16
+        )  # (V,) each; -1 where an id has none
         notes = np.arange(DRUM_0 - NOTE_0)
-        self.instrument_of[PREFIX_0:PREFIX_0 + 11] = np.arange(11)
+        self.instrument_of[PREFIX_0 : PREFIX_0 + 11] = np.arange(11)
         self.instrument_of[NOTE_0:DRUM_0], self.instrument_of[DRUM_0:DURATION_0] = notes // 1664, DRUM
         self.pitch_of[NOTE_0:DRUM_0], self.pitch_of[DRUM_0:DURATION_0] = notes // 13 % 128, np.arange(35, 82)
         self.velocity_of[NOTE_0:DRUM_0] = notes % 13 * 10
-        self.duration_of[DURATION_0:ONSET_0], self.onset_of[ONSET_0:SECTION_0] = np.arange(0, 5001, 10), np.arange(0, 5000, 10)
-        self.onset_grid = _nearest(np.arange(0, 5000, 10), np.arange(5000))                              # (5000,) of a time within 5 s, ms
-        self.duration_grid = np.maximum(_nearest(np.arange(0, 5001, 10), np.arange(5001)), 10)           # (5001,) of a duration, ms
-        self.velocity_grid = np.maximum(_nearest(np.arange(0, 121, 10), np.arange(128)), np.minimum(np.arange(128) * 10, 10))    # (128,)
+        self.duration_of[DURATION_0:ONSET_0], self.onset_of[ONSET_0:SECTION_0] = (
+            np.arange(0, 5001, 10),
+            np.arange(0, 5000, 10),
+        )
+        self.onset_grid = _nearest(
+            np.arange(0, 5000, 10), np.arange(5000)
+        )  # (5000,) of a time within 5 s, ms
+        self.duration_grid = np.maximum(
+            _nearest(np.arange(0, 5001, 10), np.arange(5001)), 10
+        )  # (5001,) of a duration, ms
+        self.velocity_grid = np.maximum(
+            _nearest(np.arange(0, 121, 10), np.arange(128)), np.minimum(np.arange(128) * 10, 10)
+        )  # (128,)
         for value in vars(self).values():
-            if isinstance(value, np.ndarray): value.flags.writeable = False
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
 
     def name(self, i: int) -> str:
         "Write an id's token as one word."
@@ -95,10 +169,15 @@ class Vocabulary:
     def check(self, ids) -> np.ndarray:
         "Give ids as (T,) int64, or say which one is not in the vocabulary."
         ids = np.asarray(ids)
-        if ids.ndim != 1: raise InputError(f"ids must have shape (T,), got {ids.shape}: pass one sequence at a time")
-        if len(ids) and not np.issubdtype(ids.dtype, np.integer): raise InputError(f"ids must be integers, got {ids.dtype}")
+        if ids.ndim != 1:
+            raise InputError(f"ids must have shape (T,), got {ids.shape}: pass one sequence at a time")
+        if len(ids) and not np.issubdtype(ids.dtype, np.integer):
+            raise InputError(f"ids must be integers, got {ids.dtype}")
         wrong = np.flatnonzero((ids < 0) | (ids >= len(self.tokens)))
-        if len(wrong): raise InputError(f"id {ids[wrong[0]]} at {wrong[0]} is not in the vocabulary of {len(self.tokens)}")
+        if len(wrong):
+            raise InputError(
+                f"id {ids[wrong[0]]} at {wrong[0]} is not in the vocabulary of {len(self.tokens)}"
+            )
         return ids.astype(np.int64)
 
 
@@ -109,19 +188,34 @@ def vocabulary() -> Vocabulary:
 
 # %% ../../nbs/tokens/00_vocabulary.ipynb #20562203
 def remap_rows(
-    rows,                                     # (V', C) rows of another vocabulary, NumPy or torch
-    other_tokens: Sequence | None = None,     # (V') its tokens; None: the published Aria vocabulary of that size
-    to_tokens: Sequence | None = None,        # (V) the tokens to move to; None: the 17,742 of this vocabulary
-):                                            # (V, C), the same kind of array
+    rows,  # (V', C) rows of another vocabulary, NumPy or torch
+    other_tokens: Sequence | None = None,  # (V') its tokens; None: the published Aria vocabulary of that size
+    to_tokens: Sequence | None = None,  # (V) the tokens to move to; None: the 17,742 of this vocabulary
+):  # (V, C), the same kind of array
     "Move embedding rows by token from one vocabulary to another."
     facts, n_rows = vocabulary(), len(rows)
-    wanted = facts.tokens if to_tokens is None else [tuple(t) if isinstance(t, list) else t for t in to_tokens]
-    other = aria_tokens(n_rows) if other_tokens is None else [tuple(t) if isinstance(t, list) else t for t in other_tokens]
-    if len(other) != n_rows: raise InputError(f"{n_rows} rows for a list of {len(other)} tokens: this is not the checkpoint's token list; published lists have 17727, 17729 or 2675 tokens (leave the list out to choose by size)")
+    wanted = (
+        facts.tokens if to_tokens is None else [tuple(t) if isinstance(t, list) else t for t in to_tokens]
+    )
+    other = (
+        aria_tokens(n_rows)
+        if other_tokens is None
+        else [tuple(t) if isinstance(t, list) else t for t in other_tokens]
+    )
+    if len(other) != n_rows:
+        raise InputError(
+            f"{n_rows} rows for a list of {len(other)} tokens: this is not the checkpoint's token list; published lists have 17727, 17729 or 2675 tokens (leave the list out to choose by size)"
+        )
     where = {token: i for i, token in enumerate(other)}
-    if len(where) != len(other): raise InputError("the token list names a token twice: it cannot be mapped")
-    missing = [token for token in facts.tokens[:6] + facts.tokens[DURATION_0 + 1:SECTION_0] if token not in where]
-    if missing: raise InputError(f"the checkpoint's vocabulary of {n_rows} tokens has no {missing[0]} (and {len(missing) - 1} more): its notes are not written as this tokenizer writes them, so it cannot be mapped")
+    if len(where) != len(other):
+        raise InputError("the token list names a token twice: it cannot be mapped")
+    missing = [
+        token for token in facts.tokens[:6] + facts.tokens[DURATION_0 + 1 : SECTION_0] if token not in where
+    ]
+    if missing:
+        raise InputError(
+            f"the checkpoint's vocabulary of {n_rows} tokens has no {missing[0]} (and {len(missing) - 1} more): its notes are not written as this tokenizer writes them, so it cannot be mapped"
+        )
     index = np.array([where.get(token, -1) for token in wanted])
     out = rows[np.maximum(index, 0)]
     out[index < 0] = rows.mean(0)
@@ -129,10 +223,11 @@ def remap_rows(
 
 
 def token_set(
-    name: str = "all",   # "all", or "piano" for the tokens that solo piano music needs
-) -> np.ndarray:         # ids, increasing
+    name: str = "all",  # "all", or "piano" for the tokens that solo piano music needs
+) -> np.ndarray:  # ids, increasing
     "List the ids that a model of some music needs."
     facts = vocabulary()
-    if name not in ("all", "piano"): raise InputError(f"unknown token set '{name}': use all or piano")
+    if name not in ("all", "piano"):
+        raise InputError(f"unknown token set '{name}': use all or piano")
     other = np.isin(facts.kind_of, (Kind.NOTE, Kind.DRUM)) & (facts.instrument_of != 0)
     return np.flatnonzero(~other if name == "piano" else np.ones(len(other), bool))

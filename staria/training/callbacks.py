@@ -8,31 +8,41 @@ __all__ = ['BatchStream', 'all_sum', 'gradient_norm', 'EvenSteps', 'ClipGradient
            'clock']
 
 # %% ../../nbs/training/03_callbacks.ipynb #3fc3ee6b
-import math, os, resource, signal, sys, threading, time
+import math
+import os
+import resource
+import signal
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import lightning as L
 import torch
-from tqdm import tqdm
 from lightning.pytorch.callbacks import Checkpoint
+from tqdm import tqdm
 
 from ..core.basics import InputError
+from ..data.datamodule import check_same_order
 from ..models.encoder import PAD_ID
 from ..models.presets import build, save_model
 from .checkpointing import KeepBest, load_checkpoint
-from ..data.datamodule import check_same_order
-from .tasks import TrainConfig, learning_rate_at
 from .run_table import RunTable
+from .tasks import TrainConfig, learning_rate_at
 
 # %% ../../nbs/training/03_callbacks.ipynb #881fc110
 class BatchStream:
     "Give a run's training batches, epoch after epoch, from any position on."
 
     def __init__(self, data, n_batches: int):
-        self.data, self.n_batches = data, n_batches    # Batches of the whole run
-        self.epoch, self.batch, self.count = 0, 0, 0   # Position of the next batch to train on; `count` is over all epochs
-        self.ahead = {}                                # Positions after batches that were given out: count -> (epoch, batch)
+        self.data, self.n_batches = data, n_batches  # Batches of the whole run
+        self.epoch, self.batch, self.count = (
+            0,
+            0,
+            0,
+        )  # Position of the next batch to train on; `count` is over all epochs
+        self.ahead = {}  # Positions after batches that were given out: count -> (epoch, batch)
 
     def __iter__(self) -> Iterator[dict]:
         epoch, batch, count = self.epoch, self.batch, self.count
@@ -43,15 +53,25 @@ class BatchStream:
                 batch, count = batch + 1, count + 1
                 self.ahead[count] = (epoch, batch)
                 yield item
-                if count == self.n_batches: return
-            if count == before and batch == 0: raise InputError(f"the training part of the data gives no batch for {self.data.task}: prepare more pieces")
+                if count == self.n_batches:
+                    return
+            if count == before and batch == 0:
+                raise InputError(
+                    f"the training part of the data gives no batch for {self.data.task}: prepare more pieces"
+                )
             epoch, batch = epoch + 1, 0
 
     def advance(self) -> None:
         self.count += 1
         self.epoch, self.batch = self.ahead.pop(self.count)
 
-    def state_dict(self) -> dict: return {"epoch": self.epoch, "batch": self.batch, "count": self.count, "settings": self.data.settings()}
+    def state_dict(self) -> dict:
+        return {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "count": self.count,
+            "settings": self.data.settings(),
+        }
 
     def load_state_dict(self, state: dict) -> None:
         check_same_order(state["settings"], self.data.settings())
@@ -59,18 +79,19 @@ class BatchStream:
 
 # %% ../../nbs/training/03_callbacks.ipynb #918e6df7
 def all_sum(
-    value: torch.Tensor,   # Numbers of this process
-) -> torch.Tensor:         # Summed over all processes; the same where there is one
+    value: torch.Tensor,  # Numbers of this process
+) -> torch.Tensor:  # Summed over all processes; the same where there is one
     "Add up a tensor over the processes of a run."
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()): return value
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return value
     total = value.clone()
     torch.distributed.all_reduce(total)
     return total
 
 
 def gradient_norm(
-    module: torch.nn.Module,   # After a backward pass
-) -> torch.Tensor:             # A scalar; of the whole gradient, where devices hold parts of it
+    module: torch.nn.Module,  # After a backward pass
+) -> torch.Tensor:  # A scalar; of the whole gradient, where devices hold parts of it
     "Measure the gradient's norm."
     norm = torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None])
     return norm.full_tensor() if hasattr(norm, "full_tensor") else norm
@@ -79,45 +100,68 @@ def gradient_norm(
 class EvenSteps(L.Callback):
     "Make the step of several batches, or processes, the step of all their targets at once."
 
-    def setup(self, trainer, module, stage): module.weigh = trainer.world_size * trainer.accumulate_grad_batches > 1
+    def setup(self, trainer, module, stage):
+        module.weigh = trainer.world_size * trainer.accumulate_grad_batches > 1
 
     def on_before_optimizer_step(self, trainer, module, optimizer):
-        if not module.weigh: return
-        scale = trainer.world_size * trainer.accumulate_grad_batches / all_sum(module.step_targets).clamp(min=1)
+        if not module.weigh:
+            return
+        scale = (
+            trainer.world_size * trainer.accumulate_grad_batches / all_sum(module.step_targets).clamp(min=1)
+        )
         for parameter in module.parameters():
-            if parameter.grad is not None: parameter.grad.mul_(scale.to(parameter.grad.dtype))
+            if parameter.grad is not None:
+                parameter.grad.mul_(scale.to(parameter.grad.dtype))
         module.step_targets = 0
 
-    def teardown(self, trainer, module, stage): module.weigh, module.step_targets = False, 0
+    def teardown(self, trainer, module, stage):
+        module.weigh, module.step_targets = False, 0
 
 
 class ClipGradients(L.Callback):
     "Keep the gradient's norm at or below a limit."
-    def __init__(self, largest: float): self.largest = largest   # 0 turns it off
+
+    def __init__(self, largest: float):
+        self.largest = largest  # 0 turns it off
 
     def on_before_optimizer_step(self, trainer, module, optimizer):
         module.grad_norm = gradient_norm(module)
-        if self.largest: torch.nn.utils.clip_grads_with_norm_(module.parameters(), self.largest, module.grad_norm)
+        if self.largest:
+            torch.nn.utils.clip_grads_with_norm_(module.parameters(), self.largest, module.grad_norm)
 
 # %% ../../nbs/training/03_callbacks.ipynb #32839f55
 class ZClip(L.Callback):
     "Cut a gradient whose norm is unusual, and leave the others alone."
 
     def __init__(self, z: float = 2.5, memory: float = 0.97, warmup: int = 25, largest: float = 1.0):
-        self.z, self.memory, self.warmup, self.largest = z, memory, warmup, largest   # `largest` is a fixed limit while the first `warmup` norms are gathered; 0: none
-        self.first, self.mean, self.var = [], None, None                              # Tensors on the device, so that no step waits for it
+        self.z, self.memory, self.warmup, self.largest = (
+            z,
+            memory,
+            warmup,
+            largest,
+        )  # `largest` is a fixed limit while the first `warmup` norms are gathered; 0: none
+        self.first, self.mean, self.var = (
+            [],
+            None,
+            None,
+        )  # Tensors on the device, so that no step waits for it
 
-    def limit(self, norm: torch.Tensor) -> torch.Tensor:   # The norm that this gradient may have
+    def limit(self, norm: torch.Tensor) -> torch.Tensor:  # The norm that this gradient may have
         "Learn from a norm, and say what it is cut to."
         if self.mean is None:
             kept = norm.clamp(max=self.largest) if self.largest else norm
             self.first.append(kept)
-            if len(self.first) == self.warmup: self.mean, self.var, self.first = torch.stack(self.first).mean(), torch.stack(self.first).var(correction=0), []
+            if len(self.first) == self.warmup:
+                self.mean, self.var, self.first = (
+                    torch.stack(self.first).mean(),
+                    torch.stack(self.first).var(correction=0),
+                    [],
+                )
             return kept
         deviation = self.var.sqrt()
         score = (norm - self.mean) / deviation.clamp(min=1e-12)
         kept = torch.where(score > self.z, self.mean + self.z**2 / score * deviation, norm)
-        usual = torch.where(torch.isfinite(kept), kept, self.mean)     # a norm that is no number teaches nothing
+        usual = torch.where(torch.isfinite(kept), kept, self.mean)  # a norm that is no number teaches nothing
         self.mean = self.memory * self.mean + (1 - self.memory) * usual
         self.var = self.memory * self.var + (1 - self.memory) * (usual - self.mean) ** 2
         return kept
@@ -126,99 +170,185 @@ class ZClip(L.Callback):
         module.grad_norm = gradient_norm(module)
         scale = (self.limit(module.grad_norm) / module.grad_norm.clamp(min=1e-12)).clamp(max=1.0)
         for parameter in module.parameters():
-            if parameter.grad is not None: parameter.grad.mul_(scale.to(parameter.grad.dtype))
+            if parameter.grad is not None:
+                parameter.grad.mul_(scale.to(parameter.grad.dtype))
 
-    def state_dict(self) -> dict: return {"first": [norm.item() for norm in self.first], "mean": None if self.mean is None else self.mean.item(), "var": None if self.var is None else self.var.item()}
+    def state_dict(self) -> dict:
+        return {
+            "first": [norm.item() for norm in self.first],
+            "mean": None if self.mean is None else self.mean.item(),
+            "var": None if self.var is None else self.var.item(),
+        }
 
     def on_train_start(self, trainer, module):
-        put = lambda value: value if value is None else torch.as_tensor(value, dtype=torch.float32, device=module.device)
+        put = lambda value: (
+            value if value is None else torch.as_tensor(value, dtype=torch.float32, device=module.device)
+        )
         self.first, self.mean, self.var = [put(norm) for norm in self.first], put(self.mean), put(self.var)
 
-    def load_state_dict(self, state: dict) -> None: self.first, self.mean, self.var = state["first"], state["mean"], state["var"]
+    def load_state_dict(self, state: dict) -> None:
+        self.first, self.mean, self.var = state["first"], state["mean"], state["var"]
 
 # %% ../../nbs/training/03_callbacks.ipynb #c34b89eb
 class StopDiverging(L.Callback):
     "Stop a run whose loss has risen for good, and leave it in its last good state."
 
-    def __init__(self, keep: KeepBest, rows: int = 10, z: float = 6.0, least: float = 0.5, memory: float = 0.9):
-        self.keep, self.rows, self.z, self.least, self.memory = keep, rows, z, least, memory   # rows 0: only a loss that is no number stops the run
-        self.seen, self.bad, self.mean, self.var, self.newest, self.lowest, self.limit = 0, 0, 0.0, 0.0, 0.0, math.inf, math.inf   # `bad`: suspicious rows in a row; `var` is half the mean square of the step from row to row
+    def __init__(
+        self, keep: KeepBest, rows: int = 10, z: float = 6.0, least: float = 0.5, memory: float = 0.9
+    ):
+        self.keep, self.rows, self.z, self.least, self.memory = (
+            keep,
+            rows,
+            z,
+            least,
+            memory,
+        )  # rows 0: only a loss that is no number stops the run
+        self.seen, self.bad, self.mean, self.var, self.newest, self.lowest, self.limit = (
+            0,
+            0,
+            0.0,
+            0.0,
+            0.0,
+            math.inf,
+            math.inf,
+        )  # `bad`: suspicious rows in a row; `var` is half the mean square of the step from row to row
 
-    def state_dict(self) -> dict: return {name: getattr(self, name) for name in ("seen", "bad", "mean", "var", "newest", "lowest", "limit")}
-    def load_state_dict(self, state: dict) -> None: self.__dict__.update(state)
+    def state_dict(self) -> dict:
+        return {
+            name: getattr(self, name) for name in ("seen", "bad", "mean", "var", "newest", "lowest", "limit")
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        self.__dict__.update(state)
 
     def on_train_start(self, trainer, module):
-        if not self.bad and trainer.is_global_zero: self.keep.release()
+        if not self.bad and trainer.is_global_zero:
+            self.keep.release()
 
     def look(self, loss: float, trainer: L.Trainer) -> None:
         "Judge a row's loss, a mean over all processes."
-        if not math.isfinite(loss): self.stop(trainer, f"the loss is {loss}")
+        if not math.isfinite(loss):
+            self.stop(trainer, f"the loss is {loss}")
         if self.rows and self.seen >= 3 and loss > self.limit:
             self.bad += 1
-            if self.bad == 1 and trainer.is_global_zero: self.keep.guard()
-            if self.bad == self.rows: self.stop(trainer, f"the loss is {loss:.3g} and was far above its lowest level, {self.lowest:.3g}, for {self.rows} rows")
+            if self.bad == 1 and trainer.is_global_zero:
+                self.keep.guard()
+            if self.bad == self.rows:
+                self.stop(
+                    trainer,
+                    f"the loss is {loss:.3g} and was far above its lowest level, {self.lowest:.3g}, for {self.rows} rows",
+                )
             return
-        if self.bad and trainer.is_global_zero: self.keep.release()
+        if self.bad and trainer.is_global_zero:
+            self.keep.release()
         memory, self.bad, self.seen = self.memory if self.seen else 0.0, 0, self.seen + 1
         step, self.newest = loss - self.newest if self.seen > 1 else 0.0, loss
         self.mean = memory * self.mean + (1 - memory) * loss
         self.var = memory * self.var + (1 - memory) * step**2 / 2
-        if self.mean < self.lowest: self.lowest, self.limit = self.mean, self.mean + max(self.least, self.z * self.var**0.5)
+        if self.mean < self.lowest:
+            self.lowest, self.limit = self.mean, self.mean + max(self.least, self.z * self.var**0.5)
 
     def stop(self, trainer: L.Trainer, reason: str) -> None:
         step, where = trainer.global_step, "nothing was saved before"
-        if trainer.is_global_zero and self.keep.fall_back(): where = f"{self.keep.last} is the state of step {load_checkpoint(self.keep.last)['global_step']}, from before"
-        raise InputError(f"stopped at step {step}: {reason}; {where}: resume with a lower --learning_rate, or with --clipping zclip")
+        if trainer.is_global_zero and self.keep.fall_back():
+            where = f"{self.keep.last} is the state of step {load_checkpoint(self.keep.last)['global_step']}, from before"
+        raise InputError(
+            f"stopped at step {step}: {reason}; {where}: resume with a lower --learning_rate, or with --clipping zclip"
+        )
 
 # %% ../../nbs/training/03_callbacks.ipynb #e7a1d06c
 class SeedSteps(L.Callback):
     "Seed what a step draws by the run's seed, the step and the process alone."
-    def __init__(self, stream: BatchStream, seed: int): self.stream, self.seed = stream, seed
+
+    def __init__(self, stream: BatchStream, seed: int):
+        self.stream, self.seed = stream, seed
 
     def on_train_batch_start(self, trainer, module, batch, batch_idx):
         seed = (self.seed * 1_000_003 + self.stream.count + trainer.global_rank * 2**40) % 2**63
-        torch.default_generator.manual_seed(seed)                # torch.manual_seed also queues calls for devices that are not there
-        if module.device.type == "cuda": torch.cuda.manual_seed(seed)
+        torch.default_generator.manual_seed(
+            seed
+        )  # torch.manual_seed also queues calls for devices that are not there
+        if module.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
 # %% ../../nbs/training/03_callbacks.ipynb #9f94cb43
 class RunLog(L.Callback):
     "Write down the run's numbers, and know its position in the data."
 
-    def __init__(self, run: Path, stream: BatchStream, config: TrainConfig, columns: tuple[str, ...], watch: StopDiverging):
+    def __init__(
+        self,
+        run: Path,
+        stream: BatchStream,
+        config: TrainConfig,
+        columns: tuple[str, ...],
+        watch: StopDiverging,
+    ):
         self.path, self.stream, self.config, self.watch = Path(run) / "metrics.csv", stream, config, watch
-        self.columns = ("step", "train_loss", "val_loss", "lr", "grad_norm", "tokens_per_s", "tokens", *columns)
-        self.tokens, self.losses, self.norm, self.table = 0, [], None, RunTable(self.path, self.columns, config)     # `losses`: sum over targets and number of targets, for each step that no row has yet
+        self.columns = (
+            "step",
+            "train_loss",
+            "val_loss",
+            "lr",
+            "grad_norm",
+            "tokens_per_s",
+            "tokens",
+            *columns,
+        )
+        self.tokens, self.losses, self.norm, self.table = (
+            0,
+            [],
+            None,
+            RunTable(self.path, self.columns, config),
+        )  # `losses`: sum over targets and number of targets, for each step that no row has yet
 
-    def setup(self, trainer, module, stage): self.trainer = trainer
+    def setup(self, trainer, module, stage):
+        self.trainer = trainer
 
     def state_dict(self):
         pairs = all_sum(torch.stack(self.losses)) if self.losses else torch.zeros(0, 2)
-        if not torch.isfinite(pairs).all() or self.norm is not None and not torch.isfinite(self.norm): self.watch.stop(self.trainer, "the loss or its gradient is no number")
-        return {"tokens": self.tokens + int(all_sum(sum(self.new_tokens, torch.tensor(0, device=pairs.device)))), "losses": pairs.tolist(), "stream": self.stream.state_dict()}
+        if not torch.isfinite(pairs).all() or self.norm is not None and not torch.isfinite(self.norm):
+            self.watch.stop(self.trainer, "the loss or its gradient is no number")
+        return {
+            "tokens": self.tokens + int(all_sum(sum(self.new_tokens, torch.tensor(0, device=pairs.device)))),
+            "losses": pairs.tolist(),
+            "stream": self.stream.state_dict(),
+        }
 
     def load_state_dict(self, state):
-        share = 1.0 if self.trainer.is_global_zero else 0.0     # the sums are those of all processes
+        share = 1.0 if self.trainer.is_global_zero else 0.0  # the sums are those of all processes
         self.tokens, self.losses = state["tokens"], [share * torch.tensor(pair) for pair in state["losses"]]
         self.stream.load_state_dict(state["stream"])
 
     def on_train_start(self, trainer, module):
         self.losses = [pair.to(module.device) for pair in self.losses]
         self.start_count()
-        if trainer.is_global_zero: self.table.open(trainer.global_step)
+        if trainer.is_global_zero:
+            self.table.open(trainer.global_step)
 
-    def start_count(self): self.new_tokens, self.since = [], time.perf_counter()
+    def start_count(self):
+        self.new_tokens, self.since = [], time.perf_counter()
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         pair = torch.stack([outputs["mean"].float() * outputs["targets"], outputs["targets"].float()])
-        if self.stream.count % self.config.accumulate: self.losses[-1] = self.losses[-1] + pair
-        else: self.losses.append(pair)
+        if self.stream.count % self.config.accumulate:
+            self.losses[-1] = self.losses[-1] + pair
+        else:
+            self.losses.append(pair)
         self.stream.advance()
         self.new_tokens.append(tokens_in(batch))
-        if self.stream.count % self.config.accumulate: return
+        if self.stream.count % self.config.accumulate:
+            return
         step, self.norm = trainer.global_step, getattr(module, "grad_norm", None)
         self.table.move()
-        trainer.should_stop = step >= self.config.max_steps      # lightning validates before it stops early, not after the last step
-        if step % self.config.log_every == 0 or step >= self.config.max_steps or step % self.config.val_every == 0: self.add_row(step)
+        trainer.should_stop = (
+            step >= self.config.max_steps
+        )  # lightning validates before it stops early, not after the last step
+        if (
+            step % self.config.log_every == 0
+            or step >= self.config.max_steps
+            or step % self.config.val_every == 0
+        ):
+            self.add_row(step)
 
     def add_row(self, step: int) -> None:
         pairs, tokens = all_sum(torch.stack(self.losses)), int(all_sum(sum(self.new_tokens)))
@@ -227,22 +357,37 @@ class RunLog(L.Callback):
         rate = tokens / (time.perf_counter() - self.since)
         self.tokens, self.losses = self.tokens + tokens, []
         norm = {} if self.norm is None else {"grad_norm": self.norm.item()}
-        self.row = {"step": step, "train_loss": loss, "lr": learning_rate_at(step - 1, self.config), **norm, "tokens_per_s": round(rate), "tokens": self.tokens}
-        if step % self.config.val_every and step < self.config.max_steps: self.table.add(self.row)
+        self.row = {
+            "step": step,
+            "train_loss": loss,
+            "lr": learning_rate_at(step - 1, self.config),
+            **norm,
+            "tokens_per_s": round(rate),
+            "tokens": self.tokens,
+        }
+        if step % self.config.val_every and step < self.config.max_steps:
+            self.table.add(self.row)
         self.start_count()
 
     def on_validation_end(self, trainer, module):
-        self.row |= {name: value.item() for name, value in trainer.callback_metrics.items() if name in self.columns and name.startswith("val_")}
+        self.row |= {
+            name: value.item()
+            for name, value in trainer.callback_metrics.items()
+            if name in self.columns and name.startswith("val_")
+        }
         self.table.add(self.row)
         self.start_count()
 
-    def teardown(self, trainer, module, stage): self.table.close()
-    def on_exception(self, trainer, module, exception): self.table.close()
+    def teardown(self, trainer, module, stage):
+        self.table.close()
+
+    def on_exception(self, trainer, module, exception):
+        self.table.close()
 
 # %% ../../nbs/training/03_callbacks.ipynb #35509e52
 def tokens_in(
-    batch: dict,         # A batch of any task
-) -> torch.Tensor:       # Tokens that are no padding, a scalar on the batch's device
+    batch: dict,  # A batch of any task
+) -> torch.Tensor:  # Tokens that are no padding, a scalar on the batch's device
     "Count the tokens of a batch."
     return sum((batch[name] != PAD_ID).sum() for name in ("ids", "first", "second") if name in batch)
 
@@ -255,104 +400,160 @@ class SafeStop(Checkpoint):
     "Save and stop between two steps once a signal has come."
 
     def __init__(self, keep: KeepBest, every: int = 10, stream: BatchStream | None = None):
-        self.keep, self.every, self.asked, self.kept = keep, every, 0, {}   # Several processes ask each other every so many steps
+        self.keep, self.every, self.asked, self.kept = (
+            keep,
+            every,
+            0,
+            {},
+        )  # Several processes ask each other every so many steps
         self.stream, self.until_epoch = stream, int(os.environ.get("STARIA_UNTIL_EPOCH", 0)) if stream else 0
 
     def on_train_start(self, trainer, module):
-        if threading.current_thread() is not threading.main_thread(): return
-        for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR2] if callable(signal.getsignal(signal.SIGUSR2)) else [])): self.kept[number] = signal.signal(number, self.note)
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+            *([signal.SIGUSR2] if callable(signal.getsignal(signal.SIGUSR2)) else []),
+        ):
+            self.kept[number] = signal.signal(number, self.note)
 
     def note(self, number, frame):
-        if number == signal.SIGINT and self.asked == signal.SIGINT: raise KeyboardInterrupt
+        if number == signal.SIGINT and self.asked == signal.SIGINT:
+            raise KeyboardInterrupt
         self.asked = number
 
-    def agree(self, trainer, module) -> int:   # The signal that any process got; 0: none
-        if trainer.world_size == 1: return self.asked
+    def agree(self, trainer, module) -> int:  # The signal that any process got; 0: none
+        if trainer.world_size == 1:
+            return self.asked
         asked = torch.tensor(int(self.asked), device=module.device)
         torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
         return int(asked)
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         loop = trainer.fit_loop.epoch_loop
-        if loop._should_accumulate() or loop._should_check_val_fx(trainer.fit_loop._data_fetcher): return
-        if self.until_epoch and self.stream.epoch >= self.until_epoch: self.stop(trainer)     # all processes are in the same epoch
-        if (trainer.world_size == 1 or trainer.global_step % self.every == 0) and self.agree(trainer, module): self.stop(trainer)
+        if loop._should_accumulate() or loop._should_check_val_fx(trainer.fit_loop._data_fetcher):
+            return
+        if self.until_epoch and self.stream.epoch >= self.until_epoch:
+            self.stop(trainer)  # all processes are in the same epoch
+        if (trainer.world_size == 1 or trainer.global_step % self.every == 0) and self.agree(trainer, module):
+            self.stop(trainer)
 
     def on_validation_end(self, trainer, module):
-        if self.agree(trainer, module): self.stop(trainer)
+        if self.agree(trainer, module):
+            self.stop(trainer)
 
     def stop(self, trainer) -> None:
-        if self.keep.saved_step != trainer.global_step: self.keep.save_last(trainer)
+        if self.keep.saved_step != trainer.global_step:
+            self.keep.save_last(trainer)
         self.restore()
-        raise Stopped(f"stopped at step {trainer.global_step}; {self.keep.last} is saved: resume with --resume (in Python: resume=True)")
+        raise Stopped(
+            f"stopped at step {trainer.global_step}; {self.keep.last} is saved: resume with --resume (in Python: resume=True)"
+        )
 
     def restore(self) -> None:
-        for number, handler in self.kept.items(): signal.signal(number, handler)
+        for number, handler in self.kept.items():
+            signal.signal(number, handler)
         self.kept, self.asked = {}, 0
 
-    def teardown(self, trainer, module, stage): self.restore()
+    def teardown(self, trainer, module, stage):
+        self.restore()
 
-    def on_exception(self, trainer, module, exception): self.restore()
+    def on_exception(self, trainer, module, exception):
+        self.restore()
 
 # %% ../../nbs/training/03_callbacks.ipynb #ced5cca4
 def save_weights_of(
-    path: Path,                    # Ends in .safetensors
-    module: L.LightningModule,     # A task; all processes call this
-    trainer: L.Trainer | None,     # Its trainer; None: the weights are all here
-    step: int,                     # Optimiser steps so far
-    extra: dict,                   # Plain values to keep with it
+    path: Path,  # Ends in .safetensors
+    module: L.LightningModule,  # A task; all processes call this
+    trainer: L.Trainer | None,  # Its trainer; None: the weights are all here
+    step: int,  # Optimiser steps so far
+    extra: dict,  # Plain values to keep with it
 ) -> None:
     "Write a task's network as one file, from wherever its weights are."
     model = module.model
     if trainer is not None and any(hasattr(value, "full_tensor") for value in model.parameters()):
         from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+
         whole = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
-        if not trainer.is_global_zero: return
+        if not trainer.is_global_zero:
+            return
         model = build(model.kind, config=model.config)
         model.load_state_dict(whole)
-    if trainer is None or trainer.is_global_zero: save_model(path, model, step, extra)
+    if trainer is None or trainer.is_global_zero:
+        save_model(path, model, step, extra)
 
 
 class SaveBestWeights(Checkpoint):
     "Write the weights as safetensors whenever the monitored value is the best so far."
 
-    def __init__(self, keep: KeepBest): self.keep = keep
+    def __init__(self, keep: KeepBest):
+        self.keep = keep
 
     def on_validation_end(self, trainer, module):
         best = self.keep.best
-        if best and best[0]["step"] == trainer.global_step: save_weights_of(self.keep.folder / "best.safetensors", module, trainer, trainer.global_step, {"val_loss": best[0]["value"]})
+        if best and best[0]["step"] == trainer.global_step:
+            save_weights_of(
+                self.keep.folder / "best.safetensors",
+                module,
+                trainer,
+                trainer.global_step,
+                {"val_loss": best[0]["value"]},
+            )
 
 # %% ../../nbs/training/03_callbacks.ipynb #cb1d791b
 class SayPace(L.Callback):
     "Say once how long 1,000 steps take, from the first ones."
 
-    def __init__(self, steps: int = 20): self.steps, self.done, self.counted, self.seconds, self.since = steps, 0, 0, 0.0, None   # The first step is not counted: it sets things up
+    def __init__(self, steps: int = 20):
+        self.steps, self.done, self.counted, self.seconds, self.since = (
+            steps,
+            0,
+            0,
+            0.0,
+            None,
+        )  # The first step is not counted: it sets things up
 
-    def on_validation_start(self, trainer, module): self.since = None
+    def on_validation_start(self, trainer, module):
+        self.since = None
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
-        if self.done > self.steps or trainer.fit_loop.epoch_loop._should_accumulate(): return
-        if self.done in (0, self.steps): outputs["mean"].item()      # a GPU has to finish first
+        if self.done > self.steps or trainer.fit_loop.epoch_loop._should_accumulate():
+            return
+        if self.done in (0, self.steps):
+            outputs["mean"].item()  # a GPU has to finish first
         now = time.perf_counter()
-        if self.done and self.since is not None: self.seconds, self.counted = self.seconds + now - self.since, self.counted + 1   # not where a validation lay between
+        if self.done and self.since is not None:
+            self.seconds, self.counted = (
+                self.seconds + now - self.since,
+                self.counted + 1,
+            )  # not where a validation lay between
         self.done, self.since = self.done + 1, now
-        if self.done > self.steps and trainer.is_global_zero: tqdm.write(self.line(trainer, module))      # above the bar, not into it
+        if self.done > self.steps and trainer.is_global_zero:
+            tqdm.write(self.line(trainer, module))  # above the bar, not into it
 
-    def line(self, trainer, module) -> str:   # Time and memory
+    def line(self, trainer, module) -> str:  # Time and memory
         pace, left = self.seconds / max(1, self.counted), trainer.max_steps - trainer.global_step
         return f"pace: {1000 * pace:.1f} s per 1,000 steps, so about {clock(pace * left)} for the {left:,} that are left, and validations; memory so far {peak_memory(module.device) / 1e9:.2f} GB"
 
 
 def peak_memory(
-    device: torch.device,   # Where the training runs
-) -> int:                   # Bytes: of the GPU, or of this process
+    device: torch.device,  # Where the training runs
+) -> int:  # Bytes: of the GPU, or of this process
     "Say how much memory was needed so far."
-    if device.type == "cuda": return torch.cuda.max_memory_allocated(device)
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def clock(
-    seconds: float,   # A time span
-) -> str:             # In seconds, minutes or hours
+    seconds: float,  # A time span
+) -> str:  # In seconds, minutes or hours
     "Say a time span as a person would."
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 100
+        else f"{seconds / 60:.0f} min"
+        if seconds < 6000
+        else f"{seconds / 3600:.1f} h"
+    )

@@ -7,7 +7,13 @@ __all__ = ['save_checkpoint', 'load_checkpoint', 'disk_trouble', 'AtomicCheckpoi
            'write_history', 'finish_history', 'setup_checkpointing']
 
 # %% ../../nbs/training/00_checkpointing.ipynb #3aa89ca5
-import errno, json, os, pickle, time, zipfile, zlib
+import errno
+import json
+import os
+import pickle
+import time
+import zipfile
+import zlib
 from pathlib import Path
 
 import torch
@@ -19,90 +25,142 @@ from ..core.files import atomic_write, link_or_copy
 
 # %% ../../nbs/training/00_checkpointing.ipynb #72567fe4
 def save_checkpoint(
-    state: dict,        # Tensors and plain values
-    path: str | Path,   # Replaced in one piece; a failed save leaves the old file
+    state: dict,  # Tensors and plain values
+    path: str | Path,  # Replaced in one piece; a failed save leaves the old file
 ) -> None:
     "Write a training state so that a crash leaves the old one or the new one."
     try:
-        with atomic_write(path) as file: torch.save(state, file)
+        with atomic_write(path) as file:
+            torch.save(state, file)
     except (OSError, RuntimeError) as error:
         cause = error if isinstance(error, OSError) else error.__context__
-        if not isinstance(cause, OSError): raise
-        raise InputError(f"{disk_trouble(cause, path)}; {'the previous one is whole' if Path(path).exists() else 'nothing was written'}") from None
+        if not isinstance(cause, OSError):
+            raise
+        raise InputError(
+            f"{disk_trouble(cause, path)}; {'the previous one is whole' if Path(path).exists() else 'nothing was written'}"
+        ) from None
 
 
 def load_checkpoint(
-    path: str | Path,           # A file of `save_checkpoint`
+    path: str | Path,  # A file of `save_checkpoint`
     map_location: str = "cpu",  # Where tensors are put
-) -> dict:                      # The state as it was saved
+) -> dict:  # The state as it was saved
     "Read a training state, refusing anything but tensors and plain values."
     remedy = "remove it and resume from a best checkpoint"
     try:
-        with zipfile.ZipFile(path) as archive: spoilt = archive.testzip()
-        if spoilt: raise InputError(f"{path} is damaged (its part {spoilt} does not match its checksum): {remedy}")
+        with zipfile.ZipFile(path) as archive:
+            spoilt = archive.testzip()
+        if spoilt:
+            raise InputError(f"{path} is damaged (its part {spoilt} does not match its checksum): {remedy}")
         return torch.load(path, map_location=map_location, weights_only=True)
-    except FileNotFoundError: raise InputError(f"no checkpoint at {path}: check the path, or start without --resume") from None
-    except (EOFError, NotImplementedError, UnicodeDecodeError, ValueError, RuntimeError, KeyError, zlib.error) as error:
-        if isinstance(error, InputError): raise
+    except FileNotFoundError:
+        raise InputError(f"no checkpoint at {path}: check the path, or start without --resume") from None
+    except (
+        EOFError,
+        NotImplementedError,
+        UnicodeDecodeError,
+        ValueError,
+        RuntimeError,
+        KeyError,
+        zlib.error,
+    ) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{path} is damaged or no checkpoint: {remedy}") from None
-    except pickle.UnpicklingError: raise InputError(f"{path} holds more than tensors and plain values: it is refused, for it could run code") from None
-    except zipfile.BadZipFile: raise InputError(f"{path} is damaged or no checkpoint: {remedy}") from None
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{path} holds more than tensors and plain values: it is refused, for it could run code"
+        ) from None
+    except zipfile.BadZipFile:
+        raise InputError(f"{path} is damaged or no checkpoint: {remedy}") from None
 
 
 def disk_trouble(
-    error: OSError,      # What the system said
-    path: str | Path,    # The file that was being written
-) -> str:                # One line: what, where, what to do
+    error: OSError,  # What the system said
+    path: str | Path,  # The file that was being written
+) -> str:  # One line: what, where, what to do
     "Say what stopped a file from being written, and the remedy."
-    if error.errno == errno.EFBIG: return f"{Path(path).name} in {Path(path).parent} grew over the largest file that is allowed here, it was not saved: raise the limit (ulimit -f) and resume"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT): return f"the disk that holds {Path(path).parent} is full, {Path(path).name} was not saved: free some space and resume"
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM): return f"{Path(path).parent} cannot be written to, {Path(path).name} was not saved: choose another folder"
+    if error.errno == errno.EFBIG:
+        return f"{Path(path).name} in {Path(path).parent} grew over the largest file that is allowed here, it was not saved: raise the limit (ulimit -f) and resume"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk that holds {Path(path).parent} is full, {Path(path).name} was not saved: free some space and resume"
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return f"{Path(path).parent} cannot be written to, {Path(path).name} was not saved: choose another folder"
     return f"{path} could not be written ({error.strerror or error})"
 
 # %% ../../nbs/training/00_checkpointing.ipynb #2fb8c203
 class AtomicCheckpointIO(CheckpointIO):
     "Let a Lightning trainer save and load through `save_checkpoint` and `load_checkpoint`."
 
-    def save_checkpoint(self, checkpoint, path, storage_options=None): save_checkpoint(checkpoint, path)
+    def save_checkpoint(self, checkpoint, path, storage_options=None):
+        save_checkpoint(checkpoint, path)
 
-    def load_checkpoint(self, path, map_location=None, weights_only=True): return load_checkpoint(path, map_location or "cpu")
+    def load_checkpoint(self, path, map_location=None, weights_only=True):
+        return load_checkpoint(path, map_location or "cpu")
 
-    def remove_checkpoint(self, path): Path(path).unlink(missing_ok=True)
+    def remove_checkpoint(self, path):
+        Path(path).unlink(missing_ok=True)
 
 # %% ../../nbs/training/00_checkpointing.ipynb #d882766a
 class KeepBest(Checkpoint):
     "Keep the last training state and the best few, each whole at every moment."
 
-    def __init__(self, folder: str | Path, monitor: str = "val_loss", save_top_k: int = 2, save_every: int | None = None, facts: dict | None = None):
-        if save_top_k < 0: raise InputError(f"save_top_k must be 0 or more, got {save_top_k}")
-        self.folder, self.monitor, self.save_top_k, self.save_every = Path(folder), monitor, save_top_k, save_every
-        self.history = []     # One dict per validation: step, epoch, value, file (None once removed), seconds since 1970
+    def __init__(
+        self,
+        folder: str | Path,
+        monitor: str = "val_loss",
+        save_top_k: int = 2,
+        save_every: int | None = None,
+        facts: dict | None = None,
+    ):
+        if save_top_k < 0:
+            raise InputError(f"save_top_k must be 0 or more, got {save_top_k}")
+        self.folder, self.monitor, self.save_top_k, self.save_every = (
+            Path(folder),
+            monitor,
+            save_top_k,
+            save_every,
+        )
+        self.history = []  # One dict per validation: step, epoch, value, file (None once removed), seconds since 1970
         self.saved_step = -1  # Step of last.ckpt
         self.facts, self.world_size = facts or {}, 1
 
     @property
-    def last(self) -> Path: return self.folder / "last.ckpt"
+    def last(self) -> Path:
+        return self.folder / "last.ckpt"
+
     @property
-    def good(self) -> Path: return self.folder / "good.ckpt"
+    def good(self) -> Path:
+        return self.folder / "good.ckpt"
+
     @property
-    def best(self) -> list[dict]: return sorted((row for row in self.history if row["file"]), key=lambda row: (row["value"], row["step"]))
+    def best(self) -> list[dict]:
+        return sorted(
+            (row for row in self.history if row["file"]), key=lambda row: (row["value"], row["step"])
+        )
 
     def setup(self, trainer, module, stage):
-        if not isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO): trainer.strategy.checkpoint_io = AtomicCheckpointIO()
+        if not isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO):
+            trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         self.history, self.world_size = read_history(self.folder), trainer.world_size
 
-    def state_dict(self) -> dict: return {"world_size": self.world_size, "facts": self.facts, "history": self.history}
-    def load_state_dict(self, state: dict) -> None: check_fits(state, self.state_dict(), self.last)
+    def state_dict(self) -> dict:
+        return {"world_size": self.world_size, "facts": self.facts, "history": self.history}
 
-    def guard(self) -> None:   # Keeps the last state as the good one, whatever is saved from here on
-        if self.last.exists() and not self.good.exists(): _keep_as(self.last, self.good)
+    def load_state_dict(self, state: dict) -> None:
+        check_fits(state, self.state_dict(), self.last)
 
-    def release(self) -> None:   # Trusts the states that are saved from here on
+    def guard(self) -> None:  # Keeps the last state as the good one, whatever is saved from here on
+        if self.last.exists() and not self.good.exists():
+            _keep_as(self.last, self.good)
+
+    def release(self) -> None:  # Trusts the states that are saved from here on
         self.good.unlink(missing_ok=True)
 
     def fall_back(self) -> bool:
         "Make the good state the last one; False where there is none."
-        if self.good.exists(): os.replace(self.good, self.last)
+        if self.good.exists():
+            os.replace(self.good, self.last)
         return self.last.exists()
 
     def save_last(self, trainer) -> None:
@@ -110,85 +168,144 @@ class KeepBest(Checkpoint):
         self.saved_step = trainer.global_step
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
-        due = self.save_every and trainer.global_step % self.save_every == 0 and trainer.global_step != self.saved_step
+        due = (
+            self.save_every
+            and trainer.global_step % self.save_every == 0
+            and trainer.global_step != self.saved_step
+        )
         loop = trainer.fit_loop.epoch_loop
-        if due and not loop._should_accumulate() and not loop._should_check_val_fx(trainer.fit_loop._data_fetcher): self.save_last(trainer)
+        if (
+            due
+            and not loop._should_accumulate()
+            and not loop._should_check_val_fx(trainer.fit_loop._data_fetcher)
+        ):
+            self.save_last(trainer)
 
     def on_validation_end(self, trainer, module):
-        if trainer.sanity_checking or trainer.state.fn != "fit" or self.monitor not in trainer.callback_metrics: return
+        if (
+            trainer.sanity_checking
+            or trainer.state.fn != "fit"
+            or self.monitor not in trainer.callback_metrics
+        ):
+            return
         value, step = float(trainer.callback_metrics[self.monitor]), trainer.global_step
         self.history = [row for row in self.history if row["step"] < step]
         kept = self.best
-        wanted = self.save_top_k and value == value and (len(kept) < self.save_top_k or value < kept[self.save_top_k - 1]["value"])
+        wanted = (
+            self.save_top_k
+            and value == value
+            and (len(kept) < self.save_top_k or value < kept[self.save_top_k - 1]["value"])
+        )
         epoch = getattr(trainer.train_dataloader, "epoch", trainer.current_epoch)
         name = f"epoch-{epoch:03d}-step-{step:06d}-{self.monitor}-{value:.4f}.ckpt" if wanted else None
-        self.history.append({"step": step, "epoch": epoch, "value": value, "monitor": self.monitor, "file": name, "time": round(time.time(), 1)})
-        for row in self.best[self.save_top_k:]: row["file"] = None
-        self.save_last(trainer)          # knows of this validation, so that a kill between here and the next lines loses nothing (`finish_history`)
-        if not trainer.is_global_zero: return
+        self.history.append(
+            {
+                "step": step,
+                "epoch": epoch,
+                "value": value,
+                "monitor": self.monitor,
+                "file": name,
+                "time": round(time.time(), 1),
+            }
+        )
+        for row in self.best[self.save_top_k :]:
+            row["file"] = None
+        self.save_last(
+            trainer
+        )  # knows of this validation, so that a kill between here and the next lines loses nothing (`finish_history`)
+        if not trainer.is_global_zero:
+            return
         finish_history(self.folder, self.history, step)
 
 # %% ../../nbs/training/00_checkpointing.ipynb #98d92bd2
 def check_fits(
-    saved: dict,     # `KeepBest.state_dict` of the run that wrote the state
-    now: dict,       # Of this one
-    path: Path,      # The state, for the message
+    saved: dict,  # `KeepBest.state_dict` of the run that wrote the state
+    now: dict,  # Of this one
+    path: Path,  # The state, for the message
 ) -> None:
     "Refuse a state of another number of processes, vocabulary or shape."
     there, here = saved["world_size"], now["world_size"]
-    if there != here: raise InputError(f"{path} was written by {there} process{'es' * (there > 1)}, this run has {here}, whose batches would be others: go on with as many (--devices times --nodes), or name another run")
+    if there != here:
+        raise InputError(
+            f"{path} was written by {there} process{'es' * (there > 1)}, this run has {here}, whose batches would be others: go on with as many (--devices times --nodes), or name another run"
+        )
     for name, value in now["facts"].items():
-        if saved["facts"].get(name, value) != value: raise InputError(f"{path} is of another {name} ({saved['facts'][name]} there, {value} here): go on with the same {name}, or name another run")
+        if saved["facts"].get(name, value) != value:
+            raise InputError(
+                f"{path} is of another {name} ({saved['facts'][name]} there, {value} here): go on with the same {name}, or name another run"
+            )
 
 
 def read_history(
-    folder: str | Path,   # A run's checkpoints
-) -> list[dict]:          # One row per validation; `file` is None where the file is gone
+    folder: str | Path,  # A run's checkpoints
+) -> list[dict]:  # One row per validation; `file` is None where the file is gone
     "Read a run's checkpoint history, as far as its files still exist."
     path = Path(folder) / "checkpoint_history.json"
-    if not path.exists(): return []
-    try: rows = json.loads(path.read_text())
-    except json.JSONDecodeError as error: raise InputError(f"{path} is not readable JSON ({error}): remove it, the checkpoints are unharmed") from None
-    return [row | {"file": row["file"] if row["file"] and (Path(folder) / row["file"]).exists() else None} for row in rows]
+    if not path.exists():
+        return []
+    try:
+        rows = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path} is not readable JSON ({error}): remove it, the checkpoints are unharmed"
+        ) from None
+    return [
+        row | {"file": row["file"] if row["file"] and (Path(folder) / row["file"]).exists() else None}
+        for row in rows
+    ]
 
 
 def write_history(
-    folder: str | Path,   # A run's checkpoints
-    rows: list[dict],     # One row per validation
+    folder: str | Path,  # A run's checkpoints
+    rows: list[dict],  # One row per validation
 ) -> None:
     "Write a run's checkpoint history."
     path = Path(folder) / "checkpoint_history.json"
     try:
-        with atomic_write(path) as file: file.write((json.dumps(rows, indent=1) + "\n").encode())
-    except OSError as error: raise InputError(disk_trouble(error, path)) from None
+        with atomic_write(path) as file:
+            file.write((json.dumps(rows, indent=1) + "\n").encode())
+    except OSError as error:
+        raise InputError(disk_trouble(error, path)) from None
 
 # %% ../../nbs/training/00_checkpointing.ipynb #1ac2bbc2
 def finish_history(
-    folder: Path,       # A run's checkpoints
-    rows: list[dict],   # One row per validation
-    step: int,          # Of last.ckpt
+    folder: Path,  # A run's checkpoints
+    rows: list[dict],  # One row per validation
+    step: int,  # Of last.ckpt
 ) -> None:
     "Keep last.ckpt under the name that its row gives it, if it has one; write the history; remove the states that it does not name."
-    if rows and rows[-1]["step"] == step and (name := rows[-1]["file"]): _keep_as(folder / "last.ckpt", folder / name)
+    if rows and rows[-1]["step"] == step and (name := rows[-1]["file"]):
+        _keep_as(folder / "last.ckpt", folder / name)
     write_history(folder, rows)
-    for path in folder.glob("epoch-*.ckpt"):   # also what a stopped run or a way that was left behind has forgotten
-        if path.name not in {row["file"] for row in rows}: path.unlink()
+    for path in folder.glob(
+        "epoch-*.ckpt"
+    ):  # also what a stopped run or a way that was left behind has forgotten
+        if path.name not in {row["file"] for row in rows}:
+            path.unlink()
 
 
 def _keep_as(state: Path, path: Path) -> None:
-    try: link_or_copy(state, path)
-    except OSError as error: raise InputError(disk_trouble(error, path)) from None
+    try:
+        link_or_copy(state, path)
+    except OSError as error:
+        raise InputError(disk_trouble(error, path)) from None
 
 
 def setup_checkpointing(
-    checkpoint_dir: str | Path,        # Where the checkpoints go; made if needed
-    monitor: str = "val_loss",         # The logged value that says which are best; lower is better
-    save_top_k: int = 2,               # How many of the best are kept, beside last.ckpt
-    save_every: int | None = None,     # Also save last.ckpt every so many steps; None saves after validations only
-    facts: dict | None = None,         # What a state has to agree on to be gone on from, as {"vocabulary": ..., "preset": ...}
-) -> KeepBest:                         # A callback for lightning's Trainer
+    checkpoint_dir: str | Path,  # Where the checkpoints go; made if needed
+    monitor: str = "val_loss",  # The logged value that says which are best; lower is better
+    save_top_k: int = 2,  # How many of the best are kept, beside last.ckpt
+    save_every: int
+    | None = None,  # Also save last.ckpt every so many steps; None saves after validations only
+    facts: dict
+    | None = None,  # What a state has to agree on to be gone on from, as {"vocabulary": ..., "preset": ...}
+) -> KeepBest:  # A callback for lightning's Trainer
     "Make the callback that keeps the best few checkpoints and the last."
     folder = Path(checkpoint_dir)
-    try: folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error: raise InputError(f"checkpoint folder {folder} cannot be made ({error.strerror}): choose another") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"checkpoint folder {folder} cannot be made ({error.strerror}): choose another"
+        ) from None
     return KeepBest(folder, monitor, save_top_k, save_every, facts)

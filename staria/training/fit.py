@@ -8,7 +8,15 @@ __all__ = ['quiet_lightning', 'FitResult', 'read_result', 'describe_run', 'prese
            'pick_strategy', 'pick_environment', 'run_trainer', 'fit_stages']
 
 # %% ../../nbs/training/04_fit.ipynb #6425bbb3
-import contextlib, copy, dataclasses, logging, os, signal, threading, time, warnings
+import contextlib
+import copy
+import dataclasses
+import logging
+import os
+import signal
+import threading
+import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +24,59 @@ from pathlib import Path
 import lightning as L
 import torch
 import yaml
-from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
+from lightning.pytorch.plugins.environments import (
+    LightningEnvironment,
+    SLURMEnvironment,
+    TorchElasticEnvironment,
+)
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy
 from lightning.pytorch.utilities import rank_zero_only
 
 from ..core.basics import InputError
-from ..core.files import checkpoint_folder
 from ..core.config import config_hash, config_to_dict, load_yaml, save_yaml
 from ..core.device import pick_device, pick_precision
-from ..models.weights import load_weights
-from .checkpointing import AtomicCheckpointIO, KeepBest, check_fits, disk_trouble, finish_history, load_checkpoint, read_history, setup_checkpointing
+from ..core.files import checkpoint_folder
 from ..models.decoder import Decoder
 from ..models.encoder import SnippetEncoder
 from ..models.presets import PRESETS, describe, save_model
 from ..models.staria import StariaModel
-from .tasks import ClassifierModule, DecoderOnlyBaseline, GeneratorModule, SnippetModule, StariaModule, TrainConfig, prepare_network, staria_from
-from .callbacks import BatchStream, ClipGradients, EvenSteps, RunLog, SafeStop, SaveBestWeights, SayPace, SeedSteps, StopDiverging, Stopped, ZClip, save_weights_of
-from .run_table import check_logger, read_metrics
+from ..models.weights import load_weights
 from ..tokens.tokenizer import MusicTokenizerWithStyle
+from staria.training.callbacks import (
+    BatchStream,
+    ClipGradients,
+    EvenSteps,
+    RunLog,
+    SafeStop,
+    SaveBestWeights,
+    SayPace,
+    SeedSteps,
+    StopDiverging,
+    Stopped,
+    ZClip,
+    save_weights_of,
+)
+from staria.training.checkpointing import (
+    AtomicCheckpointIO,
+    KeepBest,
+    check_fits,
+    disk_trouble,
+    finish_history,
+    load_checkpoint,
+    read_history,
+    setup_checkpointing,
+)
+from .run_table import check_logger, read_metrics
+from staria.training.tasks import (
+    ClassifierModule,
+    DecoderOnlyBaseline,
+    GeneratorModule,
+    SnippetModule,
+    StariaModule,
+    TrainConfig,
+    prepare_network,
+    staria_from,
+)
 
 # %% ../../nbs/training/04_fit.ipynb #25e0a850
 @contextlib.contextmanager
@@ -41,59 +84,102 @@ def quiet_lightning() -> Iterator[None]:
     "Silence lightning's tips and its advice on loaders; errors still show."
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "lightning")]
     levels = [logger.level for logger in loggers]
-    for logger in loggers: logger.setLevel(logging.ERROR)
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            for module in (r"lightning\.", r"pytorch_lightning"): warnings.filterwarnings("ignore", module=module)
-            warnings.filterwarnings("ignore", message=".*(does not have many workers|_dataloader|eval mode|lr_scheduler.step|resuming from a checkpoint|LeafSpec|find_unused_parameters).*")
+            for module in (r"lightning\.", r"pytorch_lightning"):
+                warnings.filterwarnings("ignore", module=module)
+            warnings.filterwarnings(
+                "ignore",
+                message=".*(does not have many workers|_dataloader|eval mode|lr_scheduler.step|resuming from a checkpoint|LeafSpec|find_unused_parameters).*",
+            )
             yield
     finally:
-        for logger, level in zip(loggers, levels): logger.setLevel(level)
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)
 
 # %% ../../nbs/training/04_fit.ipynb #9f2c1826
 @dataclass(frozen=True)
 class FitResult:
     "Say where a run's results lie and what it reached."
-    model: Path              # Weights after the last step (safetensors)
-    best: Path | None        # Weights at the lowest val_loss (safetensors); None without a validation
-    metrics: Path            # The table of numbers (CSV)
-    checkpoints: Path        # Folder of last.ckpt, the best two and their history
-    step: int                # Steps done
-    val_loss: float          # At the last validation
-    best_val_loss: float     # The lowest
-    tokens_per_s: float      # Median over the rows of the table
-    seconds: float           # Time of this call
+
+    model: Path  # Weights after the last step (safetensors)
+    best: Path | None  # Weights at the lowest val_loss (safetensors); None without a validation
+    metrics: Path  # The table of numbers (CSV)
+    checkpoints: Path  # Folder of last.ckpt, the best two and their history
+    step: int  # Steps done
+    val_loss: float  # At the last validation
+    best_val_loss: float  # The lowest
+    tokens_per_s: float  # Median over the rows of the table
+    seconds: float  # Time of this call
 
 
 def read_result(
-    run: str | Path,        # A run's folder
-    seconds: float = 0.0,   # Time that the call took
-) -> FitResult:             # What is on disk
+    run: str | Path,  # A run's folder
+    seconds: float = 0.0,  # Time that the call took
+) -> FitResult:  # What is on disk
     "Read what a run has reached from its folder."
     folder, rows = checkpoint_folder(run), read_metrics(Path(run) / "metrics.csv")
-    if not rows: raise InputError(f"{run} holds no metrics.csv with rows: it is no run, or it has not begun")
+    if not rows:
+        raise InputError(f"{run} holds no metrics.csv with rows: it is no run, or it has not begun")
     losses = [row["val_loss"] for row in rows if "val_loss" in row] or [float("nan")]
     speeds = sorted(row["tokens_per_s"] for row in rows if "tokens_per_s" in row)
     best = folder / "best.safetensors"
-    return FitResult(folder / "model.safetensors", best if best.exists() else None, Path(run) / "metrics.csv", folder, rows[-1]["step"],
-                     losses[-1], min(losses), speeds[len(speeds) // 2], round(seconds, 2))
+    return FitResult(
+        folder / "model.safetensors",
+        best if best.exists() else None,
+        Path(run) / "metrics.csv",
+        folder,
+        rows[-1]["step"],
+        losses[-1],
+        min(losses),
+        speeds[len(speeds) // 2],
+        round(seconds, 2),
+    )
 
 # %% ../../nbs/training/04_fit.ipynb #1a8e6ebb
 def describe_run(
-    module: L.LightningModule,   # What is trained
-    data,                        # The data module
-    config: TrainConfig,         # How
-) -> dict:                       # Plain values, as config.yaml stores them
+    module: L.LightningModule,  # What is trained
+    data,  # The data module
+    config: TrainConfig,  # How
+) -> dict:  # Plain values, as config.yaml stores them
     "Gather the resolved settings of a run."
-    facts = {name: getattr(data, name) for name in ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed", "pack", "snippet_at") if hasattr(data, name)}
-    facts |= {"store": Path(data.store.folder).name} if hasattr(getattr(data, "store", None), "folder") else {}
-    model = {"module": type(module).__name__, "network": type(module.model).__name__, "preset": preset_name(module.model), "config": getattr(module.model, "config", None)}
-    return config_to_dict({"train": config, "model": model | ({"stage": module.stage} if hasattr(module, "stage") else {}), "data": facts})
+    facts = {
+        name: getattr(data, name)
+        for name in (
+            "task",
+            "mode",
+            "batch_size",
+            "max_tokens",
+            "snippet_tokens",
+            "seed",
+            "pack",
+            "snippet_at",
+        )
+        if hasattr(data, name)
+    }
+    facts |= (
+        {"store": Path(data.store.folder).name} if hasattr(getattr(data, "store", None), "folder") else {}
+    )
+    model = {
+        "module": type(module).__name__,
+        "network": type(module.model).__name__,
+        "preset": preset_name(module.model),
+        "config": getattr(module.model, "config", None),
+    }
+    return config_to_dict(
+        {
+            "train": config,
+            "model": model | ({"stage": module.stage} if hasattr(module, "stage") else {}),
+            "data": facts,
+        }
+    )
 
 
 def preset_name(
-    model,     # A network with a config
-) -> str:      # A preset's name, or a hash of the shape
+    model,  # A network with a config
+) -> str:  # A preset's name, or a hash of the shape
     "Name a network's shape."
     config = getattr(model, "config", None)
     known = [name for name, kinds in PRESETS.items() if config in kinds.values()]
@@ -101,199 +187,344 @@ def preset_name(
 
 
 def describe_cost(
-    module: L.LightningModule,   # What is trained
-    data,                        # The data module, set up
-    order,                       # The order of its training batches
-    config: TrainConfig,         # How
-) -> str:                        # Two lines: parameters and memory; tokens
+    module: L.LightningModule,  # What is trained
+    data,  # The data module, set up
+    order,  # The order of its training batches
+    config: TrainConfig,  # How
+) -> str:  # Two lines: parameters and memory; tokens
     "Say what a run costs before it starts."
-    lengths = 2 * order.lengths.clip(max=data.snippet_tokens) if data.task == "contrastive" else order.lengths      # two snippets of each piece
+    lengths = (
+        2 * order.lengths.clip(max=data.snippet_tokens) if data.task == "contrastive" else order.lengths
+    )  # two snippets of each piece
     tokens, batches = int(lengths.sum()), order.n_batches
     step = tokens / batches * config.accumulate * config.world_size
-    network = describe(module.model, batch=data.batch_size, tokens=data.snippet_tokens if data.task == "contrastive" else data.max_tokens, precision=pick_precision(pick_device(config.device), config.precision))
-    return (f"{network}\n{type(module).__name__} learns from {len(order.lengths):,} sequences with {tokens:,} tokens: about {step:,.0f} tokens a step, "
-            f"{step * config.max_steps:,.0f} in {config.max_steps:,} steps, {step * config.max_steps / max(1, tokens):.2f} times all of them")
+    network = describe(
+        module.model,
+        batch=data.batch_size,
+        tokens=data.snippet_tokens if data.task == "contrastive" else data.max_tokens,
+        precision=pick_precision(pick_device(config.device), config.precision),
+    )
+    return (
+        f"{network}\n{type(module).__name__} learns from {len(order.lengths):,} sequences with {tokens:,} tokens: about {step:,.0f} tokens a step, "
+        f"{step * config.max_steps:,.0f} in {config.max_steps:,} steps, {step * config.max_steps / max(1, tokens):.2f} times all of them"
+    )
 
 
 def check_lengths(
-    model: torch.nn.Module,   # What is trained
-    data,                     # The data module, set up
-    order,                    # The order of its training batches
+    model: torch.nn.Module,  # What is trained
+    data,  # The data module, set up
+    order,  # The order of its training batches
 ) -> None:
     "Refuse sequences that a network has no places for before it meets the first of them."
-    encoder, decoder = (model if isinstance(model, kind) else getattr(model, name, None) for kind, name in ((SnippetEncoder, "encoder"), (Decoder, "decoder")))
+    encoder, decoder = (
+        model if isinstance(model, kind) else getattr(model, name, None)
+        for kind, name in ((SnippetEncoder, "encoder"), (Decoder, "decoder"))
+    )
     if encoder is not None and data.snippet_tokens > encoder.config.max_tokens:
-        raise InputError(f"snippets of {data.snippet_tokens} tokens are longer than the {encoder.config.max_tokens} that this encoder reads: use --snippet-tokens {encoder.config.max_tokens}, or a larger preset")
+        raise InputError(
+            f"snippets of {data.snippet_tokens} tokens are longer than the {encoder.config.max_tokens} that this encoder reads: use --snippet-tokens {encoder.config.max_tokens}, or a larger preset"
+        )
     longest = int(order.lengths.max())
     if decoder is not None and longest > decoder.config.max_tokens:
-        raise InputError(f"sequences of {longest} tokens{' with their prompts' * (data.task == 'baseline')} are longer than the {decoder.config.max_tokens} that this decoder reads: use a lower --max-tokens, or a larger preset")
+        raise InputError(
+            f"sequences of {longest} tokens{' with their prompts' * (data.task == 'baseline')} are longer than the {decoder.config.max_tokens} that this decoder reads: use a lower --max-tokens, or a larger preset"
+        )
 
 
 def check_resumable(
-    saved: dict,   # Settings that the run was started with
-    now: dict,     # Settings of this call
-    run: Path,     # For the message
+    saved: dict,  # Settings that the run was started with
+    now: dict,  # Settings of this call
+    run: Path,  # For the message
 ) -> None:
     "Refuse to go on with another model or other data."
     for part in ("model", "data"):
-        differing = [f"{name} {saved[part].get(name)} there, {now[part].get(name)} here" for name in saved[part] | now[part] if saved[part].get(name) != now[part].get(name)]
-        if differing: raise InputError(f"{run} was started with other settings of the {part} ({differing[0]}{f' and {len(differing) - 1} more' if differing[1:] else ''}): use the same, or another run's name")
+        differing = [
+            f"{name} {saved[part].get(name)} there, {now[part].get(name)} here"
+            for name in saved[part] | now[part]
+            if saved[part].get(name) != now[part].get(name)
+        ]
+        if differing:
+            raise InputError(
+                f"{run} was started with other settings of the {part} ({differing[0]}{f' and {len(differing) - 1} more' if differing[1:] else ''}): use the same, or another run's name"
+            )
 
 # %% ../../nbs/training/04_fit.ipynb #c249deb2
 def fit(
-    module: L.LightningModule,    # One of the task modules; its weights are changed in place
-    data,                         # A data module of the same task
-    run: str | Path,              # The run's folder, usually <workspace>/runs/<name>
+    module: L.LightningModule,  # One of the task modules; its weights are changed in place
+    data,  # A data module of the same task
+    run: str | Path,  # The run's folder, usually <workspace>/runs/<name>
     config: TrainConfig = TrainConfig(),
-    resume: bool = False,         # Go on from the run's last state, where there is one
-    overwrite: bool = False,      # Start anew over a run that exists
-    verbose: bool = True,         # Print the settings, what they cost, and the pace
-) -> FitResult:                   # Where the results lie
+    resume: bool = False,  # Go on from the run's last state, where there is one
+    overwrite: bool = False,  # Start anew over a run that exists
+    verbose: bool = True,  # Print the settings, what they cost, and the pace
+) -> FitResult:  # Where the results lie
     "Train a model, in such a way that a stopped run goes on exactly where it was."
     run, started, first = Path(run), time.perf_counter(), rank_zero_only.rank in (None, 0)
-    if data.task != module.task: raise InputError(f"{type(module).__name__} learns from batches for '{module.task}', but the data module gives '{data.task}'")
+    if data.task != module.task:
+        raise InputError(
+            f"{type(module).__name__} learns from batches for '{module.task}', but the data module gives '{data.task}'"
+        )
     check_logger(config)
     prepare_network(module.model, config)
-    if config.strategy == "fsdp" and getattr(module, "stage", "") == "B": raise InputError("stage B frees layers on the way, which fsdp can't follow: use --strategy ddp, or the stages A and C")
+    if config.strategy == "fsdp" and getattr(module, "stage", "") == "B":
+        raise InputError(
+            "stage B frees layers on the way, which fsdp can't follow: use --strategy ddp, or the stages A and C"
+        )
     module.config, settings, folder = config, describe_run(module, data, config), checkpoint_folder(run)
     last = folder / "last.ckpt"
-    if overwrite and first: clear_run(run)
-    if last.exists() and not resume and not overwrite: raise InputError(f"run {run} has a state already ({last}): resume it (--resume), name another run, or overwrite it")
+    if overwrite and first:
+        clear_run(run)
+    if last.exists() and not resume and not overwrite:
+        raise InputError(
+            f"run {run} has a state already ({last}): resume it (--resume), name another run, or overwrite it"
+        )
     facts, state = {"vocabulary": vocabulary(), "preset": settings["model"]["preset"]}, None
     if resume and not overwrite and last.exists():
         state = load_checkpoint(last)
         check_fits(state["callbacks"]["KeepBest"], {"world_size": config.world_size, "facts": facts}, last)
-        if (run / "config.yaml").exists(): check_resumable(load_yaml(run / "config.yaml"), settings, run)
-    keep = setup_checkpointing(folder, save_top_k=config.save_top_k, save_every=config.save_every, facts=facts)
-    data.prepare_data(); data.setup("fit")
+        if (run / "config.yaml").exists():
+            check_resumable(load_yaml(run / "config.yaml"), settings, run)
+    keep = setup_checkpointing(
+        folder, save_top_k=config.save_top_k, save_every=config.save_every, facts=facts
+    )
+    data.prepare_data()
+    data.setup("fit")
     order = data.loader("train").sampler
     check_lengths(module.model, data, order)
-    if first: save_settings(settings, run, folder)
-    if first and verbose: print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160) + describe_cost(module, data, order, config), flush=True)
-    if state is not None and first: catch_up(folder, state, module)
-    if state is not None and state["global_step"] >= config.max_steps: module.load_state_dict(state["state_dict"]); trainer = None
-    else: trainer = run_trainer(module, data, run, config, keep, None if state is None else last, verbose)
+    if first:
+        save_settings(settings, run, folder)
+    if first and verbose:
+        print(
+            yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160)
+            + describe_cost(module, data, order, config),
+            flush=True,
+        )
+    if state is not None and first:
+        catch_up(folder, state, module)
+    if state is not None and state["global_step"] >= config.max_steps:
+        module.load_state_dict(state["state_dict"])
+        trainer = None
+    else:
+        trainer = run_trainer(module, data, run, config, keep, None if state is None else last, verbose)
     save_weights_of(folder / "model.safetensors", module, trainer, config.max_steps, {"run": run.name})
     module.eval()
     return read_result(run, time.perf_counter() - started)
 
 # %% ../../nbs/training/04_fit.ipynb #16086918
 def catch_up(
-    folder: Path,   # A run's checkpoints
-    state: dict,    # The state that is gone on from, as `load_checkpoint` gives it
-    module: L.LightningModule,   # The task; its network's shape counts
+    folder: Path,  # A run's checkpoints
+    state: dict,  # The state that is gone on from, as `load_checkpoint` gives it
+    module: L.LightningModule,  # The task; its network's shape counts
 ) -> None:
     "Make history and best weights those of a state: a run may have been killed right after it saved one, or go on from an earlier one."
     step, saved = state["global_step"], state["callbacks"]["KeepBest"].get("history")
-    if saved is None: return                      # a state from before states knew their history
-    rows = [row | {"file": row["file"] if row["file"] and (row["step"] == step or (folder / row["file"]).exists()) else None} for row in saved]
+    if saved is None:
+        return  # a state from before states knew their history
+    rows = [
+        row
+        | {
+            "file": row["file"]
+            if row["file"] and (row["step"] == step or (folder / row["file"]).exists())
+            else None
+        }
+        for row in saved
+    ]
     name = lambda row: (row["step"], row["time"])
-    if [name(row) for row in rows] != [name(row) for row in read_history(folder)]: finish_history(folder, rows, step)
-    best, path = min((row for row in rows if row["file"]), key=lambda row: (row["value"], row["step"]), default=None), folder / "best.safetensors"
-    with contextlib.suppress(InputError):         # none there, or damaged
-        if best is None or (kept := load_weights(path)).step == best["step"] and kept.extra.get("val_loss") == best["value"]: return
+    if [name(row) for row in rows] != [name(row) for row in read_history(folder)]:
+        finish_history(folder, rows, step)
+    best, path = (
+        min((row for row in rows if row["file"]), key=lambda row: (row["value"], row["step"]), default=None),
+        folder / "best.safetensors",
+    )
+    with contextlib.suppress(InputError):  # none there, or damaged
+        if (
+            best is None
+            or (kept := load_weights(path)).step == best["step"]
+            and kept.extra.get("val_loss") == best["value"]
+        ):
+            return
     weights = state if best["step"] == step else load_checkpoint(folder / best["file"])
     model = copy.deepcopy(module.model)
     model.load_state_dict({key.removeprefix("model."): value for key, value in weights["state_dict"].items()})
     save_model(path, model, best["step"], {"val_loss": best["value"]})
 
 
-def vocabulary() -> str:   # Number of tokens and a hash of their list
+def vocabulary() -> str:  # Number of tokens and a hash of their list
     "Name the vocabulary that ids are of."
     tokens = MusicTokenizerWithStyle().tokens
     return f"{len(tokens)} tokens, {config_hash(list(tokens), 6)}"
 
 
 def save_settings(
-    settings: dict,   # As `describe_run` gives them
-    run: Path,        # The run's folder; made if needed
-    folder: Path,     # Its checkpoints
+    settings: dict,  # As `describe_run` gives them
+    run: Path,  # The run's folder; made if needed
+    folder: Path,  # Its checkpoints
 ) -> None:
     "Write a run's settings beside its numbers and beside its checkpoints."
     for place in (run, folder):
-        try: save_yaml(settings, place / "config.yaml")
-        except OSError as error: raise InputError(disk_trouble(error, place / "config.yaml")) from None
+        try:
+            save_yaml(settings, place / "config.yaml")
+        except OSError as error:
+            raise InputError(disk_trouble(error, place / "config.yaml")) from None
 
 # %% ../../nbs/training/04_fit.ipynb #7bfaa8a4
 def clear_run(
-    run: Path,   # A run's folder
+    run: Path,  # A run's folder
 ) -> None:
     "Remove what a run has written, and nothing else."
     folder = checkpoint_folder(run)
-    named = [folder / name for name in ("last.ckpt", "good.ckpt", "checkpoint_history.json", "best.safetensors", "model.safetensors", "config.yaml")]
-    for path in [*folder.glob("epoch-*.ckpt"), *named, run / "metrics.csv", run / "config.yaml"]: path.unlink(missing_ok=True)
+    named = [
+        folder / name
+        for name in (
+            "last.ckpt",
+            "good.ckpt",
+            "checkpoint_history.json",
+            "best.safetensors",
+            "model.safetensors",
+            "config.yaml",
+        )
+    ]
+    for path in [*folder.glob("epoch-*.ckpt"), *named, run / "metrics.csv", run / "config.yaml"]:
+        path.unlink(missing_ok=True)
 
 
 class Validation:
     "Give the batches of a validation; made when asked for, as several processes share them only once they know each other."
-    def __init__(self, data): self.data = data
-    def __iter__(self): return iter(self.data.val_dataloader())
+
+    def __init__(self, data):
+        self.data = data
+
+    def __iter__(self):
+        return iter(self.data.val_dataloader())
 
 # %% ../../nbs/training/04_fit.ipynb #ba47f1d2
 def pick_strategy(
-    module: L.LightningModule,   # What is trained
-    config: TrainConfig,         # Names the strategy
-):                               # As lightning's Trainer takes it
+    module: L.LightningModule,  # What is trained
+    config: TrainConfig,  # Names the strategy
+):  # As lightning's Trainer takes it
     "Choose how several devices share the training."
-    if config.world_size == 1 and config.strategy == "auto": return "auto"
-    if config.strategy == "fsdp": return ModelParallelStrategy(data_parallel_size=config.world_size, tensor_parallel_size=1, save_distributed_checkpoint=False)
-    return DDPStrategy(find_unused_parameters=True, gradient_as_bucket_view=True)   # in stage B, frozen layers have no gradient yet; and without it each process sorts its buckets anew after its first step, so that a resumed run adds up in another order
+    if config.world_size == 1 and config.strategy == "auto":
+        return "auto"
+    if config.strategy == "fsdp":
+        return ModelParallelStrategy(
+            data_parallel_size=config.world_size, tensor_parallel_size=1, save_distributed_checkpoint=False
+        )
+    return DDPStrategy(
+        find_unused_parameters=True, gradient_as_bucket_view=True
+    )  # in stage B, frozen layers have no gradient yet; and without it each process sorts its buckets anew after its first step, so that a resumed run adds up in another order
 
 
-def pick_environment():   # Of lightning
+def pick_environment():  # Of lightning
     "See who starts the processes."
-    if TorchElasticEnvironment.detect(): return TorchElasticEnvironment()
-    if SLURMEnvironment.detect() and int(os.environ.get("SLURM_NTASKS", 1)) > 1: return SLURMEnvironment(auto_requeue=False)
+    if TorchElasticEnvironment.detect():
+        return TorchElasticEnvironment()
+    if SLURMEnvironment.detect() and int(os.environ.get("SLURM_NTASKS", 1)) > 1:
+        return SLURMEnvironment(auto_requeue=False)
     return LightningEnvironment()
 
 
 def run_trainer(
-    module: L.LightningModule, data, run: Path, config: TrainConfig,
-    keep: KeepBest,         # Where states go
-    state: Path | None,     # The state to go on from
+    module: L.LightningModule,
+    data,
+    run: Path,
+    config: TrainConfig,
+    keep: KeepBest,  # Where states go
+    state: Path | None,  # The state to go on from
     verbose: bool = False,  # Say the pace
-) -> L.Trainer:             # After the last step
+) -> L.Trainer:  # After the last step
     "Put lightning's trainer together and run it."
     device = pick_device(config.device)
-    stream, watch = BatchStream(data, config.max_steps * config.accumulate), StopDiverging(keep, config.diverge_rows)
-    clip = ZClip(config.zclip_z, largest=config.grad_clip) if config.clipping == "zclip" else ClipGradients(config.grad_clip)
-    around = [watch, SeedSteps(stream, config.seed), RunLog(run, stream, config, module.extra_metrics, watch), EvenSteps(), clip, *([SayPace()] if verbose else []), keep, SaveBestWeights(keep), SafeStop(keep, config.log_every, stream)]
+    stream, watch = (
+        BatchStream(data, config.max_steps * config.accumulate),
+        StopDiverging(keep, config.diverge_rows),
+    )
+    clip = (
+        ZClip(config.zclip_z, largest=config.grad_clip)
+        if config.clipping == "zclip"
+        else ClipGradients(config.grad_clip)
+    )
+    around = [
+        watch,
+        SeedSteps(stream, config.seed),
+        RunLog(run, stream, config, module.extra_metrics, watch),
+        EvenSteps(),
+        clip,
+        *([SayPace()] if verbose else []),
+        keep,
+        SaveBestWeights(keep),
+        SafeStop(keep, config.log_every, stream),
+    ]
     interrupt = signal.getsignal(signal.SIGINT)
     with quiet_lightning():
         trainer = L.Trainer(
-            max_steps=config.max_steps, accelerator=device.type, devices=config.devices, num_nodes=config.nodes, strategy=pick_strategy(module, config),
-            precision=pick_precision(device, config.precision), accumulate_grad_batches=config.accumulate, val_check_interval=config.val_every * config.accumulate, check_val_every_n_epoch=None,
-            limit_val_batches=config.val_batches, num_sanity_val_steps=0, log_every_n_steps=config.log_every, logger=False, enable_progress_bar=False,
-            enable_model_summary=False, use_distributed_sampler=False, default_root_dir=run, plugins=[AtomicCheckpointIO(), pick_environment()], callbacks=around)
+            max_steps=config.max_steps,
+            accelerator=device.type,
+            devices=config.devices,
+            num_nodes=config.nodes,
+            strategy=pick_strategy(module, config),
+            precision=pick_precision(device, config.precision),
+            accumulate_grad_batches=config.accumulate,
+            val_check_interval=config.val_every * config.accumulate,
+            check_val_every_n_epoch=None,
+            limit_val_batches=config.val_batches,
+            num_sanity_val_steps=0,
+            log_every_n_steps=config.log_every,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+            default_root_dir=run,
+            plugins=[AtomicCheckpointIO(), pick_environment()],
+            callbacks=around,
+        )
         module.train()
-        try: trainer.fit(module, stream, Validation(data), ckpt_path=state, weights_only=True)
-        except Stopped as stopped: raise KeyboardInterrupt(str(stopped)) from None
+        try:
+            trainer.fit(module, stream, Validation(data), ckpt_path=state, weights_only=True)
+        except Stopped as stopped:
+            raise KeyboardInterrupt(str(stopped)) from None
         except SystemExit as leaving:
-            if leaving.code != 1: raise
-            raise KeyboardInterrupt(f"stopped at once; {f'{keep.last} is whole: resume with --resume' if keep.last.exists() else 'nothing was saved yet'}") from None
+            if leaving.code != 1:
+                raise
+            raise KeyboardInterrupt(
+                f"stopped at once; {f'{keep.last} is whole: resume with --resume' if keep.last.exists() else 'nothing was saved yet'}"
+            ) from None
         finally:
-            if threading.current_thread() is threading.main_thread(): signal.signal(signal.SIGINT, interrupt or signal.default_int_handler)
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, interrupt or signal.default_int_handler)
     return trainer
 
 # %% ../../nbs/training/04_fit.ipynb #5c48729a
 def fit_stages(
-    model: StariaModel,        # Changed in place
-    data,                      # A data module of the task "generative"
-    run: str | Path,           # Each stage is a run of its own inside: <run>/stage-A, …
-    config: TrainConfig,       # For each stage; `max_steps` and `learning_rate` are replaced
-    steps: dict[str, int],     # Steps of each stage, as {"A": 100, "B": 100, "C": 100}; a stage of 0 steps is left out
-    rates: dict[str, float] | None = None,   # Learning rate of each stage; None: config's for all
-    resume: bool = False, overwrite: bool = False,
-    verbose: bool = True,      # Print the settings of the first stage that runs, what they cost, and the pace
-) -> dict[str, FitResult]:     # The result of each stage that ran
+    model: StariaModel,  # Changed in place
+    data,  # A data module of the task "generative"
+    run: str | Path,  # Each stage is a run of its own inside: <run>/stage-A, …
+    config: TrainConfig,  # For each stage; `max_steps` and `learning_rate` are replaced
+    steps: dict[
+        str, int
+    ],  # Steps of each stage, as {"A": 100, "B": 100, "C": 100}; a stage of 0 steps is left out
+    rates: dict[str, float] | None = None,  # Learning rate of each stage; None: config's for all
+    resume: bool = False,
+    overwrite: bool = False,
+    verbose: bool = True,  # Print the settings of the first stage that runs, what they cost, and the pace
+) -> dict[str, FitResult]:  # The result of each stage that ran
     "Train Staria through its stages, one after the other."
     unknown = sorted(set(steps) - set("ABC"))
-    if unknown: raise InputError(f"unknown stage {', '.join(unknown)}: use A, B and C")
+    if unknown:
+        raise InputError(f"unknown stage {', '.join(unknown)}: use A, B and C")
     rates = rates or dict.fromkeys("ABC", config.learning_rate)
     results = {}
     for stage in (stage for stage in "ABC" if steps.get(stage)):
         stage_config = dataclasses.replace(config, max_steps=steps[stage], learning_rate=rates[stage])
         module = StariaModule(model, stage_config, stage)
-        results[stage] = fit(module, data, Path(run) / f"stage-{stage}", stage_config, resume=resume, overwrite=overwrite, verbose=verbose and not results)
-    if not results: raise InputError("every stage has 0 steps: give at least one of A, B, C some")
+        results[stage] = fit(
+            module,
+            data,
+            Path(run) / f"stage-{stage}",
+            stage_config,
+            resume=resume,
+            overwrite=overwrite,
+            verbose=verbose and not results,
+        )
+    if not results:
+        raise InputError("every stage has 0 steps: give at least one of A, B, C some")
     return results

@@ -6,89 +6,127 @@
 __all__ = ['PACKAGES', 'write_rows', 'read_metrics', 'check_logger', 'make_loggers', 'RunTable']
 
 # %% ../../nbs/training/02_run_table.ipynb #febdeacd
-import csv, importlib.util, io
+import csv
+import importlib.util
+import io
 from pathlib import Path
 
 from ..core.basics import InputError, progress
-from ..core.files import atomic_write
 from ..core.config import config_hash
+from ..core.files import atomic_write
 from .checkpointing import disk_trouble
 from .tasks import TrainConfig
 
 # %% ../../nbs/training/02_run_table.ipynb #a06e5f7c
 def write_rows(
-    path: Path,                 # A run's metrics.csv
-    columns: tuple[str, ...],   # Its columns
-    rows: list[dict],           # What is missing in a row stays empty
-    append: bool = False,       # Add to the table; otherwise it is written anew, in one piece
+    path: Path,  # A run's metrics.csv
+    columns: tuple[str, ...],  # Its columns
+    rows: list[dict],  # What is missing in a row stays empty
+    append: bool = False,  # Add to the table; otherwise it is written anew, in one piece
 ) -> None:
     "Write rows of a run's table of numbers."
     text = io.StringIO()
     table = csv.DictWriter(text, columns, lineterminator="\n")
-    if not append: table.writeheader()
+    if not append:
+        table.writeheader()
     table.writerows(rows)
     try:
         if append:
-            with open(path, "a") as file: file.write(text.getvalue())
+            with open(path, "a") as file:
+                file.write(text.getvalue())
         else:
-            with atomic_write(path) as file: file.write(text.getvalue().encode())
-    except OSError as error: raise InputError(disk_trouble(error, path)) from None
+            with atomic_write(path) as file:
+                file.write(text.getvalue().encode())
+    except OSError as error:
+        raise InputError(disk_trouble(error, path)) from None
 
 
 def read_metrics(
-    path: str | Path,   # A run's metrics.csv
-) -> list[dict]:        # One dict per row, numbers as numbers; what was not measured is left out
+    path: str | Path,  # A run's metrics.csv
+) -> list[dict]:  # One dict per row, numbers as numbers; what was not measured is left out
     "Read a run's table of numbers; none where there is no table yet."
-    if not Path(path).exists(): return []
-    with open(path, newline="") as file: rows = list(csv.DictReader(file))
-    return [{name: int(value) if name in ("step", "tokens", "tokens_per_s") else float(value) for name, value in row.items() if value} for row in rows]
+    if not Path(path).exists():
+        return []
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {
+            name: int(value) if name in ("step", "tokens", "tokens_per_s") else float(value)
+            for name, value in row.items()
+            if value
+        }
+        for row in rows
+    ]
 
 # %% ../../nbs/training/02_run_table.ipynb #236b8240
-PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb"}   # What a logger needs
+PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb"}  # What a logger needs
 
 
 def check_logger(
-    config: TrainConfig,   # Names the logger
+    config: TrainConfig,  # Names the logger
 ) -> None:
     "Refuse a logger whose package is not installed."
     package = PACKAGES.get(config.logger)
-    if package and importlib.util.find_spec(package) is None: raise InputError(f"--logger {config.logger} needs the package {package}: call 'pip install {package}', or use --logger csv")
+    if package and importlib.util.find_spec(package) is None:
+        raise InputError(
+            f"--logger {config.logger} needs the package {package}: call 'pip install {package}', or use --logger csv"
+        )
 
 
 def make_loggers(
-    config: TrainConfig,   # Names the logger
-    run: Path,             # The run's folder: logs lie in there
-) -> list:                 # Loggers of lightning; none for csv
+    config: TrainConfig,  # Names the logger
+    run: Path,  # The run's folder: logs lie in there
+) -> list:  # Loggers of lightning; none for csv
     "Open the loggers that a run has beside metrics.csv."
     from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
-    if config.logger == "tensorboard": return [TensorBoardLogger(run, name="", version="tensorboard")]
-    if config.logger == "csv": return []
-    return [WandbLogger(name=run.name, project="staria", save_dir=run, id=config_hash(str(run.resolve())), resume="allow", mode=config.wandb_mode)]
+
+    if config.logger == "tensorboard":
+        return [TensorBoardLogger(run, name="", version="tensorboard")]
+    if config.logger == "csv":
+        return []
+    return [
+        WandbLogger(
+            name=run.name,
+            project="staria",
+            save_dir=run,
+            id=config_hash(str(run.resolve())),
+            resume="allow",
+            mode=config.wandb_mode,
+        )
+    ]
 
 # %% ../../nbs/training/02_run_table.ipynb #b26af5cc
 class RunTable:
     "Write a run's rows to metrics.csv and to its loggers, and show one bar; only the first process opens it."
 
-    def __init__(self, path: Path, columns: tuple[str, ...], config: TrainConfig): self.path, self.columns, self.config, self.bar, self.loggers = path, columns, config, None, []
+    def __init__(self, path: Path, columns: tuple[str, ...], config: TrainConfig):
+        self.path, self.columns, self.config, self.bar, self.loggers = path, columns, config, None, []
 
-    def open(self, step: int) -> None:   # Rows behind this step are dropped
+    def open(self, step: int) -> None:  # Rows behind this step are dropped
         write_rows(self.path, self.columns, [row for row in read_metrics(self.path) if row["step"] <= step])
         self.loggers = make_loggers(self.config, self.path.parent)
         self.bar = progress(desc=self.path.parent.name, total=self.config.max_steps, unit="step")
         self.bar.n = self.bar.initial = step
 
     def move(self) -> None:
-        if self.bar is not None: self.bar.update()
+        if self.bar is not None:
+            self.bar.update()
 
     def add(self, row: dict) -> None:
-        if self.bar is None: return
-        self.bar.set_postfix_str(f"loss {row['train_loss']:.3f}, {row['tokens_per_s']:,} tokens/s", refresh=False)
+        if self.bar is None:
+            return
+        self.bar.set_postfix_str(
+            f"loss {row['train_loss']:.3f}, {row['tokens_per_s']:,} tokens/s", refresh=False
+        )
         write_rows(self.path, self.columns, [row], append=True)
-        for logger in self.loggers: logger.log_metrics({name: value for name, value in row.items() if name != "step"}, row["step"])
+        for logger in self.loggers:
+            logger.log_metrics({name: value for name, value in row.items() if name != "step"}, row["step"])
 
     def close(self) -> None:
-        if self.bar is not None: self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
         for logger in self.loggers:
             logger.finalize("success")
-            if self.config.logger == "wandb": logger.experiment.finish()      # or the next run of this process would write into this one
+            if self.config.logger == "wandb":
+                logger.experiment.finish()  # or the next run of this process would write into this one
         self.bar, self.loggers = None, []

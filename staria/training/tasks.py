@@ -16,80 +16,113 @@ import torch
 import torch.nn.functional as F
 
 from ..core.basics import InputError
-from ..models.layers import Block, CrossAttention
-from ..models.encoder import PAD_ID, SnippetEncoder, nt_xent
-from ..models.decoder import Decoder, use_attention
 from ..models.classifier import MidiClassifier, read_notes
+from ..models.decoder import Decoder, use_attention
+from ..models.encoder import PAD_ID, SnippetEncoder, nt_xent
+from ..models.layers import Block, CrossAttention
 from ..models.staria import StariaConfig, StariaModel
 
 # %% ../../nbs/training/01_tasks.ipynb #b333571d
 @dataclass(frozen=True)
 class TrainConfig:
     "Say how a model is trained."
-    max_steps: int = 1000           # Updates of the weights in all
-    learning_rate: float = 3e-4     # The highest, reached after the warm-up
-    warmup_steps: int = 50          # Steps over which the rate rises from 0
-    schedule: str = "cosine"        # How the rate falls after the warm-up: cosine, linear or constant
-    final_rate: float = 0.1         # The rate at the last step, as a share of the highest
-    optimizer: str = "adamw"        # adamw, or muon: Muon for the matrices within blocks, AdamW for the rest
-    weight_decay: float = 0.1       # Decoupled, on matrices only: neither biases, norms nor gates
-    clipping: str = "norm"          # norm: the gradient's norm stays at or below grad_clip; zclip: only unusual norms are cut
-    grad_clip: float = 1.0          # Largest norm of the gradient; 0 turns it off; with zclip it holds while the usual norm is being learnt
-    zclip_z: float = 2.5            # zclip: standard deviations above the usual norm that are still let through
-    accumulate: int = 1             # Batches a step
-    precision: str = "auto"         # auto (bf16 where the hardware is faster with it), 32-true or bf16-mixed
-    device: str = "auto"            # auto, cpu, cuda or mps
-    strategy: str = "auto"          # auto, ddp (a copy of the model on each device) or fsdp (a part of it on each)
-    devices: int = 1                # Devices, or processes on a CPU, on each node
-    nodes: int = 1                  # Machines
-    attention: str = "sdpa"         # sdpa, or flex on a GPU, which does not compute what a packed row hides
-    compile: bool = False           # Compile the blocks of the network: slow to start, then faster on a GPU
-    checkpoint_activations: bool = False   # Compute activations twice instead of keeping them: less memory, more time
-    val_every: int = 100            # Steps between validations; the last step always has one
+
+    max_steps: int = 1000  # Updates of the weights in all
+    learning_rate: float = 3e-4  # The highest, reached after the warm-up
+    warmup_steps: int = 50  # Steps over which the rate rises from 0
+    schedule: str = "cosine"  # How the rate falls after the warm-up: cosine, linear or constant
+    final_rate: float = 0.1  # The rate at the last step, as a share of the highest
+    optimizer: str = "adamw"  # adamw, or muon: Muon for the matrices within blocks, AdamW for the rest
+    weight_decay: float = 0.1  # Decoupled, on matrices only: neither biases, norms nor gates
+    clipping: str = (
+        "norm"  # norm: the gradient's norm stays at or below grad_clip; zclip: only unusual norms are cut
+    )
+    grad_clip: float = 1.0  # Largest norm of the gradient; 0 turns it off; with zclip it holds while the usual norm is being learnt
+    zclip_z: float = 2.5  # zclip: standard deviations above the usual norm that are still let through
+    accumulate: int = 1  # Batches a step
+    precision: str = "auto"  # auto (bf16 where the hardware is faster with it), 32-true or bf16-mixed
+    device: str = "auto"  # auto, cpu, cuda or mps
+    strategy: str = "auto"  # auto, ddp (a copy of the model on each device) or fsdp (a part of it on each)
+    devices: int = 1  # Devices, or processes on a CPU, on each node
+    nodes: int = 1  # Machines
+    attention: str = "sdpa"  # sdpa, or flex on a GPU, which does not compute what a packed row hides
+    compile: bool = False  # Compile the blocks of the network: slow to start, then faster on a GPU
+    checkpoint_activations: bool = (
+        False  # Compute activations twice instead of keeping them: less memory, more time
+    )
+    val_every: int = 100  # Steps between validations; the last step always has one
     val_batches: int | None = None  # Batches of a validation on each device; None takes all
-    save_every: int = 200           # Steps between saves of last.ckpt, beside those after validations
-    save_top_k: int = 2             # Best checkpoints that are kept
-    log_every: int = 10             # Steps between rows of metrics.csv
-    diverge_rows: int = 10          # So many rows in a row with a loss far above the lowest stop the run; 0: only a loss that is no number
-    logger: str = "csv"             # csv (metrics.csv, always written), tensorboard or wandb as well
-    wandb_mode: str = "offline"     # offline, online or disabled
-    seed: int = 0                   # Of dropout and of everything else that a step draws
+    save_every: int = 200  # Steps between saves of last.ckpt, beside those after validations
+    save_top_k: int = 2  # Best checkpoints that are kept
+    log_every: int = 10  # Steps between rows of metrics.csv
+    diverge_rows: int = 10  # So many rows in a row with a loss far above the lowest stop the run; 0: only a loss that is no number
+    logger: str = "csv"  # csv (metrics.csv, always written), tensorboard or wandb as well
+    wandb_mode: str = "offline"  # offline, online or disabled
+    seed: int = 0  # Of dropout and of everything else that a step draws
 
     def __post_init__(self):
         for name, known in CHOICES.items():
-            if getattr(self, name) not in known: raise InputError(f"unknown {name} '{getattr(self, name)}': use {', '.join(known[:-1])} or {known[-1]}")
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"unknown {name} '{getattr(self, name)}': use {', '.join(known[:-1])} or {known[-1]}"
+                )
         for name in ("max_steps", "accumulate", "val_every", "save_every", "log_every", "devices", "nodes"):
-            if getattr(self, name) < 1: raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        for name in ("learning_rate", "warmup_steps", "weight_decay", "grad_clip", "zclip_z", "save_top_k", "diverge_rows"):
-            if getattr(self, name) < 0: raise InputError(f"{name} must not be negative, got {getattr(self, name)}")
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        for name in (
+            "learning_rate",
+            "warmup_steps",
+            "weight_decay",
+            "grad_clip",
+            "zclip_z",
+            "save_top_k",
+            "diverge_rows",
+        ):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must not be negative, got {getattr(self, name)}")
 
     @property
-    def world_size(self) -> int: return self.devices * self.nodes   # Processes that share a step
+    def world_size(self) -> int:
+        return self.devices * self.nodes  # Processes that share a step
 
 
-CHOICES = {"attention": ("sdpa", "flex"), "optimizer": ("adamw", "muon"), "schedule": ("cosine", "linear", "constant"), "clipping": ("norm", "zclip"), "strategy": ("auto", "ddp", "fsdp"),
-           "logger": ("csv", "tensorboard", "wandb"), "wandb_mode": ("offline", "online", "disabled")}   # What some settings may be
+CHOICES = {
+    "attention": ("sdpa", "flex"),
+    "optimizer": ("adamw", "muon"),
+    "schedule": ("cosine", "linear", "constant"),
+    "clipping": ("norm", "zclip"),
+    "strategy": ("auto", "ddp", "fsdp"),
+    "logger": ("csv", "tensorboard", "wandb"),
+    "wandb_mode": ("offline", "online", "disabled"),
+}  # What some settings may be
 
 # %% ../../nbs/training/01_tasks.ipynb #7d79f922
 def learning_rate_at(
-    step: int,             # 0 is the first
-    config: TrainConfig,   # Gives the highest rate and the schedule
-) -> float:                # The rate of this step
+    step: int,  # 0 is the first
+    config: TrainConfig,  # Gives the highest rate and the schedule
+) -> float:  # The rate of this step
     "Give the learning rate of a step: a linear warm-up, then the schedule."
-    if step < config.warmup_steps: return config.learning_rate * (step + 1) / config.warmup_steps
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
     done = min(1.0, (step - config.warmup_steps) / max(1, config.max_steps - config.warmup_steps))
-    fall = {"cosine": 0.5 + 0.5 * math.cos(math.pi * done), "linear": 1 - done, "constant": 1.0}[config.schedule]
+    fall = {"cosine": 0.5 + 0.5 * math.cos(math.pi * done), "linear": 1 - done, "constant": 1.0}[
+        config.schedule
+    ]
     return config.learning_rate * (config.final_rate + (1 - config.final_rate) * fall)
 
 
 class MuonAndAdamW(torch.optim.Optimizer):
     "Move the matrices within blocks by Muon, and all else by AdamW."
-    def __init__(self,
-        matrices: list[torch.nn.Parameter],   # For Muon
-        others: list[dict],                   # Groups for AdamW
-        weight_decay: float,                  # Of the matrices
+
+    def __init__(
+        self,
+        matrices: list[torch.nn.Parameter],  # For Muon
+        others: list[dict],  # Groups for AdamW
+        weight_decay: float,  # Of the matrices
     ):
-        self.muon = torch.optim.Muon(matrices, lr=1.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")   # one learning rate serves both
+        self.muon = torch.optim.Muon(
+            matrices, lr=1.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+        )  # one learning rate serves both
         self.adamw = torch.optim.AdamW(others, lr=1.0, betas=(0.9, 0.95), fused=True)
         super().__init__([*self.muon.param_groups, *self.adamw.param_groups], {})
 
@@ -97,135 +130,195 @@ class MuonAndAdamW(torch.optim.Optimizer):
         "Take one step."
         loss = None
         if closure is not None:
-            with torch.enable_grad(): loss = closure()
-        for part, groups in ((self.muon, self.param_groups[:1]), (self.adamw, self.param_groups[1:])):   # they share this one's state, so that it is saved and loaded as any other's
+            with torch.enable_grad():
+                loss = closure()
+        for part, groups in (
+            (self.muon, self.param_groups[:1]),
+            (self.adamw, self.param_groups[1:]),
+        ):  # they share this one's state, so that it is saved and loaded as any other's
             part.param_groups, part.state = groups, self.state
             part.step()
         return loss
 
 
 def make_optimizer(
-    model: torch.nn.Module,   # All its parameters are taken, frozen ones too: a stage may free them later
-    config: TrainConfig,      # Kind, rate, decay, schedule
-) -> dict:                    # As lightning's `configure_optimizers` returns it
+    model: torch.nn.Module,  # All its parameters are taken, frozen ones too: a stage may free them later
+    config: TrainConfig,  # Kind, rate, decay, schedule
+) -> dict:  # As lightning's `configure_optimizers` returns it
     "Make the optimiser, with decoupled decay on matrices only, and its schedule."
     parameters, inner = list(model.parameters()), {}
-    if config.optimizer == "muon" and not hasattr(torch.optim, "Muon"): raise InputError(f"optimizer muon needs PyTorch 2.9 or later, this is {torch.__version__}: update it, or use adamw")
-    if config.optimizer == "muon" and config.strategy == "fsdp": raise InputError("optimizer muon needs whole matrices, and fsdp cuts them up: use adamw, or strategy ddp")
-    if config.optimizer == "muon": inner = {id(p): p for part in model.modules() if isinstance(part, (Block, CrossAttention)) for p in part.parameters() if p.ndim == 2}
-    groups = [{"params": [p for p in parameters if p.ndim == 2 and id(p) not in inner], "weight_decay": config.weight_decay},
-              {"params": [p for p in parameters if p.ndim != 2], "weight_decay": 0.0}]
+    if config.optimizer == "muon" and not hasattr(torch.optim, "Muon"):
+        raise InputError(
+            f"optimizer muon needs PyTorch 2.9 or later, this is {torch.__version__}: update it, or use adamw"
+        )
+    if config.optimizer == "muon" and config.strategy == "fsdp":
+        raise InputError(
+            "optimizer muon needs whole matrices, and fsdp cuts them up: use adamw, or strategy ddp"
+        )
+    if config.optimizer == "muon":
+        inner = {
+            id(p): p
+            for part in model.modules()
+            if isinstance(part, (Block, CrossAttention))
+            for p in part.parameters()
+            if p.ndim == 2
+        }
+    groups = [
+        {
+            "params": [p for p in parameters if p.ndim == 2 and id(p) not in inner],
+            "weight_decay": config.weight_decay,
+        },
+        {"params": [p for p in parameters if p.ndim != 2], "weight_decay": 0.0},
+    ]
     groups = [group for group in groups if group["params"]]
-    optimizer = MuonAndAdamW(list(inner.values()), groups, config.weight_decay) if inner else torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.95), fused=True)
+    optimizer = (
+        MuonAndAdamW(list(inner.values()), groups, config.weight_decay)
+        if inner
+        else torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.95), fused=True)
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_at(step, config))
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 # %% ../../nbs/training/01_tasks.ipynb #de68aa73
 def step_loss(
-    module: L.LightningModule,   # The task
-    loss: torch.Tensor,          # Mean over the batch's targets
-    targets: torch.Tensor | int, # How many there are
-) -> dict:                       # As `training_step` returns it; "mean" and "targets" are for the table of numbers
+    module: L.LightningModule,  # The task
+    loss: torch.Tensor,  # Mean over the batch's targets
+    targets: torch.Tensor | int,  # How many there are
+) -> dict:  # As `training_step` returns it; "mean" and "targets" are for the table of numbers
     "Give a batch its weight in the step."
-    if module.trainer.loggers: module.log("train_loss", loss, batch_size=1)
+    if module.trainer.loggers:
+        module.log("train_loss", loss, batch_size=1)
     targets = torch.as_tensor(targets, device=loss.device)
-    if module.weigh: module.step_targets = module.step_targets + targets
+    if module.weigh:
+        module.step_targets = module.step_targets + targets
     return {"loss": loss * targets if module.weigh else loss, "mean": loss.detach(), "targets": targets}
 
 
 def log_mean(
-    module: L.LightningModule,   # The task
-    name: str,                   # What was measured
-    value: torch.Tensor,         # Its mean over this batch
-    count: int,                  # Of how many things
+    module: L.LightningModule,  # The task
+    name: str,  # What was measured
+    value: torch.Tensor,  # Its mean over this batch
+    count: int,  # Of how many things
 ) -> None:
     "Log a mean over all batches and processes, weighted by what each is a mean of."
-    module.log(name, value, batch_size=count * module.trainer.world_size, sync_dist=True)   # lightning divides the sum of the sizes by the processes, as whole numbers
+    module.log(
+        name, value, batch_size=count * module.trainer.world_size, sync_dist=True
+    )  # lightning divides the sum of the sizes by the processes, as whole numbers
 
 
 def shard_blocks(
-    module: L.LightningModule,   # Its network is changed in place, where the trainer's strategy says so
+    module: L.LightningModule,  # Its network is changed in place, where the trainer's strategy says so
 ) -> None:
     "Leave a part of each block on each device (FSDP)."
-    if getattr(module, "_device_mesh", None) is None: return
+    if getattr(module, "_device_mesh", None) is None:
+        return
     from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+
     mesh = module.device_mesh["data_parallel"]
     for part in module.model.modules():
-        if isinstance(part, Block): fully_shard(part, mesh=mesh)
+        if isinstance(part, Block):
+            fully_shard(part, mesh=mesh)
     fully_shard(module.model, mesh=mesh)
     register_fsdp_forward_method(module.model, "loss")
 
 
 def prepare_network(
-    model: torch.nn.Module,    # Changed in place; its weights keep their names
-    config: TrainConfig,       # Says how to attend, whether to compile, and whether to keep activations
+    model: torch.nn.Module,  # Changed in place; its weights keep their names
+    config: TrainConfig,  # Says how to attend, whether to compile, and whether to keep activations
 ) -> None:
     "Set a network up for training."
     able = [part for part in model.modules() if hasattr(part, "checkpoint_activations")]
-    if config.checkpoint_activations and not able: raise InputError(f"a {type(model).__name__} has no checkpointing of activations: leave --checkpoint-activations out, or take smaller batches")
-    for part in able: part.checkpoint_activations = config.checkpoint_activations
-    if config.attention != "sdpa" or any(isinstance(part, Decoder) for part in model.modules()): use_attention(model, config.attention)
-    if not config.compile: return
+    if config.checkpoint_activations and not able:
+        raise InputError(
+            f"a {type(model).__name__} has no checkpointing of activations: leave --checkpoint-activations out, or take smaller batches"
+        )
+    for part in able:
+        part.checkpoint_activations = config.checkpoint_activations
+    if config.attention != "sdpa" or any(isinstance(part, Decoder) for part in model.modules()):
+        use_attention(model, config.attention)
+    if not config.compile:
+        return
     for part in model.modules():
-        if isinstance(part, (Block, CrossAttention)): part.compile()
+        if isinstance(part, (Block, CrossAttention)):
+            part.compile()
 
 # %% ../../nbs/training/01_tasks.ipynb #33fed7be
 class ClassifierModule(L.LightningModule):
     "Train a classifier to give every token its section's label."
+
     task, extra_metrics = "classification", ("val_accuracy",)
-    weigh, step_targets = False, 0   # Set by the callbacks where several batches make a step
+    weigh, step_targets = False, 0  # Set by the callbacks where several batches make a step
 
     def __init__(self, model: torch.nn.Module, config: TrainConfig = TrainConfig()):
         super().__init__()
         self.model, self.config = model, config
 
-    def training_step(self, batch, batch_idx): return step_loss(self, self.model.loss(batch), labelled_notes(batch))
+    def training_step(self, batch, batch_idx):
+        return step_loss(self, self.model.loss(batch), labelled_notes(batch))
 
     def validation_step(self, batch, batch_idx):
         labelled = batch["labels"] > 0
         guess = self.model(batch["ids"]).argmax(-1) + 1
         log_mean(self, "val_loss", self.model.loss(batch), int(labelled_notes(batch)))
-        log_mean(self, "val_accuracy", (guess == batch["labels"])[labelled].float().mean(), int(labelled.sum()))
+        log_mean(
+            self, "val_accuracy", (guess == batch["labels"])[labelled].float().mean(), int(labelled.sum())
+        )
 
-    def configure_model(self): shard_blocks(self)
-    def configure_optimizers(self): return make_optimizer(self.model, self.config)
+    def configure_model(self):
+        shard_blocks(self)
+
+    def configure_optimizers(self):
+        return make_optimizer(self.model, self.config)
 
 
 class GeneratorModule(L.LightningModule):
     "Train a decoder to predict the next token."
+
     task, extra_metrics = "generative", ()
-    weigh, step_targets = False, 0   # Set by the callbacks where several batches make a step
+    weigh, step_targets = False, 0  # Set by the callbacks where several batches make a step
 
     def __init__(self, model: torch.nn.Module, config: TrainConfig = TrainConfig()):
         super().__init__()
         self.model, self.config = model, config
 
-    def loss(self, batch): return self.model.loss(batch["ids"], batch["targets"], batch.get("documents"))
-    def training_step(self, batch, batch_idx): return step_loss(self, self.loss(batch), (batch["targets"] != -100).sum())
-    def validation_step(self, batch, batch_idx): log_mean(self, "val_loss", self.loss(batch), int((batch["targets"] != -100).sum()))
-    def configure_model(self): shard_blocks(self)
-    def configure_optimizers(self): return make_optimizer(self.model, self.config)
+    def loss(self, batch):
+        return self.model.loss(batch["ids"], batch["targets"], batch.get("documents"))
+
+    def training_step(self, batch, batch_idx):
+        return step_loss(self, self.loss(batch), (batch["targets"] != -100).sum())
+
+    def validation_step(self, batch, batch_idx):
+        log_mean(self, "val_loss", self.loss(batch), int((batch["targets"] != -100).sum()))
+
+    def configure_model(self):
+        shard_blocks(self)
+
+    def configure_optimizers(self):
+        return make_optimizer(self.model, self.config)
 
 
 class DecoderOnlyBaseline(GeneratorModule):
     "Train a decoder on sequences whose prompt holds the plan; the loss is on the piece alone."
+
     task = "baseline"
 
 
 def labelled_notes(
-    batch: dict,         # A classification batch
-) -> torch.Tensor:       # Notes that its loss is a mean over, a scalar
+    batch: dict,  # A classification batch
+) -> torch.Tensor:  # Notes that its loss is a mean over, a scalar
     "Count the notes of a batch that have a label."
     notes = read_notes(batch["ids"])
     return (batch["labels"].gather(1, notes.place) * notes.real > 0).sum()
 
 # %% ../../nbs/training/01_tasks.ipynb #59214849
 def retrieve_within_piece(
-    first: torch.Tensor,     # Embeddings, shape (B, C), unit norm
-    second: torch.Tensor,    # Embeddings, shape (B, C), unit norm
-    piece: torch.Tensor,     # Index of the piece, shape (B,)
-    label: torch.Tensor,     # Label of the section, shape (B,)
-) -> tuple[torch.Tensor, torch.Tensor]:   # For rows whose piece shows another label too: found (R,) 0 or 1, chance (R,)
+    first: torch.Tensor,  # Embeddings, shape (B, C), unit norm
+    second: torch.Tensor,  # Embeddings, shape (B, C), unit norm
+    piece: torch.Tensor,  # Index of the piece, shape (B,)
+    label: torch.Tensor,  # Label of the section, shape (B,)
+) -> tuple[
+    torch.Tensor, torch.Tensor
+]:  # For rows whose piece shows another label too: found (R,) 0 or 1, chance (R,)
     "Look for each snippet's partner among the sections of its own piece."
     same_piece, same_label = piece[:, None] == piece, label[:, None] == label
     similarity = (first.float() @ second.float().T).masked_fill(~same_piece, -torch.inf)
@@ -237,8 +330,9 @@ def retrieve_within_piece(
 
 class SnippetModule(L.LightningModule):
     "Train a snippet encoder to bring two occurrences of a section together."
+
     task, extra_metrics = "contrastive", ("val_retrieval", "val_retrieval_chance")
-    weigh, step_targets = False, 0   # Set by the callbacks where several batches make a step
+    weigh, step_targets = False, 0  # Set by the callbacks where several batches make a step
 
     def __init__(self, model: torch.nn.Module, config: TrainConfig = TrainConfig()):
         super().__init__()
@@ -246,62 +340,87 @@ class SnippetModule(L.LightningModule):
 
     def embed(self, batch):
         width = max(batch["first"].shape[1], batch["second"].shape[1])
-        padded = [F.pad(batch[name], (0, width - batch[name].shape[1]), value=PAD_ID) for name in ("first", "second")]
+        padded = [
+            F.pad(batch[name], (0, width - batch[name].shape[1]), value=PAD_ID)
+            for name in ("first", "second")
+        ]
         return self.model(torch.cat(padded))[1].chunk(2)
 
-    def training_step(self, batch, batch_idx): return step_loss(self, nt_xent(*self.embed(batch), batch["piece"], batch["label"]), len(batch["piece"]))
+    def training_step(self, batch, batch_idx):
+        return step_loss(
+            self, nt_xent(*self.embed(batch), batch["piece"], batch["label"]), len(batch["piece"])
+        )
 
     def validation_step(self, batch, batch_idx):
         pairs = (*self.embed(batch), batch["piece"], batch["label"])
         log_mean(self, "val_loss", nt_xent(*pairs), len(batch["piece"]))
         found, chance = retrieve_within_piece(*pairs)
-        if not len(found): return
+        if not len(found):
+            return
         log_mean(self, "val_retrieval", found.mean(), len(found))
         log_mean(self, "val_retrieval_chance", chance.mean(), len(found))
 
-    def configure_model(self): shard_blocks(self)
-    def configure_optimizers(self): return make_optimizer(self.model, self.config)
+    def configure_model(self):
+        shard_blocks(self)
+
+    def configure_optimizers(self):
+        return make_optimizer(self.model, self.config)
 
 # %% ../../nbs/training/01_tasks.ipynb #4d92d82a
 class StariaModule(L.LightningModule):
     "Train Staria in one of its stages."
+
     task, extra_metrics = "generative", ()
-    weigh, step_targets = False, 0   # Set by the callbacks where several batches make a step
+    weigh, step_targets = False, 0  # Set by the callbacks where several batches make a step
 
     def __init__(self, model: torch.nn.Module, config: TrainConfig = TrainConfig(), stage: str = "C"):
         super().__init__()
-        if stage not in ("A", "B", "C"): raise InputError(f"unknown stage '{stage}': use A, B or C")
+        if stage not in ("A", "B", "C"):
+            raise InputError(f"unknown stage '{stage}': use A, B or C")
         self.model, self.config, self.stage = model, config, stage
         self.set_stage(0)
 
     def set_stage(self, step: int) -> None:
         n_layer = self.model.config.decoder.n_layer
-        self.model.set_stage(self.stage, free_layers(step, n_layer, self.config.max_steps) if self.stage == "B" else None)
+        self.model.set_stage(
+            self.stage, free_layers(step, n_layer, self.config.max_steps) if self.stage == "B" else None
+        )
 
     def setup(self, stage):
-        if self.stage == "B" and self.trainer.world_size > 1: self.model.set_stage("B")   # DDP must know every layer that will be freed
-    def on_train_batch_start(self, batch, batch_idx): self.set_stage(self.global_step)
-    def training_step(self, batch, batch_idx): return step_loss(self, self.model.loss(batch), (batch["targets"] != -100).sum())
-    def validation_step(self, batch, batch_idx): log_mean(self, "val_loss", self.model.loss(batch), int((batch["targets"] != -100).sum()))
-    def configure_model(self): shard_blocks(self)
-    def configure_optimizers(self): return make_optimizer(self.model, self.config)
+        if self.stage == "B" and self.trainer.world_size > 1:
+            self.model.set_stage("B")  # DDP must know every layer that will be freed
+
+    def on_train_batch_start(self, batch, batch_idx):
+        self.set_stage(self.global_step)
+
+    def training_step(self, batch, batch_idx):
+        return step_loss(self, self.model.loss(batch), (batch["targets"] != -100).sum())
+
+    def validation_step(self, batch, batch_idx):
+        log_mean(self, "val_loss", self.model.loss(batch), int((batch["targets"] != -100).sum()))
+
+    def configure_model(self):
+        shard_blocks(self)
+
+    def configure_optimizers(self):
+        return make_optimizer(self.model, self.config)
 
 
 def free_layers(
-    step: int,        # 0 is the first
-    n_layer: int,     # Layers of the decoder
-    max_steps: int,   # Steps of stage B
-) -> int:             # From 1 to n_layer; all are free for the second half
+    step: int,  # 0 is the first
+    n_layer: int,  # Layers of the decoder
+    max_steps: int,  # Steps of stage B
+) -> int:  # From 1 to n_layer; all are free for the second half
     "Say how many of the decoder's layers, from the top, learn at a step of stage B."
     return min(n_layer, 1 + (2 * step * n_layer) // max(1, max_steps))
 
 
 def staria_from(
-    decoder: Decoder,                 # Pretrained; its weights are copied
-    encoder: SnippetEncoder,          # Pretrained; its weights are copied
-    p_drop_condition: float = 0.1,    # Share of training pieces that see no snippet
-    seed: int = 0,                    # Of the new parts
-) -> StariaModel:                     # Its first logits are the decoder's own
+    decoder: Decoder,  # Pretrained; its weights are copied
+    encoder: SnippetEncoder,  # Pretrained; its weights are copied
+    p_drop_condition: float = 0.1,  # Share of training pieces that see no snippet
+    seed: int = 0,  # Of the new parts
+) -> StariaModel:  # Its first logits are the decoder's own
     "Join a pretrained decoder and encoder into Staria's network."
     torch.manual_seed(seed)
     model = StariaModel(StariaConfig(decoder.config, encoder.config, p_drop_condition=p_drop_condition))

@@ -6,110 +6,168 @@
 __all__ = ['ListeningConfig', 'names_in', 'gather_scores', 'fit_style', 'train_listener']
 
 # %% ../../nbs/training/05_train_listener.ipynb #a7e2b2ff
-import csv, dataclasses, gzip, io, json
+import csv
+import dataclasses
+import gzip
+import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch.nn import functional as F
 
-from ..models.weights import read_safetensors
 from ..core.basics import InputError, progress
-from ..core.files import atomic_write, checkpoint_folder
 from ..core.config import config_to_dict, save_yaml
+from ..core.files import atomic_write, checkpoint_folder
 from ..data.corpus import open_source
-from ..music.beats import keeps_time
+from ..models.downbeats import HOP_S, play_freely
 from ..models.listener import Listener, ListenerConfig, describe_style
 from ..models.presets import save_model
-from ..models.downbeats import HOP_S, play_freely
+from ..models.weights import read_safetensors
+from ..music.beats import keeps_time
 from ..music.score import Score
-from safetensors.torch import save
 
 # %% ../../nbs/training/05_train_listener.ipynb #07e1d41f
 @dataclasses.dataclass(frozen=True)
 class ListeningConfig:
     "Set the training of a listener."
+
     steps: int = 6000
-    crops: int = 8                   # A step's
-    frames: int = 2048               # Length of a crop; 20 ms each
-    learning_rate: float = 2e-3      # Its highest; it falls to nothing by a cosine
+    crops: int = 8  # A step's
+    frames: int = 2048  # Length of a crop; 20 ms each
+    learning_rate: float = 2e-3  # Its highest; it falls to nothing by a cosine
     warmup_steps: int = 100
     weight_decay: float = 1e-3
-    most: int = 800                  # Pieces of a source; evenly spaced where it has more
-    val_every: int = 500             # Steps between validations
-    save_every: int = 100            # Steps between saved states
+    most: int = 800  # Pieces of a source; evenly spaced where it has more
+    val_every: int = 500  # Steps between validations
+    save_every: int = 100  # Steps between saved states
     seed: int = 0
 
 
 def names_in(
-    path: str | Path,   # A .json.gz of labelled pieces
-) -> set[str]:          # Their names
+    path: str | Path,  # A .json.gz of labelled pieces
+) -> set[str]:  # Their names
     "List the pieces of a labelled file, to leave them out."
-    try: return {piece["id"] for piece in json.loads(gzip.open(path).read())}
-    except (OSError, ValueError, KeyError, TypeError) as error: raise InputError(f"{path} is no list of labelled pieces ({error}): name a .json.gz file") from None
+    try:
+        return {piece["id"] for piece in json.loads(gzip.open(path).read())}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no list of labelled pieces ({error}): name a .json.gz file") from None
 
 
 def gather_scores(
-    name: str,                       # A source
-    most: int = 800,                 # Pieces; evenly spaced where it has more
-    leave_out: frozenset[str] = frozenset(),   # Names of pieces, with or without something before them
-) -> list[Score]:                    # Those with a meter that their notes keep to, and 100 notes or more
+    name: str,  # A source
+    most: int = 800,  # Pieces; evenly spaced where it has more
+    leave_out: frozenset[str] = frozenset(),  # Names of pieces, with or without something before them
+) -> list[Score]:  # Those with a meter that their notes keep to, and 100 notes or more
     "Read the pieces of a source that know their bars."
     source = open_source(name)
-    kept = [item for item in source.items if not any(out == (stem := Path(item.key).stem) or out.endswith(f"-{stem}") or stem.startswith(out) for out in leave_out)]
+    kept = [
+        item
+        for item in source.items
+        if not any(
+            out == (stem := Path(item.key).stem) or out.endswith(f"-{stem}") or stem.startswith(out)
+            for out in leave_out
+        )
+    ]
     scores = []
-    for k in progress(np.unique(np.linspace(0, len(kept) - 1, min(most, len(kept))).astype(int)) if kept else [], f"reading {name}", unit="piece"):
-        try: score = source.load(kept[k])
-        except ValueError: continue
-        if len(score) >= 100 and len(score.meters) and len(score.tempos) and keeps_time(score.onset_s, score.beats_s()): scores.append(score)
+    for k in progress(
+        np.unique(np.linspace(0, len(kept) - 1, min(most, len(kept))).astype(int)) if kept else [],
+        f"reading {name}",
+        unit="piece",
+    ):
+        try:
+            score = source.load(kept[k])
+        except ValueError:
+            continue
+        if (
+            len(score) >= 100
+            and len(score.meters)
+            and len(score.tempos)
+            and keeps_time(score.onset_s, score.beats_s())
+        ):
+            scores.append(score)
     return scores
 
 # %% ../../nbs/training/05_train_listener.ipynb #8f5b8fed
 def fit_style(
-    listener: Listener,          # Its linear layer is set
-    songs: Sequence[Score],      # Arrangements of songs
-    others: Sequence[Score],     # Everything else
-) -> float:                      # Share of pieces that it tells right, on every fifth that it was not fitted to; NaN where one kind is missing or too few to spare any
+    listener: Listener,  # Its linear layer is set
+    songs: Sequence[Score],  # Arrangements of songs
+    others: Sequence[Score],  # Everything else
+) -> float:  # Share of pieces that it tells right, on every fifth that it was not fitted to; NaN where one kind is missing or too few to spare any
     "Fit what kind of piece one hears."
     if not songs or not others:
-        with torch.no_grad(): listener.style.weight.zero_(); listener.style.bias.fill_(4.0 if songs else -4.0)
+        with torch.no_grad():
+            listener.style.weight.zero_()
+            listener.style.bias.fill_(4.0 if songs else -4.0)
         return float("nan")
-    described, song = np.stack([describe_style(score) for score in (*songs, *others)]), np.arange(len(songs) + len(others)) < len(songs)
+    described, song = (
+        np.stack([describe_style(score) for score in (*songs, *others)]),
+        np.arange(len(songs) + len(others)) < len(songs),
+    )
     apart, scaler = np.arange(len(song)) % 5 == 0, StandardScaler()
-    if len(set(song[~apart])) < 2: apart[:] = False
-    model = LogisticRegression(C=0.1, max_iter=1000).fit(scaler.fit_transform(described[~apart]), song[~apart])
+    if len(set(song[~apart])) < 2:
+        apart[:] = False
+    model = LogisticRegression(C=0.1, max_iter=1000).fit(
+        scaler.fit_transform(described[~apart]), song[~apart]
+    )
     weight = model.coef_[0] / scaler.scale_
     with torch.no_grad():
-        listener.style.weight.copy_(torch.from_numpy(weight[None])); listener.style.bias.fill_(float(model.intercept_[0] - weight @ scaler.mean_))
-    return float(model.score(scaler.transform(described[apart]), song[apart])) if apart.any() else float("nan")
+        listener.style.weight.copy_(torch.from_numpy(weight[None]))
+        listener.style.bias.fill_(float(model.intercept_[0] - weight @ scaler.mean_))
+    return (
+        float(model.score(scaler.transform(described[apart]), song[apart])) if apart.any() else float("nan")
+    )
 
 
 def _draw_crops(scores: Sequence[Score], config: ListeningConfig, *place: int) -> tuple[torch.Tensor, ...]:
     rng, crops, tries = np.random.default_rng([config.seed, *place]), [], 0
     while len(crops) < config.crops:
-        if (tries := tries + 1) > 1000: raise InputError(f"the pieces hold hardly any crop of {config.frames * HOP_S:.0f} s with 20 notes: add pieces with more notes")
-        if (crop := play_freely(scores[rng.integers(len(scores))], rng, config.frames)) is not None: crops.append(crop)
+        if (tries := tries + 1) > 1000:
+            raise InputError(
+                f"the pieces hold hardly any crop of {config.frames * HOP_S:.0f} s with 20 notes: add pieces with more notes"
+            )
+        if (crop := play_freely(scores[rng.integers(len(scores))], rng, config.frames)) is not None:
+            crops.append(crop)
     return tuple(torch.from_numpy(np.stack(part)) for part in zip(*crops))
 
 
 def _pulse_loss(listener: Listener, crops: tuple[torch.Tensor, ...]) -> torch.Tensor:
     features, targets, counts = crops
-    return (F.binary_cross_entropy_with_logits(listener.pulse(features), targets, reduction="none") * counts[..., None]).sum() / (2 * counts.sum())
+    return (
+        F.binary_cross_entropy_with_logits(listener.pulse(features), targets, reduction="none")
+        * counts[..., None]
+    ).sum() / (2 * counts.sum())
 
 # %% ../../nbs/training/05_train_listener.ipynb #a688f93d
-def _save_state(path: Path, listener: Listener, optimiser: torch.optim.Optimizer, step: int, about: str) -> None:
+def _save_state(
+    path: Path, listener: Listener, optimiser: torch.optim.Optimizer, step: int, about: str
+) -> None:
     tensors = {f"model.{name}": value for name, value in listener.state_dict().items()}
-    for k, values in optimiser.state_dict()["state"].items(): tensors |= {f"optimiser.{k}.{name}": value for name, value in values.items()}
-    with atomic_write(path) as file: file.write(save({name: value.detach().contiguous().clone() for name, value in tensors.items()}, {"step": str(step), "about": about}))
+    for k, values in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{k}.{name}": value for name, value in values.items()}
+    with atomic_write(path) as file:
+        file.write(
+            save(
+                {name: value.detach().contiguous().clone() for name, value in tensors.items()},
+                {"step": str(step), "about": about},
+            )
+        )
 
 
 def _load_state(path: Path, listener: Listener, optimiser: torch.optim.Optimizer, about: str) -> int:
     facts, tensors = read_safetensors(path)
-    if facts.get("about") != about: raise InputError(f"{path} is the state of another training (other data or settings): remove it, or name another run")
-    listener.load_state_dict({name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")})
+    if facts.get("about") != about:
+        raise InputError(
+            f"{path} is the state of another training (other data or settings): remove it, or name another run"
+        )
+    listener.load_state_dict(
+        {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
+    )
     state = optimiser.state_dict()
     for name, value in tensors.items():
         if name.startswith("optimiser."):
@@ -120,62 +178,114 @@ def _load_state(path: Path, listener: Listener, optimiser: torch.optim.Optimizer
 
 
 def _rate_at(step: int, config: ListeningConfig) -> float:
-    return config.learning_rate * min(1, (step + 1) / config.warmup_steps) * 0.5 * (1 + np.cos(np.pi * step / config.steps))
+    return (
+        config.learning_rate
+        * min(1, (step + 1) / config.warmup_steps)
+        * 0.5
+        * (1 + np.cos(np.pi * step / config.steps))
+    )
 
 
 def _add_row(path: Path, row: dict) -> None:
     text, new = io.StringIO(newline=""), not path.exists()
     table = csv.DictWriter(text, row, lineterminator="\n")
-    if new: table.writeheader()
+    if new:
+        table.writeheader()
     table.writerow(row)
-    with open(path, "a", encoding="utf8") as file: file.write(text.getvalue())
+    with open(path, "a", encoding="utf8") as file:
+        file.write(text.getvalue())
 
 # %% ../../nbs/training/05_train_listener.ipynb #89f2e09e
 def train_listener(
-    run: str | Path,                        # Its folder; what is there is gone on with
-    sources: Sequence[str],                 # Notated pieces, such as dances
-    songs: Sequence[str] = (),              # Arrangements of songs
+    run: str | Path,  # Its folder; what is there is gone on with
+    sources: Sequence[str],  # Notated pieces, such as dances
+    songs: Sequence[str] = (),  # Arrangements of songs
     config: ListeningConfig = ListeningConfig(),
-    leave_out: frozenset[str] = frozenset(),   # Names of pieces that are not to be learned from
+    leave_out: frozenset[str] = frozenset(),  # Names of pieces that are not to be learned from
     listener_config: ListenerConfig | None = None,
-) -> Path:                                  # The listener, one safetensors file
+) -> Path:  # The listener, one safetensors file
     "Train a listener, or go on with its training."
     run, folder = Path(run), checkpoint_folder(run)
     read = {name: gather_scores(name, config.most, leave_out) for name in (*sources, *songs)}
     scores = [score for name in read for score in read[name]]
-    if len(scores) < 8: raise InputError(f"{', '.join(read)} hold {len(scores)} pieces with 100 notes or more and a meter that their notes keep to: at least 8 are needed")
+    if len(scores) < 8:
+        raise InputError(
+            f"{', '.join(read)} hold {len(scores)} pieces with 100 notes or more and a meter that their notes keep to: at least 8 are needed"
+        )
     val = scores[7::40]
     train = [score for k, score in enumerate(scores) if k % 40 != 7]
-    called = {name: name if name.startswith("music21:") else Path(name).name for name in read}      # where somebody keeps them does not matter
-    settings = {"config": config_to_dict(config), "pieces": {called[name]: len(found) for name, found in read.items()}, "songs": [called[name] for name in songs], "left_out": len(leave_out)}
+    called = {
+        name: name if name.startswith("music21:") else Path(name).name for name in read
+    }  # where somebody keeps them does not matter
+    settings = {
+        "config": config_to_dict(config),
+        "pieces": {called[name]: len(found) for name, found in read.items()},
+        "songs": [called[name] for name in songs],
+        "left_out": len(leave_out),
+    }
     save_yaml(settings, run / "config.yaml")
     torch.manual_seed(config.seed)
     listener = Listener(listener_config)
-    told = fit_style(listener, [score for name in songs for score in read[name]], [score for name in sources for score in read[name]])
-    optimiser = torch.optim.AdamW(listener.pulse.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    told = fit_style(
+        listener,
+        [score for name in songs for score in read[name]],
+        [score for name in sources for score in read[name]],
+    )
+    optimiser = torch.optim.AdamW(
+        listener.pulse.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     about, state = json.dumps(settings, sort_keys=True), folder / "last.safetensors"
     step = _load_state(state, listener, optimiser, about) if state.exists() else 0
-    print(f"{len(train)} pieces to learn from, {len(val)} to validate; kinds of pieces told apart: {told:.1%}; " + (f"going on at step {step}" if step else f"{config.steps} steps"), flush=True)
+    print(
+        f"{len(train)} pieces to learn from, {len(val)} to validate; kinds of pieces told apart: {told:.1%}; "
+        + (f"going on at step {step}" if step else f"{config.steps} steps"),
+        flush=True,
+    )
     bar, losses = progress(None, "listening", total=config.steps, unit="step"), []
     bar.update(step)
     try:
         while step < config.steps:
-            torch.manual_seed((config.seed + 1) * 1_000_003 + step)      # dropout
+            torch.manual_seed((config.seed + 1) * 1_000_003 + step)  # dropout
             listener.train()
-            for group in optimiser.param_groups: group["lr"] = _rate_at(step, config)
+            for group in optimiser.param_groups:
+                group["lr"] = _rate_at(step, config)
             loss = _pulse_loss(listener, _draw_crops(train, config, step))
-            optimiser.zero_grad(); loss.backward()
+            optimiser.zero_grad()
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(listener.pulse.parameters(), 1.0)
-            optimiser.step(); step += 1; losses.append(loss.item()); bar.update(1)
+            optimiser.step()
+            step += 1
+            losses.append(loss.item())
+            bar.update(1)
             last = step == config.steps
             if last or step % config.val_every == 0:
                 listener.eval()
-                with torch.no_grad(): found = float(np.mean([float(_pulse_loss(listener, _draw_crops(val or train, config, 10**9, k))) for k in range(4)]))
-                _add_row(run / "metrics.csv", {"step": step, "train_loss": float(np.mean(losses[-config.val_every:])), "val_loss": found})
-            if last or step % config.save_every == 0: _save_state(state, listener, optimiser, step, about)
-    finally: bar.close()
+                with torch.no_grad():
+                    found = float(
+                        np.mean(
+                            [
+                                float(_pulse_loss(listener, _draw_crops(val or train, config, 10**9, k)))
+                                for k in range(4)
+                            ]
+                        )
+                    )
+                _add_row(
+                    run / "metrics.csv",
+                    {
+                        "step": step,
+                        "train_loss": float(np.mean(losses[-config.val_every :])),
+                        "val_loss": found,
+                    },
+                )
+            if last or step % config.save_every == 0:
+                _save_state(state, listener, optimiser, step, about)
+    finally:
+        bar.close()
     listener.kind = "listener"
-    save_model(folder / "listener.safetensors", listener.eval(), step, {"trained_on": settings, "kinds_told_apart": told})
+    save_model(
+        folder / "listener.safetensors",
+        listener.eval(),
+        step,
+        {"trained_on": settings, "kinds_told_apart": told},
+    )
     return folder / "listener.safetensors"
-
-

@@ -6,8 +6,8 @@
 __all__ = []
 
 # %% ../../nbs/widgets/06_views.ipynb #820fc073
-from .roll import PianoRoll
 from .hear import HearForm
-from .write import WriteForm
+from .roll import PianoRoll
 from .runs import Runs
 from .tokens import Tokens
+from .write import WriteForm

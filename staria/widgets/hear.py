@@ -13,88 +13,154 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
+from ..analysis.metrics import label_scores, one_letter, position_only, self_similarity
 from ..core.basics import InputError
 from ..core.files import Workspace
 from ..music.score import Score
-from ..music.sections import load_sections, label_times
-from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..analysis.metrics import label_scores, one_letter, position_only, self_similarity
-from ..recognition.recognizer import note_probabilities
+from ..music.sections import label_times, load_sections
 from ..recognition.label import Heard, hear
+from ..recognition.recognizer import note_probabilities
+from ..tokens.tokenizer import MusicTokenizerWithStyle
+from staria.widgets.parts import (
+    Background,
+    FileDrop,
+    chosen_model,
+    html_table,
+    midi_from_browser,
+    model_choice,
+    status_line,
+    tell,
+    told,
+)
 from .roll import PianoRoll
-from .parts import Background, FileDrop, chosen_model, html_table, midi_from_browser, model_choice, status_line, tell, told
 
 # %% ../../nbs/widgets/02_hear.ipynb #2a040776
 def hear_growing(
-    model: "torch.nn.Module",   # A Listener or a MidiClassifier
-    score: Score,               # Any piece
-    least_notes: int = 48,      # Less than this is not worth asking about
-) -> Iterator[tuple[int, np.ndarray]]:   # Notes heard so far, and (N, 4) probabilities, zero for the notes behind them
+    model: "torch.nn.Module",  # A Listener or a MidiClassifier
+    score: Score,  # Any piece
+    least_notes: int = 48,  # Less than this is not worth asking about
+) -> Iterator[
+    tuple[int, np.ndarray]
+]:  # Notes heard so far, and (N, 4) probabilities, zero for the notes behind them
     "Hear a piece from its beginning, in ever longer parts; the whole is for `hear`."
     tok = MusicTokenizerWithStyle()
     ids = tok.encode(score.with_sections([]), sections=False)
     heads = tok.note_index(ids)
     for share in (1 / 8, 1 / 4, 1 / 2):
         n = int(len(heads) * share)
-        if n < least_notes or len(heads) != len(score): continue
+        if n < least_notes or len(heads) != len(score):
+            continue
         probs = np.zeros((len(score), 4), np.float32)
-        part = note_probabilities(model, [ids[:heads[n]]], tok)[0]
+        part = note_probabilities(model, [ids[: heads[n]]], tok)[0]
         order = list(dict.fromkeys([*part.argmax(1).tolist(), *range(4)]))
         probs[:n] = part[:, order]
         yield n, probs
 
 # %% ../../nbs/widgets/02_hear.ipynb #493d8f3c
 def reference_rows(
-    heard: Heard,        # What the classifier said
-    reference: tuple,    # Of Section, true
-) -> list[dict]:         # A row a listener
+    heard: Heard,  # What the classifier said
+    reference: tuple,  # Of Section, true
+) -> list[dict]:  # A row a listener
     "Score what was heard, beside two listeners that hear nothing."
     onset_s = heard.score.onset_s
     truth = label_times(reference, onset_s)
-    if not truth.any(): return []
-    listeners = {"model": heard.labels, "one letter": one_letter(len(onset_s)), "position only": position_only(onset_s)}
-    names = {"ARI": "ARI", "pairF": "pairwise F", "V": "V-measure", "acc": "accuracy", "b_half": "boundaries ±0.5 s", "b_3s": "boundaries ±3 s"}
-    return [{"listener": name, **{shown: scores[key] for key, shown in names.items()}} for name, scores in ((name, label_scores(truth, labels, onset_s)) for name, labels in listeners.items())]
+    if not truth.any():
+        return []
+    listeners = {
+        "model": heard.labels,
+        "one letter": one_letter(len(onset_s)),
+        "position only": position_only(onset_s),
+    }
+    names = {
+        "ARI": "ARI",
+        "pairF": "pairwise F",
+        "V": "V-measure",
+        "acc": "accuracy",
+        "b_half": "boundaries ±0.5 s",
+        "b_3s": "boundaries ±3 s",
+    }
+    return [
+        {"listener": name, **{shown: scores[key] for key, shown in names.items()}}
+        for name, scores in (
+            (name, label_scores(truth, labels, onset_s)) for name, labels in listeners.items()
+        )
+    ]
 
 # %% ../../nbs/widgets/02_hear.ipynb #31b7e40b
 class HearForm(widgets.VBox):
     "Choose a MIDI file and a classifier, and see and check the form that it hears."
+
     def __init__(self, checkpoint=None, path: str | Path = "", workspace: Workspace | None = None):
         self.checkpoint = model_choice(checkpoint, workspace, ["listener", "classifier"])
-        self.path = widgets.Text(str(path), description="MIDI file", placeholder="path of a .mid file", continuous_update=False)
-        self.status, self.bar, self.place, self.scores = status_line(), widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="160px")), widgets.VBox(), widgets.HTML()
+        self.path = widgets.Text(
+            str(path), description="MIDI file", placeholder="path of a .mid file", continuous_update=False
+        )
+        self.status, self.bar, self.place, self.scores = (
+            status_line(),
+            widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="160px")),
+            widgets.VBox(),
+            widgets.HTML(),
+        )
         self.job = Background(lambda text: tell(self.status, text, error=True))
-        self.drop = FileDrop(self._dropped, self.job.failed, label="Drop a MIDI file or its sections (.txt), or pick one", accept=".mid,.midi,.txt")
-        self.button, self.stop_button = widgets.Button(description="Hear the form", button_style="primary", tooltip="Label every note"), widgets.Button(description="Stop", disabled=True, tooltip="Stop listening")
+        self.drop = FileDrop(
+            self._dropped,
+            self.job.failed,
+            label="Drop a MIDI file or its sections (.txt), or pick one",
+            accept=".mid,.midi,.txt",
+        )
+        self.button, self.stop_button = (
+            widgets.Button(description="Hear the form", button_style="primary", tooltip="Label every note"),
+            widgets.Button(description="Stop", disabled=True, tooltip="Stop listening"),
+        )
         self.given, self.reference, self.roll, self.heard = None, (), None, None
         self.button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        super().__init__([widgets.HBox([self.drop, self.path, self.checkpoint], layout=wrap), widgets.HBox([self.button, self.stop_button, self.bar], layout=wrap), self.status, self.scores, self.place])
+        super().__init__(
+            [
+                widgets.HBox([self.drop, self.path, self.checkpoint], layout=wrap),
+                widgets.HBox([self.button, self.stop_button, self.bar], layout=wrap),
+                self.status,
+                self.scores,
+                self.place,
+            ]
+        )
 
     def _dropped(self, name: str, data: bytes) -> None:
-        if name.endswith(".txt"): self.job.guard(lambda: self.give_reference(name, data))
-        else: self.job.guard(lambda: self.start(midi_from_browser(name, data)))
+        if name.endswith(".txt"):
+            self.job.guard(lambda: self.give_reference(name, data))
+        else:
+            self.job.guard(lambda: self.start(midi_from_browser(name, data)))
 
     def give_reference(self, name: str, data: bytes) -> None:
         "Take a section file as the truth about the piece that is shown."
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(name).name
             path.write_bytes(data)
-            try: self.reference = load_sections(path)
-            except InputError as error: raise InputError(str(error).replace(f"{folder}/", "")) from None
-        if self.heard is None: tell(self.status, f"{len(self.reference)} sections of {name}: now the MIDI file that they belong to")
-        else: _show_scores(self)
+            try:
+                self.reference = load_sections(path)
+            except InputError as error:
+                raise InputError(str(error).replace(f"{folder}/", "")) from None
+        if self.heard is None:
+            tell(
+                self.status,
+                f"{len(self.reference)} sections of {name}: now the MIDI file that they belong to",
+            )
+        else:
+            _show_scores(self)
 
     def read(self, score: Score | str | Path | None) -> Score:
         "Read what is to be heard."
-        if isinstance(score, Score): return score
-        if score is None and not self.path.value.strip(): raise InputError("no file chosen: drop one, or type the path of a MIDI file")
+        if isinstance(score, Score):
+            return score
+        if score is None and not self.path.value.strip():
+            raise InputError("no file chosen: drop one, or type the path of a MIDI file")
         return Score.from_midi(Path(score or self.path.value.strip()))
 
     def start(self, score: Score | str | Path | None = None) -> None:
         "Hear a score, a file, or what the form names, beside the notebook."
-        if not self.job.start(lambda: listen(self, score)): tell(self.status, "still listening: press Stop first, or wait")
+        if not self.job.start(lambda: listen(self, score)):
+            tell(self.status, "still listening: press Stop first, or wait")
 
     def hear(self, score: Score | str | Path | None = None) -> Heard | None:
         "Hear a score, a file, or what the form names, and wait for it; None where that went wrong."
@@ -106,45 +172,73 @@ class HearForm(widgets.VBox):
 def _show(form: HearForm, score: Score, probs: np.ndarray, labels: np.ndarray, same: bool) -> None:
     title = form.given.title or form.given.source
     if form.roll is None:
-        form.roll = PianoRoll(score, labels, probs, title=title, height=480, colour_by="label", reference=form.reference)
+        form.roll = PianoRoll(
+            score, labels, probs, title=title, height=480, colour_by="label", reference=form.reference
+        )
         form.place.children = [form.roll]
-    else: form.roll.show(score, labels, probs, title, keep_view=same)
+    else:
+        form.roll.show(score, labels, probs, title, keep_view=same)
     form.roll.reference = form.reference
 
 
 def _show_matrix(form: HearForm) -> None:
-    hop_s = max(0.25, round(form.heard.score.duration_s / 500, 2))           # at most 500 frames: a quarter of a megabyte
+    hop_s = max(
+        0.25, round(form.heard.score.duration_s / 500, 2)
+    )  # at most 500 frames: a quarter of a megabyte
     form.roll.show_similarity(self_similarity(form.heard.score, hop_s)[0], hop_s)
 
 
 def _show_scores(form: HearForm) -> None:
     form.roll.reference = form.reference
     rows = reference_rows(form.heard, form.reference)
-    form.scores.value = html_table(rows, "The estimate against the reference, beside two listeners that hear nothing")
-    tell(form.status, f"{len(form.heard.score)} notes, mean probability of the likeliest letter {form.heard.probs.max(1).mean():.2f}; form heard: {form.heard.score.form or 'none'}"
-         + (f"; reference: {''.join(s.label for s in form.reference if s.label != 'N')}" if rows else ""))
+    form.scores.value = html_table(
+        rows, "The estimate against the reference, beside two listeners that hear nothing"
+    )
+    tell(
+        form.status,
+        f"{len(form.heard.score)} notes, mean probability of the likeliest letter {form.heard.probs.max(1).mean():.2f}; form heard: {form.heard.score.form or 'none'}"
+        + (f"; reference: {''.join(s.label for s in form.reference if s.label != 'N')}" if rows else ""),
+    )
 
 
 def listen(
-    form: HearForm,                       # Shows what is heard
-    score: Score | str | Path | None,     # What to hear; None: the file that the form names
+    form: HearForm,  # Shows what is heard
+    score: Score | str | Path | None,  # What to hear; None: the file that the form names
 ) -> None:
     "Hear a piece for a form, and show what is known on the way."
-    form.button.disabled, form.stop_button.disabled, form.bar.value, form.scores.value, form.heard = True, False, 0, "", None
+    form.button.disabled, form.stop_button.disabled, form.bar.value, form.scores.value, form.heard = (
+        True,
+        False,
+        0,
+        "",
+        None,
+    )
     tell(form.status, "listening …")
     try:
         given, model = form.read(score), chosen_model(form.checkpoint)
-        if not len(given): raise InputError(f"{given.source or 'the score'} has no notes to label: choose another file")
-        if given.sections or given is not form.given: form.reference = tuple(given.sections) or (form.reference if form.given is None else ())
+        if not len(given):
+            raise InputError(f"{given.source or 'the score'} has no notes to label: choose another file")
+        if given.sections or given is not form.given:
+            form.reference = tuple(given.sections) or (form.reference if form.given is None else ())
         form.given, bare = given, given.with_sections([])
         _show(form, bare, np.zeros((len(given), 4)), np.zeros(len(given), np.uint8), False)
         for n, probs in hear_growing(model, given):
-            if form.job.stopping: tell(form.status, f"stopped after {n} of {len(given)} notes"); return
+            if form.job.stopping:
+                tell(form.status, f"stopped after {n} of {len(given)} notes")
+                return
             _show(form, bare, probs, np.where(probs.any(1), probs.argmax(1) + 1, 0), True)
             form.bar.value = n / len(given)
             tell(form.status, f"{n} of {len(given)} notes heard; what is thought of them may still change")
         heard = hear(model, given)
-        _show(form, heard.score, heard.probs, np.where(heard.probs.sum(1) > 0.5, heard.probs.argmax(1) + 1, 0), True)
+        _show(
+            form,
+            heard.score,
+            heard.probs,
+            np.where(heard.probs.sum(1) > 0.5, heard.probs.argmax(1) + 1, 0),
+            True,
+        )
         form.heard, form.bar.value = heard, 1.0
-        _show_matrix(form); _show_scores(form)
-    finally: form.button.disabled, form.stop_button.disabled = False, True
+        _show_matrix(form)
+        _show_scores(form)
+    finally:
+        form.button.disabled, form.stop_button.disabled = False, True

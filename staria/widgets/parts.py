@@ -7,14 +7,16 @@ __all__ = ['status_line', 'tell', 'told', 'html_table', 'Background', 'FileDrop'
            'model_choice', 'is_chosen', 'chosen_model', 'chosen_name']
 
 # %% ../../nbs/widgets/01_parts.ipynb #ed379379
-import html, threading
+import html
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-import anywidget, traitlets
+import anywidget
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 
 from ..core.basics import InputError
 from ..core.files import Workspace
@@ -29,49 +31,66 @@ def status_line() -> widgets.HTML:
 
 
 def tell(
-    line: widgets.HTML,     # What `status_line` made
-    text: str,              # Plain text
-    error: bool = False,    # Whether something went wrong
+    line: widgets.HTML,  # What `status_line` made
+    text: str,  # Plain text
+    error: bool = False,  # Whether something went wrong
 ) -> None:
     "Write a message into a line."
     line.value = f'<span role="{"alert" if error else "status"}" style="color: var({"--jp-error-color1" if error else "--jp-ui-font-color1"})">{html.escape(" ".join(text.split()))}</span>'
 
 
 def told(
-    line: widgets.HTML,   # What `status_line` made
-) -> str:                 # Plain text
+    line: widgets.HTML,  # What `status_line` made
+) -> str:  # Plain text
     "Read a line's message."
     return html.unescape(line.value.split(">", 1)[1].rsplit("<", 1)[0]) if line.value else ""
 
 
 def html_table(
-    rows: Sequence[Mapping],   # Equal keys; numbers are rounded, NaN and None are left empty
-    caption: str = "",         # What the table shows, for a screen reader too
-    digits: int = 2,           # Of numbers that are not whole
+    rows: Sequence[Mapping],  # Equal keys; numbers are rounded, NaN and None are left empty
+    caption: str = "",  # What the table shows, for a screen reader too
+    digits: int = 2,  # Of numbers that are not whole
 ) -> str:
     "Write rows as an HTML table in the notebook's own style."
-    if not rows: return ""
+    if not rows:
+        return ""
+
     def shown(value) -> str:
-        if value is None or isinstance(value, (float, np.floating)) and not np.isfinite(value): return ""
+        if value is None or isinstance(value, (float, np.floating)) and not np.isfinite(value):
+            return ""
         return f"{value:.{digits}f}" if isinstance(value, (float, np.floating)) else html.escape(str(value))
+
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
-    body = "".join("<tr>" + "".join(f"<td>{shown(row.get(name))}</td>" for name in columns) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{shown(row.get(name))}</td>" for name in columns) + "</tr>" for row in rows
+    )
     said = html.escape(caption)
     return f'<div class="jp-RenderedHTMLCommon">{said and f"<p>{said}</p>"}<table aria-label="{said}" style="margin-left:0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 # %% ../../nbs/widgets/01_parts.ipynb #ac9fe57c
 class Background:
     "Run one piece of work beside the notebook, and pass on a person's wish to stop."
-    def __init__(self, failed: Callable[[str], None] = print): self.failed, self._thread, self._stop = failed, None, threading.Event()   # failed: told what went wrong, in one line
+
+    def __init__(self, failed: Callable[[str], None] = print):
+        self.failed, self._thread, self._stop = (
+            failed,
+            None,
+            threading.Event(),
+        )  # failed: told what went wrong, in one line
+
     @property
-    def running(self) -> bool: return self._thread is not None and self._thread.is_alive()
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     @property
-    def stopping(self) -> bool: return self._stop.is_set()      # The work looks at this often
+    def stopping(self) -> bool:
+        return self._stop.is_set()  # The work looks at this often
 
     def start(self, work: Callable[[], object]) -> bool:
         "Start, unless the last piece of work still runs."
-        if self.running: return False
+        if self.running:
+            return False
         self._stop.clear()
         self._thread = threading.Thread(target=self.guard, args=(work,), daemon=True)
         self._thread.start()
@@ -79,83 +98,126 @@ class Background:
 
     def guard(self, work: Callable[[], object]) -> object:
         "Do a piece of work here and now; what goes wrong is told."
-        try: return work()
-        except (ValueError, OSError) as error: self.failed(" ".join(str(error).split()))
-        except Exception as error: self.failed(f"{type(error).__name__}: {' '.join(str(error).split())}")   # the end of a thread: nobody else would hear of it
+        try:
+            return work()
+        except (ValueError, OSError) as error:
+            self.failed(" ".join(str(error).split()))
+        except Exception as error:
+            self.failed(
+                f"{type(error).__name__}: {' '.join(str(error).split())}"
+            )  # the end of a thread: nobody else would hear of it
 
-    def run(self, work: Callable[[], object]) -> object: self._stop.clear(); return self.guard(work)   # Here and now, in place of beside
-    def stop(self) -> None: self._stop.set()
+    def run(self, work: Callable[[], object]) -> object:
+        self._stop.clear()
+        return self.guard(work)  # Here and now, in place of beside
+
+    def stop(self) -> None:
+        self._stop.set()
+
     def wait(self, timeout_s: float | None = None) -> None:
-        if self._thread: self._thread.join(timeout_s)
+        if self._thread:
+            self._thread.join(timeout_s)
 
 # %% ../../nbs/widgets/01_parts.ipynb #f6a7fb1f
 class FileDrop(anywidget.AnyWidget):
     "Take one file from the browser, dropped or picked."
+
     _esm = read_static("drop.js")
     _css = read_static("form.css")
     label = traitlets.Unicode("Drop a MIDI file here, or pick one").tag(sync=True)
     accept = traitlets.Unicode(".mid,.midi").tag(sync=True)
     most_bytes = traitlets.Int(MAX_BYTES).tag(sync=True)
 
-    def __init__(self, take: Callable[[str, bytes], object], refuse: Callable[[str], object], **traits):   # take: name and bytes; refuse: why not
+    def __init__(
+        self, take: Callable[[str, bytes], object], refuse: Callable[[str], object], **traits
+    ):  # take: name and bytes; refuse: why not
         super().__init__(**traits)
         self.take, self.refuse = take, refuse
         self.on_msg(self._came)
 
     def _came(self, _, message: dict, buffers) -> None:
         name = Path(str(message.get("name", "the file"))).name
-        if "too_large" in message: self.refuse(f"{name} has {message['too_large'] / 2**20:.0f} MB, more than the {self.most_bytes >> 20} MB of any sensible MIDI file: split it")
-        elif buffers: self.take(name, bytes(buffers[0]))
+        if "too_large" in message:
+            self.refuse(
+                f"{name} has {message['too_large'] / 2**20:.0f} MB, more than the {self.most_bytes >> 20} MB of any sensible MIDI file: split it"
+            )
+        elif buffers:
+            self.take(name, bytes(buffers[0]))
 
 
 def midi_from_browser(
-    name: str,     # The file's name, for messages and as the score's source
-    data: bytes,   # What the browser sent
+    name: str,  # The file's name, for messages and as the score's source
+    data: bytes,  # What the browser sent
 ) -> Score:
     "Read a MIDI file that came from the browser."
-    try: return Score.from_midi(data).replace(source=name)
-    except InputError as error: raise InputError(str(error).replace("MIDI bytes", name)) from None
+    try:
+        return Score.from_midi(data).replace(source=name)
+    except InputError as error:
+        raise InputError(str(error).replace("MIDI bytes", name)) from None
 
 # %% ../../nbs/widgets/01_parts.ipynb #f6f945ff
 def find_checkpoints(
-    folder: str | Path,            # Looked through with its subfolders
-    kinds: Sequence[str] = (),     # "classifier", "staria", "baseline", …; none given: all
-) -> dict[str, Path]:              # Path under the folder -> file; those named as their kind first, then the newest
+    folder: str | Path,  # Looked through with its subfolders
+    kinds: Sequence[str] = (),  # "classifier", "staria", "baseline", …; none given: all
+) -> dict[str, Path]:  # Path under the folder -> file; those named as their kind first, then the newest
     "List the models that a folder holds."
     from safetensors import SafetensorError, safe_open
+
     found = {}
     for path in Path(folder).rglob("*.safetensors"):
         try:
-            with safe_open(path, "np") as file: kind = (file.metadata() or {}).get("kind")
-        except SafetensorError: continue                                # no weights in it
-        if kind and (not kinds or kind in kinds): found[str(path.relative_to(folder))] = (path.stem != kind, -path.stat().st_mtime, path)
+            with safe_open(path, "np") as file:
+                kind = (file.metadata() or {}).get("kind")
+        except SafetensorError:
+            continue  # no weights in it
+        if kind and (not kinds or kind in kinds):
+            found[str(path.relative_to(folder))] = (path.stem != kind, -path.stat().st_mtime, path)
     return {name: path for name, (_, _, path) in sorted(found.items(), key=lambda item: item[1])}
 
 
 def model_choice(
-    given,                                # A model, a path, or None
-    workspace: Workspace | None,          # Where to look for others
-    kinds: Sequence[str],                 # Which kinds of model fit
-    description: str = "model",           # What stands before the choice
-    none: str | None = None,              # Also offer no model, under this name
-) -> widgets.Dropdown:                    # Its value is a model or a path; see `is_chosen`
+    given,  # A model, a path, or None
+    workspace: Workspace | None,  # Where to look for others
+    kinds: Sequence[str],  # Which kinds of model fit
+    description: str = "model",  # What stands before the choice
+    none: str | None = None,  # Also offer no model, under this name
+) -> widgets.Dropdown:  # Its value is a model or a path; see `is_chosen`
     "Offer the models that fit."
-    own = {} if given is None else {str(given) if isinstance(given, (str, Path)) else "the model given": given}
-    shipped = {f"Staria's {name}": path for name, path in find_checkpoints(str(files("staria") / "assets"), kinds).items()}
-    options = {**own, **shipped, **find_checkpoints((workspace or Workspace()).checkpoints, kinds)} | ({none: ""} if none else {})   # "": a choice whose value is None is shown as a blank
-    return widgets.Dropdown(options=list(options.items()), description=description, layout=widgets.Layout(width="330px"))
+    own = (
+        {} if given is None else {str(given) if isinstance(given, (str, Path)) else "the model given": given}
+    )
+    shipped = {
+        f"Staria's {name}": path
+        for name, path in find_checkpoints(str(files("staria") / "assets"), kinds).items()
+    }
+    options = {**own, **shipped, **find_checkpoints((workspace or Workspace()).checkpoints, kinds)} | (
+        {none: ""} if none else {}
+    )  # "": a choice whose value is None is shown as a blank
+    return widgets.Dropdown(
+        options=list(options.items()), description=description, layout=widgets.Layout(width="330px")
+    )
 
 
-def is_chosen(choice: widgets.Dropdown) -> bool: return choice.value is not None and not (isinstance(choice.value, str) and choice.value == "")   # Whether there is a model
+def is_chosen(choice: widgets.Dropdown) -> bool:
+    return choice.value is not None and not (
+        isinstance(choice.value, str) and choice.value == ""
+    )  # Whether there is a model
 
 
 def chosen_model(
-    choice: widgets.Dropdown,   # What `model_choice` made
+    choice: widgets.Dropdown,  # What `model_choice` made
 ) -> "torch.nn.Module":
     "Load the model that is chosen."
     from staria.models.presets import load_model
-    if not is_chosen(choice): raise InputError(f"there is no {choice.description} to use: 'make demo' trains small ones in about nine minutes, or give one as checkpoint=")
+
+    if not is_chosen(choice):
+        raise InputError(
+            f"there is no {choice.description} to use: 'make demo' trains small ones in about nine minutes, or give one as checkpoint="
+        )
     return load_model(choice.value) if isinstance(choice.value, (str, Path)) else choice.value
 
 
-def chosen_name(choice: widgets.Dropdown) -> str: return str(choice.value) if isinstance(choice.value, (str, Path)) else ""   # The path of a chosen checkpoint
+def chosen_name(choice: widgets.Dropdown) -> str:
+    return (
+        str(choice.value) if isinstance(choice.value, (str, Path)) else ""
+    )  # The path of a chosen checkpoint

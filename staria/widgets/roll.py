@@ -10,132 +10,228 @@ import base64
 from importlib.resources import files
 from pathlib import Path
 
-import anywidget, traitlets
+import anywidget
 import numpy as np
+import traitlets
 
 from ..core.basics import InputError
 from ..music.midi import INSTRUMENTS
-from ..music.score import Score
-from ..music.sections import Section
-from ..music.sections import save_sections
-from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..music.plots import PALETTE, figure_png, plot_roll
+from ..music.score import Score
+from ..music.sections import Section, save_sections
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/widgets/00_roll.ipynb #1609ce35
-ROLL_FILES = ("roll.data.js", "roll.sections.js", "roll.play.js", "roll.paint.js", "roll.panes.js", "roll.hands.js", "roll.js")   # Each builds on those before it
+ROLL_FILES = (
+    "roll.data.js",
+    "roll.sections.js",
+    "roll.play.js",
+    "roll.paint.js",
+    "roll.panes.js",
+    "roll.hands.js",
+    "roll.js",
+)  # Each builds on those before it
 
 
 def read_static(
-    *names: str,   # Files of staria/static, in the order in which they build on each other
-) -> str:          # Their text, joined
+    *names: str,  # Files of staria/static, in the order in which they build on each other
+) -> str:  # Their text, joined
     "Read the browser's side of a widget from the package."
     return "\n".join((files("staria") / "static" / name).read_text(encoding="utf8") for name in names)
 
 
 def note_rows(
-    score: Score,                       # What to send
-    labels: np.ndarray | None = None,   # (N,) label a note; None: those of the score's sections
-) -> bytes:                             # float32 (N, 6): onset_s, duration_s, pitch, velocity, instrument, label
+    score: Score,  # What to send
+    labels: np.ndarray | None = None,  # (N,) label a note; None: those of the score's sections
+) -> bytes:  # float32 (N, 6): onset_s, duration_s, pitch, velocity, instrument, label
     "Pack a score for the browser."
     notes, shown = score.notes, score.note_labels() if labels is None else np.asarray(labels)
-    if shown.shape != (len(notes),): raise InputError(f"labels must have one entry for each of the {len(notes)} notes, got shape {shown.shape}")
-    columns = (score.onset_s, notes["duration_ms"] / 1000, notes["pitch"], notes["velocity"], notes["instrument"], shown)
+    if shown.shape != (len(notes),):
+        raise InputError(
+            f"labels must have one entry for each of the {len(notes)} notes, got shape {shown.shape}"
+        )
+    columns = (
+        score.onset_s,
+        notes["duration_ms"] / 1000,
+        notes["pitch"],
+        notes["velocity"],
+        notes["instrument"],
+        shown,
+    )
     return np.stack(columns, axis=1).astype("<f4").tobytes() if len(notes) else b""
 
 # %% ../../nbs/widgets/00_roll.ipynb #b2a104ab
 def token_rows(
-    score: Score,                    # What to send
-) -> tuple[bytes, dict[int, str]]:   # int32 (T, 3): id, note or -1, time in ms; and the words of the ids that occur
+    score: Score,  # What to send
+) -> tuple[
+    bytes, dict[int, str]
+]:  # int32 (T, 3): id, note or -1, time in ms; and the words of the ids that occur
     "Pack the tokens of a score, each with the note that it belongs to."
-    if not len(score): return b"", {}
+    if not len(score):
+        return b"", {}
     tok = MusicTokenizerWithStyle()
-    try: ids = tok.encode(score)
-    except InputError: return b"", {}                     # no tokens for this piece: the roll is a roll all the same
+    try:
+        ids = tok.encode(score)
+    except InputError:
+        return b"", {}  # no tokens for this piece: the roll is a roll all the same
     heads, note = tok.note_index(ids), np.full(len(ids), -1, np.int64)
-    if len(heads) != len(score): return b"", {}
-    length = np.where(tok.duration_of[ids[np.minimum(heads + 2, len(ids) - 1)]] >= 0, 3, 2)   # a drum has no duration
-    for k in range(3): note[heads[length > k] + k] = np.flatnonzero(length > k)
+    if len(heads) != len(score):
+        return b"", {}
+    length = np.where(
+        tok.duration_of[ids[np.minimum(heads + 2, len(ids) - 1)]] >= 0, 3, 2
+    )  # a drum has no duration
+    for k in range(3):
+        note[heads[length > k] + k] = np.flatnonzero(length > k)
     times_ms = tok.times_ms(ids) + round(float(score.onset_s[0]) * 1000)
     used = np.unique(ids)
-    return np.stack([ids, note, times_ms], axis=1).astype("<i4").tobytes(), dict(zip(used.tolist(), tok.words(used)))
+    return np.stack([ids, note, times_ms], axis=1).astype("<i4").tobytes(), dict(
+        zip(used.tolist(), tok.words(used))
+    )
 
 # %% ../../nbs/widgets/00_roll.ipynb #4aeb317b
-def _sections_out(sections, _) -> list: return [[s.start_s, s.end_s, s.label] for s in sections]
-def _sections_in(rows, _) -> tuple: return tuple(Section(float(start), float(end), str(label)) for start, end, label in rows)
-def _span_in(span, _) -> tuple: return tuple(map(float, span))
-def _sections_trait() -> traitlets.Tuple: return traitlets.Tuple().tag(sync=True, to_json=_sections_out, from_json=_sections_in)
+def _sections_out(sections, _) -> list:
+    return [[s.start_s, s.end_s, s.label] for s in sections]
+
+
+def _sections_in(rows, _) -> tuple:
+    return tuple(Section(float(start), float(end), str(label)) for start, end, label in rows)
+
+
+def _span_in(span, _) -> tuple:
+    return tuple(map(float, span))
+
+
+def _sections_trait() -> traitlets.Tuple:
+    return traitlets.Tuple().tag(sync=True, to_json=_sections_out, from_json=_sections_in)
 
 
 class RollTraits(traitlets.HasTraits):
     "Hold what a roll tells its browser's side, and hears from it."
+
     note_rows = traitlets.Bytes().tag(sync=True)
-    prob_rows = traitlets.Bytes().tag(sync=True)                # float32 (N, 4), or empty; a row of zeros: not heard yet
-    bar_rows = traitlets.Bytes().tag(sync=True)                 # float32, starts of bars in seconds
-    token_rows = traitlets.Bytes().tag(sync=True)               # int32 (T, 3), or empty
-    token_words = traitlets.Dict().tag(sync=True)               # Words of the ids that occur
-    similarity = traitlets.Bytes().tag(sync=True)               # uint8 (n, n), or empty; shown beside the roll
+    prob_rows = traitlets.Bytes().tag(sync=True)  # float32 (N, 4), or empty; a row of zeros: not heard yet
+    bar_rows = traitlets.Bytes().tag(sync=True)  # float32, starts of bars in seconds
+    token_rows = traitlets.Bytes().tag(sync=True)  # int32 (T, 3), or empty
+    token_words = traitlets.Dict().tag(sync=True)  # Words of the ids that occur
+    similarity = traitlets.Bytes().tag(sync=True)  # uint8 (n, n), or empty; shown beside the roll
     similarity_hop_s = traitlets.Float(1.0).tag(sync=True)
-    keep_view = traitlets.Bool(False).tag(sync=True)            # New notes leave the window, the cursor and the undo list as they are
-    length_s = traitlets.Float(0.0).tag(sync=True)              # The roll is at least this long
-    labelled = traitlets.Bool(False).tag(sync=True)             # Labels were given besides the sections
-    list_tokens = traitlets.Bool(False).tag(sync=True)          # Show the tokens beside the roll
-    can_save = traitlets.Bool(False).tag(sync=True)             # Python has a file for the sections
+    keep_view = traitlets.Bool(False).tag(
+        sync=True
+    )  # New notes leave the window, the cursor and the undo list as they are
+    length_s = traitlets.Float(0.0).tag(sync=True)  # The roll is at least this long
+    labelled = traitlets.Bool(False).tag(sync=True)  # Labels were given besides the sections
+    list_tokens = traitlets.Bool(False).tag(sync=True)  # Show the tokens beside the roll
+    can_save = traitlets.Bool(False).tag(sync=True)  # Python has a file for the sections
     title = traitlets.Unicode("").tag(sync=True)
-    group = traitlets.Unicode("").tag(sync=True)                # Rolls of one group hand over to each other, to compare
-    height = traitlets.Int(380, min=200).tag(sync=True)         # Pixels, without the toolbar
-    colour_by = traitlets.Enum(["section", "label", "velocity", "instrument", "probability"], "section").tag(sync=True)
+    group = traitlets.Unicode("").tag(sync=True)  # Rolls of one group hand over to each other, to compare
+    height = traitlets.Int(380, min=200).tag(sync=True)  # Pixels, without the toolbar
+    colour_by = traitlets.Enum(["section", "label", "velocity", "instrument", "probability"], "section").tag(
+        sync=True
+    )
     palette = traitlets.Dict(PALETTE).tag(sync=True)
     instruments = traitlets.List(list(INSTRUMENTS)).tag(sync=True)
-    sections = _sections_trait()                                # Of Section; edits in the browser arrive here
-    reference = _sections_trait()                               # Shown above the others, not to be edited
-    selection = traitlets.Tuple().tag(sync=True, from_json=_span_in)   # (start_s, end_s), or () for none
-    cursor_s = traitlets.Float(0.0).tag(sync=True)              # Where playing stopped, or where a person clicked
-    cell_s = traitlets.Tuple().tag(sync=True, from_json=_span_in)      # The two places that were chosen in the matrix
-    token = traitlets.Int(-1).tag(sync=True)                    # The token that was chosen, -1 for none
+    sections = _sections_trait()  # Of Section; edits in the browser arrive here
+    reference = _sections_trait()  # Shown above the others, not to be edited
+    selection = traitlets.Tuple().tag(sync=True, from_json=_span_in)  # (start_s, end_s), or () for none
+    cursor_s = traitlets.Float(0.0).tag(sync=True)  # Where playing stopped, or where a person clicked
+    cell_s = traitlets.Tuple().tag(
+        sync=True, from_json=_span_in
+    )  # The two places that were chosen in the matrix
+    token = traitlets.Int(-1).tag(sync=True)  # The token that was chosen, -1 for none
     playing = traitlets.Bool(False).tag(sync=True)
 
 # %% ../../nbs/widgets/00_roll.ipynb #353455ff
 class PianoRoll(anywidget.AnyWidget, RollTraits):
     "Show a score as a piano roll that zooms, plays, and sends selections and corrected sections to Python."
+
     _esm = read_static(*ROLL_FILES)
     _css = read_static("roll.css")
 
-    def __init__(self, score: Score, labels: np.ndarray | None = None, probs: np.ndarray | None = None, title: str | None = None, save_to: str | Path | None = None, **traits):
+    def __init__(
+        self,
+        score: Score,
+        labels: np.ndarray | None = None,
+        probs: np.ndarray | None = None,
+        title: str | None = None,
+        save_to: str | Path | None = None,
+        **traits,
+    ):
         super().__init__(**traits)
         self.save_to = save_to
         self.on_msg(self._heard)
         self.show(score, labels, probs, title)
 
-    def show(self, score: Score, labels: np.ndarray | None = None, probs: np.ndarray | None = None, title: str | None = None, keep_view: bool = False) -> None:
+    def show(
+        self,
+        score: Score,
+        labels: np.ndarray | None = None,
+        probs: np.ndarray | None = None,
+        title: str | None = None,
+        keep_view: bool = False,
+    ) -> None:
         "Show another score, or more of the same one."
-        if probs is not None and np.shape(probs) != (len(score), 4): raise InputError(f"probs must have shape ({len(score)}, 4), one row a note, got {np.shape(probs)}")
+        if probs is not None and np.shape(probs) != (len(score), 4):
+            raise InputError(
+                f"probs must have shape ({len(score)}, 4), one row a note, got {np.shape(probs)}"
+            )
         rows, (tokens, words) = note_rows(score, labels), token_rows(score)
         self._score, self.labels, self.probs = score, labels, probs
         with self.hold_sync():
-            self.keep_view, self.can_save, self.note_rows, self.token_rows, self.token_words = keep_view, self.save_to is not None, rows, tokens, words
+            self.keep_view, self.can_save, self.note_rows, self.token_rows, self.token_words = (
+                keep_view,
+                self.save_to is not None,
+                rows,
+                tokens,
+                words,
+            )
             self.prob_rows = b"" if probs is None else np.asarray(probs, "<f4").tobytes()
             self.bar_rows = np.asarray(score.bars_s(), "<f4").tobytes()
-            self.labelled, self.sections, self.title = labels is not None, tuple(score.sections), score.title if title is None else title
-            if not keep_view: self.selection, self.cursor_s, self.similarity, self.cell_s, self.token = (), 0.0, b"", (), -1
+            self.labelled, self.sections, self.title = (
+                labels is not None,
+                tuple(score.sections),
+                score.title if title is None else title,
+            )
+            if not keep_view:
+                self.selection, self.cursor_s, self.similarity, self.cell_s, self.token = (), 0.0, b"", (), -1
 
     def show_similarity(self, matrix: np.ndarray, hop_s: float) -> None:
         "Show a self-similarity matrix (n, n) in [0, 1] beside the roll, a frame each hop_s seconds; clicking a cell plays both places."
-        if np.ndim(matrix) != 2 or len(matrix) != np.shape(matrix)[1]: raise InputError(f"a self-similarity matrix must be square, got shape {np.shape(matrix)}")
-        with self.hold_sync(): self.similarity_hop_s, self.similarity = hop_s, np.clip(np.asarray(matrix) * 255, 0, 255).astype(np.uint8).tobytes()
+        if np.ndim(matrix) != 2 or len(matrix) != np.shape(matrix)[1]:
+            raise InputError(f"a self-similarity matrix must be square, got shape {np.shape(matrix)}")
+        with self.hold_sync():
+            self.similarity_hop_s, self.similarity = (
+                hop_s,
+                np.clip(np.asarray(matrix) * 255, 0, 255).astype(np.uint8).tobytes(),
+            )
 
     @property
-    def score(self) -> Score: return self._score.with_sections(self.sections)   # With the sections as they are now
+    def score(self) -> Score:
+        return self._score.with_sections(self.sections)  # With the sections as they are now
+
     @property
-    def selected(self) -> Score: return self.score.slice(*self.selection) if self.selection else self.score
-    def save_sections(self, path: str | Path) -> None: save_sections(path, self.sections)
-    def play(self, *spans: tuple[float, float]) -> None: self.send({"play": [list(span) for span in spans or [(0.0, self._score.duration_s)]]})   # One after the other, in the browser
-    def static(self): return plot_roll(self.score, self.labels, title=self.title)
+    def selected(self) -> Score:
+        return self.score.slice(*self.selection) if self.selection else self.score
+
+    def save_sections(self, path: str | Path) -> None:
+        save_sections(path, self.sections)
+
+    def play(self, *spans: tuple[float, float]) -> None:
+        self.send(
+            {"play": [list(span) for span in spans or [(0.0, self._score.duration_s)]]}
+        )  # One after the other, in the browser
+
+    def static(self):
+        return plot_roll(self.score, self.labels, title=self.title)
 
     def _heard(self, _, message: dict, buffers) -> None:
-        if message.get("do") != "save" or self.save_to is None: return
-        try: self.save_sections(self.save_to)
-        except OSError as error: self.send({"say": f"not saved: {error.strerror or error}: choose another file with save_to="})
-        else: self.send({"say": f"{len(self.sections)} sections saved to {self.save_to}"})
+        if message.get("do") != "save" or self.save_to is None:
+            return
+        try:
+            self.save_sections(self.save_to)
+        except OSError as error:
+            self.send({"say": f"not saved: {error.strerror or error}: choose another file with save_to="})
+        else:
+            self.send({"say": f"{len(self.sections)} sections saved to {self.save_to}"})
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)

@@ -6,43 +6,54 @@
 __all__ = ['RunCurves', 'read_curves', 'read_runs', 'Jobs', 'watched_files', 'Runs']
 
 # %% ../../nbs/widgets/04_runs.ipynb #b928b77b
-import csv, html, shlex, threading, time
+import csv
+import html
+import shlex
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import ipywidgets as widgets
 
-from ..core.basics import InputError
-from ..music.score import Score
-from ..music.plots import figure_html, plot_curves
-from ..cluster.resources import PROFILES
 from ..cluster.jobs import Job, jobs
+from ..cluster.resources import PROFILES
 from ..cluster.slurm import submit
-from .roll import PianoRoll
+from ..core.basics import InputError
+from ..music.plots import figure_html, plot_curves
+from ..music.score import Score
 from .parts import Background, html_table, status_line, tell, told
+from .roll import PianoRoll
 
 # %% ../../nbs/widgets/04_runs.ipynb #bbce9487
 @dataclass(frozen=True, eq=False)
 class RunCurves:
     "Hold the curves of one run."
-    name: str                                              # Folder under the one that was looked through
-    curves: dict[str, tuple[list[float], list[float]]]     # Column of metrics.csv -> (steps, values)
-    changed_s: float                                       # When the file was last written, seconds since 1970
 
-    def last(self, column: str) -> float | None: return self.curves[column][1][-1] if column in self.curves else None
-    def best(self, column: str) -> float | None: return min(self.curves[column][1]) if column in self.curves else None
+    name: str  # Folder under the one that was looked through
+    curves: dict[str, tuple[list[float], list[float]]]  # Column of metrics.csv -> (steps, values)
+    changed_s: float  # When the file was last written, seconds since 1970
+
+    def last(self, column: str) -> float | None:
+        return self.curves[column][1][-1] if column in self.curves else None
+
+    def best(self, column: str) -> float | None:
+        return min(self.curves[column][1]) if column in self.curves else None
+
     @property
-    def step(self) -> int: return int(max((steps[-1] for steps, _ in self.curves.values()), default=0))
+    def step(self) -> int:
+        return int(max((steps[-1] for steps, _ in self.curves.values()), default=0))
 
 
 def _number(text: str | None) -> float | None:
-    try: return float(text)
-    except (TypeError, ValueError): return None
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def read_curves(
-    path: str | Path,   # A metrics.csv with a column "step"; the other columns may have gaps
-    name: str = "",     # How the run is called
+    path: str | Path,  # A metrics.csv with a column "step"; the other columns may have gaps
+    name: str = "",  # How the run is called
 ) -> RunCurves:
     "Read the curves of a run, also while it is being written."
     curves: dict[str, tuple[list[float], list[float]]] = {}
@@ -50,42 +61,86 @@ def read_curves(
         for row in csv.DictReader(file):
             step = _number(row.pop("step", None))
             for column, value in ((column, _number(text)) for column, text in row.items()):
-                if column is None or column == "epoch" or value is None or step is None: continue
+                if column is None or column == "epoch" or value is None or step is None:
+                    continue
                 steps, values = curves.setdefault(column, ([], []))
-                steps.append(step); values.append(value)
+                steps.append(step)
+                values.append(value)
     return RunCurves(name or Path(path).parent.name, curves, Path(path).stat().st_mtime)
 
 
 def read_runs(
-    folder: str | Path,    # Looked through with its subfolders
-) -> list[RunCurves]:      # The one written last comes first
+    folder: str | Path,  # Looked through with its subfolders
+) -> list[RunCurves]:  # The one written last comes first
     "Read every metrics.csv under a folder."
-    logs = [read_curves(path, str(path.parent.relative_to(folder))) for path in Path(folder).rglob("metrics.csv")]
+    logs = [
+        read_curves(path, str(path.parent.relative_to(folder))) for path in Path(folder).rglob("metrics.csv")
+    ]
     return sorted(logs, key=lambda log: -log.changed_s)
 
 # %% ../../nbs/widgets/04_runs.ipynb #92203836
 class Jobs(widgets.VBox):
     "List jobs with state, step and last lines; send one, cancel one."
+
     def __init__(self, folder: str | Path = "slurm_logs"):
-        self.folder, self.table, self.tail, self.status = Path(folder), widgets.HTML(), widgets.HTML(), status_line()
-        self.command = widgets.Text(description="command", placeholder="staria train classifier --data forms", layout=widgets.Layout(width="460px"))
-        self.where = widgets.Dropdown(options=[("on this machine", "local"), ("on the cluster", "slurm")], description="where", layout=widgets.Layout(width="220px"))
-        self.needs = widgets.Combobox(value="local", options=list(PROFILES), description="needs", tooltip="A profile's name, or a YAML file of your own", layout=widgets.Layout(width="220px"))
-        self.chosen = widgets.Dropdown(options=[("none", "")], description="job", layout=widgets.Layout(width="420px"))
-        self.submit_button, self.cancel_button = widgets.Button(description="Submit", tooltip="Send the command as a job"), widgets.Button(description="Cancel", tooltip="Stop the chosen job for good")
+        self.folder, self.table, self.tail, self.status = (
+            Path(folder),
+            widgets.HTML(),
+            widgets.HTML(),
+            status_line(),
+        )
+        self.command = widgets.Text(
+            description="command",
+            placeholder="staria train classifier --data forms",
+            layout=widgets.Layout(width="460px"),
+        )
+        self.where = widgets.Dropdown(
+            options=[("on this machine", "local"), ("on the cluster", "slurm")],
+            description="where",
+            layout=widgets.Layout(width="220px"),
+        )
+        self.needs = widgets.Combobox(
+            value="local",
+            options=list(PROFILES),
+            description="needs",
+            tooltip="A profile's name, or a YAML file of your own",
+            layout=widgets.Layout(width="220px"),
+        )
+        self.chosen = widgets.Dropdown(
+            options=[("none", "")], description="job", layout=widgets.Layout(width="420px")
+        )
+        self.submit_button, self.cancel_button = (
+            widgets.Button(description="Submit", tooltip="Send the command as a job"),
+            widgets.Button(description="Cancel", tooltip="Stop the chosen job for good"),
+        )
         self.submit_button.on_click(lambda _: self.submit())
         self.cancel_button.on_click(lambda _: self.cancel())
         self.chosen.observe(lambda _: self._tail(), "value")
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        super().__init__([widgets.HBox([self.command, self.where, self.needs, self.submit_button], layout=wrap), self.status, self.table, widgets.HBox([self.chosen, self.cancel_button], layout=wrap), self.tail])
+        super().__init__(
+            [
+                widgets.HBox([self.command, self.where, self.needs, self.submit_button], layout=wrap),
+                self.status,
+                self.table,
+                widgets.HBox([self.chosen, self.cancel_button], layout=wrap),
+                self.tail,
+            ]
+        )
         self.refresh()
 
     def submit(self) -> Job | None:
         "Send the command that is typed; None where it cannot be sent."
         try:
-            if not self.command.value.strip(): raise InputError("no command is typed: for example staria train classifier --data forms")
-            job = submit(shlex.split(self.command.value), resources=self.needs.value, cluster=self.where.value, folder=self.folder)
-        except ValueError as error: return tell(self.status, str(error), error=True)
+            if not self.command.value.strip():
+                raise InputError("no command is typed: for example staria train classifier --data forms")
+            job = submit(
+                shlex.split(self.command.value),
+                resources=self.needs.value,
+                cluster=self.where.value,
+                folder=self.folder,
+            )
+        except ValueError as error:
+            return tell(self.status, str(error), error=True)
         tell(self.status, f"sent: {job.name}, {job.cluster} {job.id}")
         self.refresh()
         self.chosen.value = job.folder.name
@@ -93,7 +148,8 @@ class Jobs(widgets.VBox):
 
     def cancel(self) -> None:
         "Stop the chosen job for good."
-        if not self.chosen.value: return tell(self.status, "no job is chosen", error=True)
+        if not self.chosen.value:
+            return tell(self.status, "no job is chosen", error=True)
         job = Job(self.folder / self.chosen.value)
         done = job.done
         job.cancel()
@@ -104,78 +160,203 @@ class Jobs(widgets.VBox):
         "Ask for the jobs again."
         rows = jobs(self.folder) if self.folder.is_dir() else []
         columns = ("name", "id", "cluster", "state", "link", "step", "val_loss", "last_line")
-        self.table.value = html_table([{column: row[column] for column in columns} for row in rows[:12]], "Jobs, the newest first", digits=3) or "<i>no jobs yet</i>"
-        kept, self.chosen.options = self.chosen.value, [("none", ""), *((f"{row['name']}, {row['state']}, {row['folder'][:15]}", row["folder"]) for row in rows)]
+        self.table.value = (
+            html_table(
+                [{column: row[column] for column in columns} for row in rows[:12]],
+                "Jobs, the newest first",
+                digits=3,
+            )
+            or "<i>no jobs yet</i>"
+        )
+        kept, self.chosen.options = (
+            self.chosen.value,
+            [
+                ("none", ""),
+                *((f"{row['name']}, {row['state']}, {row['folder'][:15]}", row["folder"]) for row in rows),
+            ],
+        )
         self.chosen.value = kept if kept in [row["folder"] for row in rows] else ""
         self._tail()
 
-    def _tail(self) -> None: self.tail.value = f"<pre>{html.escape(Job(self.folder / self.chosen.value).logs(12))}</pre>" if self.chosen.value else ""
+    def _tail(self) -> None:
+        self.tail.value = (
+            f"<pre>{html.escape(Job(self.folder / self.chosen.value).logs(12))}</pre>"
+            if self.chosen.value
+            else ""
+        )
 
 # %% ../../nbs/widgets/04_runs.ipynb #ab7c3537
 def watched_files(
-    folder: Path,    # Of runs
-) -> dict[Path, float]:   # When each was written, seconds since 1970
+    folder: Path,  # Of runs
+) -> dict[Path, float]:  # When each was written, seconds since 1970
     "List what is looked at: numbers, samples, checkpoints, jobs."
     checkpoints, logs = folder.parent / "checkpoints", folder.parent / "slurm_logs"
-    found = [*folder.rglob("metrics.csv"), *folder.rglob("samples/*.mid"), *checkpoints.rglob("*.ckpt"), *checkpoints.rglob("*.safetensors"), *logs.glob("*/*")]
+    found = [
+        *folder.rglob("metrics.csv"),
+        *folder.rglob("samples/*.mid"),
+        *checkpoints.rglob("*.ckpt"),
+        *checkpoints.rglob("*.safetensors"),
+        *logs.glob("*/*"),
+    ]
     return {path: path.stat().st_mtime for path in found if path.exists()}
 
 # %% ../../nbs/widgets/04_runs.ipynb #23b20582
 class Runs(widgets.VBox):
     "Follow runs: curves, checkpoints, samples, jobs."
+
     def __init__(self, folder: str | Path = "runs", live: bool = True, every_s: float = 2.0):
         self.folder, self.every_s, self.logs, self.seen, self.roll = Path(folder), every_s, [], None, None
-        self.refresh_button, self.live = widgets.Button(description="Refresh", icon="refresh", tooltip="Read the files again"), widgets.Checkbox(value=False, description="live", indent=False, tooltip="Look for changes every two seconds", layout=widgets.Layout(width="70px"))
-        self.column, self.sample = widgets.Dropdown(description="curve"), widgets.Dropdown(options=[("none", "")], description="sample", layout=widgets.Layout(width="420px"))
-        self.chosen = widgets.SelectMultiple(description="runs", layout=widgets.Layout(width="auto", min_width="320px", height="110px"))
-        self.table, self.checkpoints, self.picture, self.place, self.status = widgets.HTML(), widgets.HTML(), widgets.HTML(), widgets.VBox(), status_line()
-        self.jobs, self.job = Jobs(self.folder.parent / "slurm_logs"), Background(lambda text: tell(self.status, text, error=True))
+        self.refresh_button, self.live = (
+            widgets.Button(description="Refresh", icon="refresh", tooltip="Read the files again"),
+            widgets.Checkbox(
+                value=False,
+                description="live",
+                indent=False,
+                tooltip="Look for changes every two seconds",
+                layout=widgets.Layout(width="70px"),
+            ),
+        )
+        self.column, self.sample = (
+            widgets.Dropdown(description="curve"),
+            widgets.Dropdown(
+                options=[("none", "")], description="sample", layout=widgets.Layout(width="420px")
+            ),
+        )
+        self.chosen = widgets.SelectMultiple(
+            description="runs", layout=widgets.Layout(width="auto", min_width="320px", height="110px")
+        )
+        self.table, self.checkpoints, self.picture, self.place, self.status = (
+            widgets.HTML(),
+            widgets.HTML(),
+            widgets.HTML(),
+            widgets.VBox(),
+            status_line(),
+        )
+        self.jobs, self.job = (
+            Jobs(self.folder.parent / "slurm_logs"),
+            Background(lambda text: tell(self.status, text, error=True)),
+        )
         self.refresh_button.on_click(lambda _: self.refresh())
-        for control in (self.column, self.chosen): control.observe(lambda _: self._draw(), "value")
+        for control in (self.column, self.chosen):
+            control.observe(lambda _: self._draw(), "value")
         self.sample.observe(lambda _: self.job.guard(self._play), "value")
-        self.live.observe(lambda change: self.job.start(self._watch) if change["new"] else self.job.stop(), "value")
-        parts = widgets.Tab([widgets.VBox([self.table, self.chosen, self.picture]), self.checkpoints, widgets.VBox([self.sample, self.place]), self.jobs], titles=["Curves", "Checkpoints", "Samples", "Jobs"])
+        self.live.observe(
+            lambda change: self.job.start(self._watch) if change["new"] else self.job.stop(), "value"
+        )
+        parts = widgets.Tab(
+            [
+                widgets.VBox([self.table, self.chosen, self.picture]),
+                self.checkpoints,
+                widgets.VBox([self.sample, self.place]),
+                self.jobs,
+            ],
+            titles=["Curves", "Checkpoints", "Samples", "Jobs"],
+        )
         super().__init__([widgets.HBox([self.refresh_button, self.live, self.column]), self.status, parts])
         self.refresh()
         self.live.value = live
 
-    def close(self) -> None: self.job.stop(); super().close()
+    def close(self) -> None:
+        self.job.stop()
+        super().close()
 
     def _watch(self) -> None:
         while not self.job.stopping:
-            if watched_files(self.folder) != self.seen: self.refresh()
+            if watched_files(self.folder) != self.seen:
+                self.refresh()
             for _ in range(max(1, int(self.every_s * 10))):
-                if self.job.stopping: return
+                if self.job.stopping:
+                    return
                 time.sleep(0.1)
 
     def refresh(self) -> None:
         "Read everything again."
         self.seen = watched_files(self.folder)
         self.logs = read_runs(self.folder) if self.folder.is_dir() else []
-        tell(self.status, "" if self.logs else f"no metrics.csv under {self.folder}: train something first", error=not self.logs)
-        columns = sorted({column for log in self.logs for column in log.curves}, key=lambda name: ("val_loss" != name, "loss" not in name, name))
-        keep, names = (self.chosen.value, self.column.value, self.sample.value), [log.name for log in self.logs]
+        tell(
+            self.status,
+            "" if self.logs else f"no metrics.csv under {self.folder}: train something first",
+            error=not self.logs,
+        )
+        columns = sorted(
+            {column for log in self.logs for column in log.curves},
+            key=lambda name: ("val_loss" != name, "loss" not in name, name),
+        )
+        keep, names = (
+            (self.chosen.value, self.column.value, self.sample.value),
+            [log.name for log in self.logs],
+        )
         self.column.options, self.chosen.options = columns, names
         self.column.value = keep[1] if keep[1] in columns else (columns or [None])[0]
         self.chosen.value = [name for name in keep[0] if name in names] or names[:4]
-        samples = sorted((path for path in self.seen if path.suffix == ".mid"), key=lambda path: -self.seen[path])
-        self.sample.options = [("none", ""), *((str(path.relative_to(self.folder)), path) for path in samples)]
+        samples = sorted(
+            (path for path in self.seen if path.suffix == ".mid"), key=lambda path: -self.seen[path]
+        )
+        self.sample.options = [
+            ("none", ""),
+            *((str(path.relative_to(self.folder)), path) for path in samples),
+        ]
         self.sample.value = keep[2] if keep[2] in samples else ""
-        self.table.value = html_table([{"run": log.name, "step": log.step, "training loss": log.last("train_loss"), "validation loss": log.last("val_loss"), "best": log.best("val_loss")} for log in self.logs], "Runs, the one written last first", digits=3)
-        weights = sorted((path for path in self.seen if path.suffix in (".ckpt", ".safetensors")), key=lambda path: -self.seen[path])
-        self.checkpoints.value = html_table([{"checkpoint": str(path.relative_to(self.folder.parent / "checkpoints")), "MB": path.stat().st_size / 1e6, "written": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.seen[path]))} for path in weights[:30] if path.exists()], "Checkpoints, the newest first", digits=1) or "<i>no checkpoints yet</i>"
+        self.table.value = html_table(
+            [
+                {
+                    "run": log.name,
+                    "step": log.step,
+                    "training loss": log.last("train_loss"),
+                    "validation loss": log.last("val_loss"),
+                    "best": log.best("val_loss"),
+                }
+                for log in self.logs
+            ],
+            "Runs, the one written last first",
+            digits=3,
+        )
+        weights = sorted(
+            (path for path in self.seen if path.suffix in (".ckpt", ".safetensors")),
+            key=lambda path: -self.seen[path],
+        )
+        self.checkpoints.value = (
+            html_table(
+                [
+                    {
+                        "checkpoint": str(path.relative_to(self.folder.parent / "checkpoints")),
+                        "MB": path.stat().st_size / 1e6,
+                        "written": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.seen[path])),
+                    }
+                    for path in weights[:30]
+                    if path.exists()
+                ],
+                "Checkpoints, the newest first",
+                digits=1,
+            )
+            or "<i>no checkpoints yet</i>"
+        )
         self.jobs.refresh()
         self._draw()
 
     def _draw(self) -> None:
-        curves = {log.name: log.curves[self.column.value] for log in self.logs if log.name in self.chosen.value and self.column.value in log.curves}
-        if not curves: self.picture.value = ""; return
-        said = "; ".join(f"{name} {values[-1]:.4g} at step {steps[-1]:.0f}" for name, (steps, values) in curves.items())
-        self.picture.value = figure_html(plot_curves(curves, xlabel="step", ylabel=self.column.value), f"{self.column.value}: {said}")
+        curves = {
+            log.name: log.curves[self.column.value]
+            for log in self.logs
+            if log.name in self.chosen.value and self.column.value in log.curves
+        }
+        if not curves:
+            self.picture.value = ""
+            return
+        said = "; ".join(
+            f"{name} {values[-1]:.4g} at step {steps[-1]:.0f}" for name, (steps, values) in curves.items()
+        )
+        self.picture.value = figure_html(
+            plot_curves(curves, xlabel="step", ylabel=self.column.value), f"{self.column.value}: {said}"
+        )
 
     def _play(self) -> None:
-        if not self.sample.value: self.place.children = []; return
+        if not self.sample.value:
+            self.place.children = []
+            return
         score = Score.from_midi(self.sample.value)
-        if self.roll is None: self.roll = PianoRoll(score, title=self.sample.value.stem, height=280)
-        else: self.roll.show(score, title=self.sample.value.stem)
+        if self.roll is None:
+            self.roll = PianoRoll(score, title=self.sample.value.stem, height=280)
+        else:
+            self.roll.show(score, title=self.sample.value.stem)
         self.place.children = [self.roll]

@@ -12,35 +12,56 @@ import numpy as np
 from ..core.basics import InputError
 from ..music.score import Score
 from ..tokens.tokenizer import MusicTokenizerWithStyle
-from .roll import PianoRoll
 from .parts import status_line, tell, told
+from .roll import PianoRoll
 
 # %% ../../nbs/widgets/05_tokens.ipynb #1d25d5a9
 class Tokens(widgets.VBox):
     "Show a score and its tokens side by side, linked both ways."
+
     def __init__(self, music: "Score | Sequence[int]", title: str | None = None, height: int = 420):
         tok = MusicTokenizerWithStyle()
         score = music if isinstance(music, Score) else tok.decode(np.asarray(music, np.int64))
-        if not len(score): raise InputError("there is no whole note in this music: nothing to show beside the tokens")
+        if not len(score):
+            raise InputError("there is no whole note in this music: nothing to show beside the tokens")
         self.status, self.roll = status_line(), PianoRoll(score, title=title, height=height, list_tokens=True)
-        if not isinstance(music, Score): self.roll.token_rows, self.roll.token_words = _rows_of_ids(np.asarray(music, np.int64), score)
+        if not isinstance(music, Score):
+            self.roll.token_rows, self.roll.token_words = _rows_of_ids(np.asarray(music, np.int64), score)
         self.ids = np.frombuffer(self.roll.token_rows, "<i4").reshape(-1, 3)[:, 0].astype(np.int64)
-        problems = tok.validate(self.ids) if len(self.ids) else ["some notes of this piece have no token of their own: no ids are shown rather than wrong ones"]
-        tell(self.status, problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "") if problems else f"{len(self.ids)} tokens, {len(score)} notes, {len(self.ids) / len(score):.2f} tokens a note", error=bool(problems))
+        problems = (
+            tok.validate(self.ids)
+            if len(self.ids)
+            else [
+                "some notes of this piece have no token of their own: no ids are shown rather than wrong ones"
+            ]
+        )
+        tell(
+            self.status,
+            problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
+            if problems
+            else f"{len(self.ids)} tokens, {len(score)} notes, {len(self.ids) / len(score):.2f} tokens a note",
+            error=bool(problems),
+        )
         super().__init__([self.status, self.roll])
 
     @property
-    def chosen(self) -> str:                       # The token that a hand chose, in words; "" for none
+    def chosen(self) -> str:  # The token that a hand chose, in words; "" for none
         return MusicTokenizerWithStyle().words([self.ids[self.roll.token]])[0] if self.roll.token >= 0 else ""
 
-    def _repr_mimebundle_(self, **kwargs):         # A place without widgets shows the roll's still picture
-        return {**super()._repr_mimebundle_(**kwargs), "image/png": self.roll._repr_mimebundle_()[0]["image/png"]}
+    def _repr_mimebundle_(self, **kwargs):  # A place without widgets shows the roll's still picture
+        return {
+            **super()._repr_mimebundle_(**kwargs),
+            "image/png": self.roll._repr_mimebundle_()[0]["image/png"],
+        }
 
     def choose(self, position: int) -> None:
         "Choose a token from Python: the roll goes to its place."
-        if not 0 <= position < len(self.ids): raise InputError(f"there is no token {position}: the piece has {len(self.ids)}")
+        if not 0 <= position < len(self.ids):
+            raise InputError(f"there is no token {position}: the piece has {len(self.ids)}")
         self.roll.token = int(position)
-        self.roll.cursor_s = float(np.frombuffer(self.roll.token_rows, "<i4").reshape(-1, 3)[position, 2]) / 1000
+        self.roll.cursor_s = (
+            float(np.frombuffer(self.roll.token_rows, "<i4").reshape(-1, 3)[position, 2]) / 1000
+        )
 
 
 def _rows_of_ids(ids: np.ndarray, score: Score) -> tuple[bytes, dict[int, str]]:
@@ -51,7 +72,12 @@ def _rows_of_ids(ids: np.ndarray, score: Score) -> tuple[bytes, dict[int, str]]:
     length = np.where(tok.duration_of[ids[np.minimum(heads + 2, len(ids) - 1)]] >= 0, 3, 2)
     times_ms = tok.times_ms(ids)
     order = np.empty(len(heads), np.int64)
-    order[np.argsort(times_ms[heads + 1], kind="stable")] = np.arange(len(heads))     # a malformed sequence may go back in time; the score is sorted
-    for k in range(3): note[heads[length > k] + k] = order[length > k]
+    order[np.argsort(times_ms[heads + 1], kind="stable")] = np.arange(
+        len(heads)
+    )  # a malformed sequence may go back in time; the score is sorted
+    for k in range(3):
+        note[heads[length > k] + k] = order[length > k]
     used = np.unique(ids)
-    return np.stack([ids, note, times_ms], axis=1).astype("<i4").tobytes(), dict(zip(used.tolist(), tok.words(used)))
+    return np.stack([ids, note, times_ms], axis=1).astype("<i4").tobytes(), dict(
+        zip(used.tolist(), tok.words(used))
+    )

@@ -7,94 +7,162 @@ __all__ = ['parse_lengths', 'FormBlocks', 'MaterialShelf', 'GrowingPieces', 'Can
            'reroll_studio', 'export_studio']
 
 # %% ../../nbs/widgets/03_write.ipynb #7c1a1703
-import base64, time
+import base64
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import anywidget, traitlets
+import anywidget
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 
 from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
-from ..music.score import Score
-from ..tokens.tokenizer import MusicTokenizerWithStyle
-from ..music.plots import PALETTE
 from ..data.corpus import open_source
 from ..data.plan import Plan, sample_plan
-from ..generation.generation import PlanKeeper, Sampling
-from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
 from ..evaluation.evaluation import candidate_rows
+from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
+from ..generation.generation import PlanKeeper, Sampling
+from ..music.plots import PALETTE
+from ..music.score import Score
+from ..tokens.tokenizer import MusicTokenizerWithStyle
+from staria.widgets.parts import (
+    Background,
+    FileDrop,
+    chosen_model,
+    chosen_name,
+    html_table,
+    is_chosen,
+    midi_from_browser,
+    model_choice,
+    status_line,
+    tell,
+    told,
+)
 from .roll import PianoRoll, read_static
-from .parts import Background, FileDrop, chosen_model, chosen_name, html_table, is_chosen, midi_from_browser, model_choice, status_line, tell, told
 
 # %% ../../nbs/widgets/03_write.ipynb #14cbadaf
 def parse_lengths(
-    text: str,      # Lengths in seconds, split by spaces or commas; one for all sections, or one a section; empty for the default
-    form: str,      # One letter a section
+    text: str,  # Lengths in seconds, split by spaces or commas; one for all sections, or one a section; empty for the default
+    form: str,  # One letter a section
 ) -> tuple[float, ...] | None:
     "Read section lengths as a person types them."
-    try: lengths = tuple(float(word) for word in text.replace(",", " ").split())
-    except ValueError: raise InputError(f"lengths '{text}' must be numbers of seconds, for example '8' or '8 8 6 8'") from None
+    try:
+        lengths = tuple(float(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise InputError(
+            f"lengths '{text}' must be numbers of seconds, for example '8' or '8 8 6 8'"
+        ) from None
     return lengths * len(form.strip()) if len(lengths) == 1 else lengths or None
 
 
 class FormBlocks(anywidget.AnyWidget):
     "Show a form as blocks that are moved, lengthened and relabelled by hand."
+
     _esm = read_static("form.js")
     _css = read_static("form.css")
-    blocks = traitlets.List().tag(sync=True)       # [letter, seconds], one a section
+    blocks = traitlets.List().tag(sync=True)  # [letter, seconds], one a section
     palette = traitlets.Dict(PALETTE).tag(sync=True)
 
     @property
-    def form(self) -> str: return "".join(letter for letter, _ in self.blocks)
+    def form(self) -> str:
+        return "".join(letter for letter, _ in self.blocks)
+
     @property
-    def lengths(self) -> str:                      # As a person would type them
+    def lengths(self) -> str:  # As a person would type them
         words = [f"{seconds:g}" for _, seconds in self.blocks]
         return words[0] if len(set(words)) == 1 else " ".join(words)
 
 # %% ../../nbs/widgets/03_write.ipynb #0377a803
 class MaterialShelf(widgets.VBox):
     "Give each letter of a form its snippet."
-    def __init__(self, failed: Callable[[str], None], snippets: dict[str, Score] | None = None, material: Sequence[Score] = (), say: Callable[[str], None] = lambda text: None):
-        self.snippets, self.material, self.failed, self.say, self.roll, self.place = dict(snippets or {}), list(material), failed, say, None, widgets.VBox()
-        self.drop = FileDrop(self._dropped, failed, label="Drop a MIDI file to take snippets from, or pick one")
-        self.rows, self.words = {}, {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS}
+
+    def __init__(
+        self,
+        failed: Callable[[str], None],
+        snippets: dict[str, Score] | None = None,
+        material: Sequence[Score] = (),
+        say: Callable[[str], None] = lambda text: None,
+    ):
+        self.snippets, self.material, self.failed, self.say, self.roll, self.place = (
+            dict(snippets or {}),
+            list(material),
+            failed,
+            say,
+            None,
+            widgets.VBox(),
+        )
+        self.drop = FileDrop(
+            self._dropped, failed, label="Drop a MIDI file to take snippets from, or pick one"
+        )
+        self.rows, self.words = (
+            {},
+            {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS},
+        )
         for letter in LETTERS:
-            use, show, clear = (widgets.Button(description=text, tooltip=tip, layout=widgets.Layout(width="auto")) for text, tip in
-                ((f"{letter} from the roll", f"Make what is selected on the roll the snippet of {letter}; the whole piece where nothing is selected"), ("show", f"Show the snippet of {letter} on the roll"), ("clear", f"Take the snippet of {letter} away")))
+            use, show, clear = (
+                widgets.Button(description=text, tooltip=tip, layout=widgets.Layout(width="auto"))
+                for text, tip in (
+                    (
+                        f"{letter} from the roll",
+                        f"Make what is selected on the roll the snippet of {letter}; the whole piece where nothing is selected",
+                    ),
+                    ("show", f"Show the snippet of {letter} on the roll"),
+                    ("clear", f"Take the snippet of {letter} away"),
+                )
+            )
             use.on_click(lambda _, letter=letter: self._try(lambda: self.give(letter)))
-            show.on_click(lambda _, letter=letter: self._try(lambda: self.show(self._snippet(letter), f"the snippet of {letter}")))
+            show.on_click(
+                lambda _, letter=letter: self._try(
+                    lambda: self.show(self._snippet(letter), f"the snippet of {letter}")
+                )
+            )
             clear.on_click(lambda _, letter=letter: self.clear(letter))
-            self.rows[letter] = widgets.HBox([self.words[letter], use, show, clear], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+            self.rows[letter] = widgets.HBox(
+                [self.words[letter], use, show, clear],
+                layout=widgets.Layout(flex_flow="row wrap", align_items="center"),
+            )
         super().__init__([self.drop, *self.rows.values(), self.place])
         self.describe("".join(LETTERS))
 
     def _try(self, act: Callable[[], object]) -> None:
-        try: act()
-        except ValueError as error: self.failed(str(error))
+        try:
+            act()
+        except ValueError as error:
+            self.failed(str(error))
 
-    def _dropped(self, name: str, data: bytes) -> None: self._try(lambda: self.show(midi_from_browser(name, data), name))
+    def _dropped(self, name: str, data: bytes) -> None:
+        self._try(lambda: self.show(midi_from_browser(name, data), name))
 
     def _snippet(self, letter: str) -> Score:
-        if letter not in self.snippets: raise InputError(f"{letter} has no snippet yet: drop a file and take one from its roll, or sample")
+        if letter not in self.snippets:
+            raise InputError(
+                f"{letter} has no snippet yet: drop a file and take one from its roll, or sample"
+            )
         return self.snippets[letter]
 
     def show(self, score: Score, title: str | None = None) -> None:
         "Put a piece on the roll, to select from."
-        if self.roll is None: self.roll = PianoRoll(score, title=title, height=220)
-        else: self.roll.show(score, title=title)
+        if self.roll is None:
+            self.roll = PianoRoll(score, title=title, height=220)
+        else:
+            self.roll.show(score, title=title)
         self.place.children = [self.roll]
 
     def give(self, letter: str, score: Score | None = None) -> None:
         "Make a score the snippet of a letter; None: what is selected on the roll."
-        if score is None and self.roll is None: raise InputError("there is no roll to take from yet: drop a MIDI file first")
+        if score is None and self.roll is None:
+            raise InputError("there is no roll to take from yet: drop a MIDI file first")
         score = self.roll.selected if score is None else score
-        if not len(score): raise InputError(f"no note is selected for {letter}: drag over some on the ruler of the roll")
+        if not len(score):
+            raise InputError(f"no note is selected for {letter}: drag over some on the ruler of the roll")
         self.snippets[letter] = score.with_sections([])
         self.describe()
 
-    def clear(self, letter: str) -> None: self.snippets.pop(letter, None); self.describe()
+    def clear(self, letter: str) -> None:
+        self.snippets.pop(letter, None)
+        self.describe()
 
     def sample(self, form: str, seed: int) -> None:
         "Draw a snippet for every letter of a form from one real piece."
@@ -104,60 +172,130 @@ class MaterialShelf(widgets.VBox):
         self.snippets |= sample_plan(form, self.material, np.random.default_rng(seed)).snippets
         self.describe()
 
-    def describe(self, form: str | None = None) -> None:   # Rows of letters that the form has not are hidden
+    def describe(self, form: str | None = None) -> None:  # Rows of letters that the form has not are hidden
         self.form = form if form is not None else self.form
         for letter in LETTERS:
             score = self.snippets.get(letter)
-            colour, words = PALETTE[letter], f"{len(score)} notes, {score.duration_s:.1f} s" if score is not None else "no snippet: the model is free"
-            self.words[letter].value = f'<span style="display:inline-block;width:22px;text-align:center;font-weight:bold;border-radius:3px;background:{colour};color:{"#fff" if letter in "AD" else "#111"}">{letter}</span> {words}'
+            colour, words = (
+                PALETTE[letter],
+                f"{len(score)} notes, {score.duration_s:.1f} s"
+                if score is not None
+                else "no snippet: the model is free",
+            )
+            self.words[
+                letter
+            ].value = f'<span style="display:inline-block;width:22px;text-align:center;font-weight:bold;border-radius:3px;background:{colour};color:{"#fff" if letter in "AD" else "#111"}">{letter}</span> {words}'
             self.rows[letter].layout.display = "" if letter in self.form else "none"
 
 # %% ../../nbs/widgets/03_write.ipynb #c3073bdf
 class GrowingPieces:
     "Follow pieces while they are written, and show them now and then."
-    def __init__(self, plan: Plan, n: int, show: Callable[[int, Score], None], move: Callable[[float], None], every_s: float = 0.5, given: Sequence[int] = ()):
+
+    def __init__(
+        self,
+        plan: Plan,
+        n: int,
+        show: Callable[[int, Score], None],
+        move: Callable[[float], None],
+        every_s: float = 0.5,
+        given: Sequence[int] = (),
+    ):
         tok = MusicTokenizerWithStyle()
-        self.keepers, self.show, self.move, self.every_s, self.last_s = [PlanKeeper(plan, tok) for _ in range(n)], show, move, every_s, time.monotonic()
+        self.keepers, self.show, self.move, self.every_s, self.last_s = (
+            [PlanKeeper(plan, tok) for _ in range(n)],
+            show,
+            move,
+            every_s,
+            time.monotonic(),
+        )
         for keeper in self.keepers:
-            for token in given[2:]: keeper.push(int(token))                          # a keeper begins with the prefix and <S>
-        self.from_ms, self.end_ms = float(self.keepers[0].time_ms), float(plan.ends_ms[self.keepers[0].section] if len(given) else plan.ends_ms[-1])
+            for token in given[2:]:
+                keeper.push(int(token))  # a keeper begins with the prefix and <S>
+        self.from_ms, self.end_ms = (
+            float(self.keepers[0].time_ms),
+            float(plan.ends_ms[self.keepers[0].section] if len(given) else plan.ends_ms[-1]),
+        )
 
     def hear(self, piece: int, token: int) -> None:
         "Take one token of one piece."
         self.keepers[piece].push(token)
-        if time.monotonic() - self.last_s < self.every_s: return
-        for k, keeper in enumerate(self.keepers): self.show(k, keeper.score())
+        if time.monotonic() - self.last_s < self.every_s:
+            return
+        for k, keeper in enumerate(self.keepers):
+            self.show(k, keeper.score())
         self.move(self.share)
         self.last_s = time.monotonic()
 
     @property
-    def share(self) -> float:                      # Of the music, 0 to 1
+    def share(self) -> float:  # Of the music, 0 to 1
         now_ms = [self.end_ms if keeper.done else keeper.time_ms for keeper in self.keepers]
         return float(np.clip((np.mean(now_ms) - self.from_ms) / max(self.end_ms - self.from_ms, 1), 0, 1))
 
 # %% ../../nbs/widgets/03_write.ipynb #7ac5762b
 class CandidateCard(widgets.VBox):
     "Show one candidate, and offer what can be done with it."
-    def __init__(self, name: str, plan: Plan, model, group: str, reroll: Callable[["CandidateCard"], None], export: Callable[["CandidateCard"], None]):
+
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        model,
+        group: str,
+        reroll: Callable[["CandidateCard"], None],
+        export: Callable[["CandidateCard"], None],
+    ):
         self.name, self.model, self.candidate, self.past = name, model, None, []
-        self.roll = PianoRoll(Score.from_arrays([], [], []), title=name, height=240, group=group, length_s=float(sum(plan.lengths_s)))
+        self.roll = PianoRoll(
+            Score.from_arrays([], [], []),
+            title=name,
+            height=240,
+            group=group,
+            length_s=float(sum(plan.lengths_s)),
+        )
         small = widgets.Layout(width="auto")
-        self.keep = widgets.Checkbox(description="keep", indent=False, tooltip=f"Keep {name} when others are written", layout=widgets.Layout(width="70px"))
-        self.section = widgets.Dropdown(options=[(f"{k + 1}: {letter}", k) for k, letter in enumerate(plan.form)], description="section", style={"description_width": "initial"}, layout=widgets.Layout(width="130px"))
-        self.reroll_button = widgets.Button(description="Re-roll", tooltip=f"Write the chosen section of {name} anew and keep the rest", layout=small, disabled=True)
-        self.back_button = widgets.Button(description="Back", tooltip=f"Take the last re-roll of {name} back", layout=small, disabled=True)
-        self.export_button = widgets.Button(description="Export", tooltip=f"Write {name} as MIDI, WAV, PNG and the record that writes it again", layout=small, disabled=True)
+        self.keep = widgets.Checkbox(
+            description="keep",
+            indent=False,
+            tooltip=f"Keep {name} when others are written",
+            layout=widgets.Layout(width="70px"),
+        )
+        self.section = widgets.Dropdown(
+            options=[(f"{k + 1}: {letter}", k) for k, letter in enumerate(plan.form)],
+            description="section",
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="130px"),
+        )
+        self.reroll_button = widgets.Button(
+            description="Re-roll",
+            tooltip=f"Write the chosen section of {name} anew and keep the rest",
+            layout=small,
+            disabled=True,
+        )
+        self.back_button = widgets.Button(
+            description="Back", tooltip=f"Take the last re-roll of {name} back", layout=small, disabled=True
+        )
+        self.export_button = widgets.Button(
+            description="Export",
+            tooltip=f"Write {name} as MIDI, WAV, PNG and the record that writes it again",
+            layout=small,
+            disabled=True,
+        )
         self.reroll_button.on_click(lambda _: reroll(self))
         self.back_button.on_click(lambda _: self.back())
         self.export_button.on_click(lambda _: export(self))
-        bar = widgets.HBox([self.keep, self.section, self.reroll_button, self.back_button, self.export_button], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+        bar = widgets.HBox(
+            [self.keep, self.section, self.reroll_button, self.back_button, self.export_button],
+            layout=widgets.Layout(flex_flow="row wrap", align_items="center"),
+        )
         super().__init__([self.roll, bar], layout=widgets.Layout(min_width="0"))
 
-    def grow(self, score: Score) -> None: self.roll.show(score, title=self.name, keep_view=True)
+    def grow(self, score: Score) -> None:
+        self.roll.show(score, title=self.name, keep_view=True)
 
     def take(self, candidate: Candidate, new: bool = True) -> None:
         "Show a finished candidate; an earlier one can be gone back to."
-        if self.candidate is not None and new: self.past.append(self.candidate)
+        if self.candidate is not None and new:
+            self.past.append(self.candidate)
         self.candidate = candidate
         self.roll.show(candidate.score, title=self.name, keep_view=True)
         self.reroll_button.disabled = self.export_button.disabled = not len(candidate.score)
@@ -165,145 +303,338 @@ class CandidateCard(widgets.VBox):
 
     def back(self) -> None:
         "Show the candidate as it was before the last section was written anew."
-        if self.past: self.take(self.past.pop(), new=False)
+        if self.past:
+            self.take(self.past.pop(), new=False)
 
 # %% ../../nbs/widgets/03_write.ipynb #08cfeb8b
 def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]:
     style = {"description_width": "90px"}
-    slider = lambda value, low, high, step, name, tip: widgets.FloatSlider(value, min=low, max=high, step=step, description=name, tooltip=tip, style=style, continuous_update=False)
-    number = lambda value, low, high, name, tip: widgets.BoundedIntText(value, min=low, max=high, description=name, tooltip=tip, style=style)
-    return dict(form=widgets.Text(form, description="form", style=style, placeholder="for example ABAC"), lengths=widgets.Text(lengths, description="lengths (s)", style=style, placeholder="8, or 8 6 8"),
-                n=number(n, 1, 16, "candidates", "Pieces to write"), seed=number(0, 0, 2**31 - 1, "seed", "The same seed writes the same pieces"),
-                temperature=slider(1.0, 0.1, 2, 0.05, "temperature", "Below 1: safer; above 1: wilder"), guidance=slider(1.0, 0, 4, 0.25, "guidance", "Above 1: closer to the snippets"),
-                top_k=number(0, 0, 20000, "top-k", "Keep only so many tokens; 0 keeps all"), top_p=slider(0.95, 0.05, 1, 0.05, "top-p", "Keep the likeliest tokens that together have this probability"),
-                min_p=slider(0.0, 0, 0.95, 0.01, "min-p", "Drop tokens less likely than this share of the likeliest"))
+    slider = lambda value, low, high, step, name, tip: widgets.FloatSlider(
+        value,
+        min=low,
+        max=high,
+        step=step,
+        description=name,
+        tooltip=tip,
+        style=style,
+        continuous_update=False,
+    )
+    number = lambda value, low, high, name, tip: widgets.BoundedIntText(
+        value, min=low, max=high, description=name, tooltip=tip, style=style
+    )
+    return dict(
+        form=widgets.Text(form, description="form", style=style, placeholder="for example ABAC"),
+        lengths=widgets.Text(lengths, description="lengths (s)", style=style, placeholder="8, or 8 6 8"),
+        n=number(n, 1, 16, "candidates", "Pieces to write"),
+        seed=number(0, 0, 2**31 - 1, "seed", "The same seed writes the same pieces"),
+        temperature=slider(1.0, 0.1, 2, 0.05, "temperature", "Below 1: safer; above 1: wilder"),
+        guidance=slider(1.0, 0, 4, 0.25, "guidance", "Above 1: closer to the snippets"),
+        top_k=number(0, 0, 20000, "top-k", "Keep only so many tokens; 0 keeps all"),
+        top_p=slider(
+            0.95, 0.05, 1, 0.05, "top-p", "Keep the likeliest tokens that together have this probability"
+        ),
+        min_p=slider(0.0, 0, 0.95, 0.01, "min-p", "Drop tokens less likely than this share of the likeliest"),
+    )
 
 # %% ../../nbs/widgets/03_write.ipynb #89435822
 class WriteForm(widgets.VBox):
     "Ask models for pieces in a form, hear them grow, and keep, rewrite and export what is good."
-    def __init__(self, checkpoint=None, snippets: dict[str, Score] | None = None, form: str = "ABA", lengths: str = "8", n: int = 2, workspace: Workspace | None = None, baseline=None, classifier=None, material: Sequence[Score] = ()):
-        self.workspace, self.cards, self.status, self.table, self.links, self.place = workspace or Workspace(), [], status_line(), widgets.HTML(), widgets.HTML(), widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
+
+    def __init__(
+        self,
+        checkpoint=None,
+        snippets: dict[str, Score] | None = None,
+        form: str = "ABA",
+        lengths: str = "8",
+        n: int = 2,
+        workspace: Workspace | None = None,
+        baseline=None,
+        classifier=None,
+        material: Sequence[Score] = (),
+    ):
+        self.workspace, self.cards, self.status, self.table, self.links, self.place = (
+            workspace or Workspace(),
+            [],
+            status_line(),
+            widgets.HTML(),
+            widgets.HTML(),
+            widgets.GridBox(layout=widgets.Layout(grid_gap="8px")),
+        )
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.checkpoint = model_choice(checkpoint, workspace, ["staria", "baseline"])
-        self.baseline, self.judge = model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside"), model_choice(classifier, workspace, ["classifier"], "judge", "no judge")
-        self.fields, self.blocks, self.bar = _studio_fields(form, lengths, n), FormBlocks(), widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="200px"))
+        self.baseline, self.judge = (
+            model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside"),
+            model_choice(classifier, workspace, ["classifier"], "judge", "no judge"),
+        )
+        self.fields, self.blocks, self.bar = (
+            _studio_fields(form, lengths, n),
+            FormBlocks(),
+            widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="200px")),
+        )
         self.shelf = MaterialShelf(self.job.failed, snippets, material)
-        self.write_button, self.stop_button = widgets.Button(description="Write", button_style="primary", tooltip="Write the candidates"), widgets.Button(description="Stop", disabled=True, tooltip="Stop at the next token")
-        self.sample_button = widgets.Button(description="Sample snippets", tooltip="Draw a snippet for each letter from one real piece")
+        self.write_button, self.stop_button = (
+            widgets.Button(description="Write", button_style="primary", tooltip="Write the candidates"),
+            widgets.Button(description="Stop", disabled=True, tooltip="Stop at the next token"),
+        )
+        self.sample_button = widgets.Button(
+            description="Sample snippets", tooltip="Draw a snippet for each letter from one real piece"
+        )
         self.write_button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         self.sample_button.on_click(lambda _: self.job.start(self.sample))
-        for name in ("form", "lengths"): self.fields[name].observe(lambda _: self._typed(), "value")
+        for name in ("form", "lengths"):
+            self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
-        wrap, head = widgets.Layout(flex_flow="row wrap", align_items="center"), lambda text: widgets.HTML(f"<b>{text}</b>")
-        settings = widgets.GridBox(list(self.fields.values())[2:], layout=widgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))"))
-        super().__init__([head("Form"), widgets.HBox([self.fields["form"], self.fields["lengths"]], layout=wrap), self.blocks, head("Material"), self.shelf, self.sample_button, head("Writing"),
-                          widgets.HBox([self.checkpoint, self.baseline, self.judge], layout=wrap), settings, widgets.HBox([self.write_button, self.stop_button, self.bar], layout=wrap), self.status, self.table, self.place, self.links])
+        wrap, head = (
+            widgets.Layout(flex_flow="row wrap", align_items="center"),
+            lambda text: widgets.HTML(f"<b>{text}</b>"),
+        )
+        settings = widgets.GridBox(
+            list(self.fields.values())[2:],
+            layout=widgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))"),
+        )
+        super().__init__(
+            [
+                head("Form"),
+                widgets.HBox([self.fields["form"], self.fields["lengths"]], layout=wrap),
+                self.blocks,
+                head("Material"),
+                self.shelf,
+                self.sample_button,
+                head("Writing"),
+                widgets.HBox([self.checkpoint, self.baseline, self.judge], layout=wrap),
+                settings,
+                widgets.HBox([self.write_button, self.stop_button, self.bar], layout=wrap),
+                self.status,
+                self.table,
+                self.place,
+                self.links,
+            ]
+        )
         self._typed()
 
-    def value(self, name: str): return self.fields[name].value
+    def value(self, name: str):
+        return self.fields[name].value
+
     @property
-    def snippets(self) -> dict[str, Score]: return self.shelf.snippets
+    def snippets(self) -> dict[str, Score]:
+        return self.shelf.snippets
+
     @property
-    def candidates(self) -> list[Candidate]: return [card.candidate for card in self.cards if card.candidate is not None]
+    def candidates(self) -> list[Candidate]:
+        return [card.candidate for card in self.cards if card.candidate is not None]
+
     @property
-    def scores(self) -> list[Score]: return [candidate.score for candidate in self.candidates]
-    def sampling(self) -> Sampling: return Sampling(*(self.value(name) for name in ("temperature", "top_k", "top_p", "min_p", "guidance")))
+    def scores(self) -> list[Score]:
+        return [candidate.score for candidate in self.candidates]
+
+    def sampling(self) -> Sampling:
+        return Sampling(
+            *(self.value(name) for name in ("temperature", "top_k", "top_p", "min_p", "guidance"))
+        )
 
     def plan(self) -> Plan:
         "Put the plan together that the form asks for."
         form = self.value("form").strip().upper()
-        return Plan(form, parse_lengths(self.value("lengths"), form), {letter: score for letter, score in self.snippets.items() if letter in form})
+        return Plan(
+            form,
+            parse_lengths(self.value("lengths"), form),
+            {letter: score for letter, score in self.snippets.items() if letter in form},
+        )
 
-    def _typed(self) -> None:                       # Text to blocks; half-typed text leaves them as they are
-        try: plan = self.plan()
-        except InputError as error: return tell(self.status, str(error), error=True)
-        if told(self.status) and 'role="alert"' in self.status.value: tell(self.status, "")
+    def _typed(self) -> None:  # Text to blocks; half-typed text leaves them as they are
+        try:
+            plan = self.plan()
+        except InputError as error:
+            return tell(self.status, str(error), error=True)
+        if told(self.status) and 'role="alert"' in self.status.value:
+            tell(self.status, "")
         self.blocks.blocks = [[letter, seconds] for letter, seconds in zip(plan.form, plan.lengths_s)]
         self.shelf.describe(plan.form)
 
-    def _built(self) -> None:                       # Blocks to text
+    def _built(self) -> None:  # Blocks to text
         form, lengths = self.blocks.form, self.blocks.lengths
-        if (form, parse_lengths(lengths, form)) == (self.value("form").strip().upper(), parse_lengths(self.value("lengths"), form)): return
+        if (form, parse_lengths(lengths, form)) == (
+            self.value("form").strip().upper(),
+            parse_lengths(self.value("lengths"), form),
+        ):
+            return
         self.fields["form"].value, self.fields["lengths"].value = form, lengths
 
     def start(self) -> None:
-        if not self.job.start(self.work): tell(self.status, "still at work: press Stop first, or wait")
-    def write(self) -> list[Score]: self.job.run(self.work); return self.scores   # The same, and wait for it
-    def sample(self) -> None: tell(self.status, "looking for a piece …"); self.shelf.sample(self.plan().form, self.value("seed")); tell(self.status, "snippets were drawn from one real piece")
-    def work(self) -> None: write_studio(self)
+        if not self.job.start(self.work):
+            tell(self.status, "still at work: press Stop first, or wait")
+
+    def write(self) -> list[Score]:
+        self.job.run(self.work)
+        return self.scores  # The same, and wait for it
+
+    def sample(self) -> None:
+        tell(self.status, "looking for a piece …")
+        self.shelf.sample(self.plan().form, self.value("seed"))
+        tell(self.status, "snippets were drawn from one real piece")
+
+    def work(self) -> None:
+        write_studio(self)
+
     def reroll(self, card: CandidateCard) -> None:
-        if not self.job.start(lambda: reroll_studio(self, card)): tell(self.status, "still at work: press Stop first, or wait")
-    def export(self, card: CandidateCard) -> None: self.job.guard(lambda: export_studio(self, card))
+        if not self.job.start(lambda: reroll_studio(self, card)):
+            tell(self.status, "still at work: press Stop first, or wait")
+
+    def export(self, card: CandidateCard) -> None:
+        self.job.guard(lambda: export_studio(self, card))
 
 # %% ../../nbs/widgets/03_write.ipynb #4954d69e
-def _busy(form: WriteForm, busy: bool) -> None: form.write_button.disabled, form.stop_button.disabled = busy, not busy
+def _busy(form: WriteForm, busy: bool) -> None:
+    form.write_button.disabled, form.stop_button.disabled = busy, not busy
 
 
 def _judge(form: WriteForm) -> None:
     cards = [card for card in form.cards if card.candidate is not None]
     judge = chosen_model(form.judge) if is_chosen(form.judge) else None
-    rows = [{"candidate": card.name, "seed": card.candidate.record["seed"], **row} for card, row in zip(cards, candidate_rows([card.candidate for card in cards], judge))]
-    form.table.value = html_table(rows, "Contrast above 0: sections of one letter are more alike than others. ARI: how far the judge hears the form that was asked for; shuffled is its control")
+    rows = [
+        {"candidate": card.name, "seed": card.candidate.record["seed"], **row}
+        for card, row in zip(cards, candidate_rows([card.candidate for card in cards], judge))
+    ]
+    form.table.value = html_table(
+        rows,
+        "Contrast above 0: sections of one letter are more alike than others. ARI: how far the judge hears the form that was asked for; shuffled is its control",
+    )
 
 
 def write_studio(
-    form: WriteForm,   # What it asks for is written, beside what is kept
+    form: WriteForm,  # What it asks for is written, beside what is kept
 ) -> None:
     "Write the candidates of a studio."
-    _busy(form, True); form.bar.value = 0
+    _busy(form, True)
+    form.bar.value = 0
     try:
         plan, sampling, seed, n = form.plan(), form.sampling(), form.value("seed"), form.value("n")
-        models = [(chosen_model(choice), chosen_name(choice)) for choice in (form.checkpoint, form.baseline) if choice is form.checkpoint or is_chosen(choice)]
+        models = [
+            (chosen_model(choice), chosen_name(choice))
+            for choice in (form.checkpoint, form.baseline)
+            if choice is form.checkpoint or is_chosen(choice)
+        ]
         names = ["Staria" if getattr(model, "kind", "") == "staria" else "baseline" for model, _ in models]
         kept = [card for card in form.cards if card.keep.value and card.candidate is not None]
-        sets = [[CandidateCard(f"{name} {k + 1}, seed {seed}", plan, model, f"studio-{id(form)}", form.reroll, form.export) for k in range(n)] for name, (model, _) in zip(names, models)]
+        sets = [
+            [
+                CandidateCard(
+                    f"{name} {k + 1}, seed {seed}",
+                    plan,
+                    model,
+                    f"studio-{id(form)}",
+                    form.reroll,
+                    form.export,
+                )
+                for k in range(n)
+            ]
+            for name, (model, _) in zip(names, models)
+        ]
         form.cards = [*kept, *(card for pair in zip(*sets) for card in pair)]
         form.place.layout.grid_template_columns = "repeat(auto-fit, minmax(min(100%, 620px), 1fr))"
         form.place.children = form.cards
         for part, (cards, (model, path)) in enumerate(zip(sets, models)):
             tell(form.status, f"{names[part]} is writing {plan.form} …")
-            growing = GrowingPieces(plan, n, lambda k, score: cards[k].grow(score), lambda share: setattr(form.bar, "value", (part + share) / len(models)))
-            written = write_candidates(model, plan, n, sampling, seed, path, on_token=lambda piece, token: (growing.hear(piece, token), not form.job.stopping)[1])
-            for card, candidate in zip(cards, written): card.take(candidate)
-            if form.job.stopping: break
+            growing = GrowingPieces(
+                plan,
+                n,
+                lambda k, score: cards[k].grow(score),
+                lambda share: setattr(form.bar, "value", (part + share) / len(models)),
+            )
+            written = write_candidates(
+                model,
+                plan,
+                n,
+                sampling,
+                seed,
+                path,
+                on_token=lambda piece, token: (growing.hear(piece, token), not form.job.stopping)[1],
+            )
+            for card, candidate in zip(cards, written):
+                card.take(candidate)
+            if form.job.stopping:
+                break
         form.cards = [card for card in form.cards if card.candidate is not None and len(card.candidate.score)]
         form.place.children = form.cards
-        if not form.job.stopping: form.bar.value = 1.0
+        if not form.job.stopping:
+            form.bar.value = 1.0
         _judge(form)
-        tell(form.status, f"{'stopped; ' if form.job.stopping else ''}{len(form.cards)} candidate{'s' * (len(form.cards) != 1)}: {', '.join(score.form for score in form.scores) or 'none'}")
-    finally: _busy(form, False)
+        tell(
+            form.status,
+            f"{'stopped; ' if form.job.stopping else ''}{len(form.cards)} candidate{'s' * (len(form.cards) != 1)}: {', '.join(score.form for score in form.scores) or 'none'}",
+        )
+    finally:
+        _busy(form, False)
 
 # %% ../../nbs/widgets/03_write.ipynb #ce1697b4
 def reroll_studio(
-    form: WriteForm,         # Its settings serve for the new draws, its Stop button stops them
-    card: CandidateCard,     # Whose chosen section is written anew
+    form: WriteForm,  # Its settings serve for the new draws, its Stop button stops them
+    card: CandidateCard,  # Whose chosen section is written anew
 ) -> None:
     "Write one section of a candidate anew."
-    _busy(form, True); form.bar.value = 0
+    _busy(form, True)
+    form.bar.value = 0
     try:
         old, k = card.candidate, card.section.value
         opens = np.flatnonzero(np.isin(old.ids, MusicTokenizerWithStyle.section_ids))
         tell(form.status, f"{card.name}: writing section {k + 1} anew …")
-        growing = GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), lambda share: setattr(form.bar, "value", share), given=old.ids[:opens[k] + 1].tolist() if k < len(opens) else ())
-        seed = old.record["seed"] + 1 + max((step["seed"] - old.record["seed"] for earlier in (old, *card.past) for step in earlier.record["anew"]), default=0)
-        new = reroll_section(card.model, old, k, seed, lambda piece, token: (growing.hear(piece, token), not form.job.stopping)[1])
-        if new is old: card.take(old, new=False); tell(form.status, f"{card.name}: stopped; it is as it was"); return
-        card.take(new); form.bar.value = 1.0
+        growing = GrowingPieces(
+            old.plan,
+            1,
+            lambda _, score: card.grow(score),
+            lambda share: setattr(form.bar, "value", share),
+            given=old.ids[: opens[k] + 1].tolist() if k < len(opens) else (),
+        )
+        seed = (
+            old.record["seed"]
+            + 1
+            + max(
+                (
+                    step["seed"] - old.record["seed"]
+                    for earlier in (old, *card.past)
+                    for step in earlier.record["anew"]
+                ),
+                default=0,
+            )
+        )
+        new = reroll_section(
+            card.model,
+            old,
+            k,
+            seed,
+            lambda piece, token: (growing.hear(piece, token), not form.job.stopping)[1],
+        )
+        if new is old:
+            card.take(old, new=False)
+            tell(form.status, f"{card.name}: stopped; it is as it was")
+            return
+        card.take(new)
+        form.bar.value = 1.0
         _judge(form)
         tell(form.status, f"{card.name}: section {k + 1} is new, the rest as it was")
-    finally: _busy(form, False)
+    finally:
+        _busy(form, False)
 
 
 def export_studio(
-    form: WriteForm,        # Its workspace's runs/studio is where files go
-    card: CandidateCard,    # What is exported
+    form: WriteForm,  # Its workspace's runs/studio is where files go
+    card: CandidateCard,  # What is exported
 ) -> dict[str, Path]:
     "Write a candidate as MIDI, WAV, PNG and JSON, and offer the small ones as downloads."
     record = card.candidate.record
-    stem = f"{record['plan']['form']}-{card.name.split()[0].lower()}-seed{record['seed']}-{record['piece'] + 1}" + "".join(f"-s{step['section'] + 1}n{step['seed']}" for step in record["anew"])
+    stem = (
+        f"{record['plan']['form']}-{card.name.split()[0].lower()}-seed{record['seed']}-{record['piece'] + 1}"
+        + "".join(f"-s{step['section'] + 1}n{step['seed']}" for step in record["anew"])
+    )
     paths = save_candidate(card.candidate, form.workspace.runs / "studio", stem)
     mime = {"mid": "audio/midi", "json": "application/json", "png": "image/png"}
-    form.links.value = "download: " + ", ".join(f'<a download="{paths[kind].name}" href="data:{mime[kind]};base64,{base64.b64encode(paths[kind].read_bytes()).decode()}">{paths[kind].name}</a>' for kind in mime)
-    tell(form.status, f"{card.name}: {', '.join(path.name for path in paths.values())} are in {paths['mid'].parent}")
+    form.links.value = "download: " + ", ".join(
+        f'<a download="{paths[kind].name}" href="data:{mime[kind]};base64,{base64.b64encode(paths[kind].read_bytes()).decode()}">{paths[kind].name}</a>'
+        for kind in mime
+    )
+    tell(
+        form.status,
+        f"{card.name}: {', '.join(path.name for path in paths.values())} are in {paths['mid'].parent}",
+    )
     return paths
