@@ -212,6 +212,7 @@ def _compose_options() -> list[tuple]:
 def _compose(args):
     from staria.data.compose import Recipe, measure_balance, read_forms
     from staria.data.prepare import compose_store
+    from staria.data.store import open_store
 
     workspace = _workspace(args)
     recipe = {f.name: args[f.name] for f in dataclasses.fields(Recipe) if f.name in args} | {
@@ -251,6 +252,7 @@ def _stats(args):
     import yaml
 
     from staria.data.statistics import save_statistics
+    from staria.data.store import open_store
 
     workspace = _workspace(args)
     store = open_store(args.data, workspace)
@@ -403,6 +405,8 @@ def _train_options() -> list[tuple]:
     more=_train_options,
 )
 def _train(args):
+    from staria.data.store import open_store, open_stores
+
     if args.kind not in KINDS:
         raise InputError(f"unknown model '{args.kind}': use one of {', '.join(KINDS)}")
     from staria.data.datamodule import MidiDataModule
@@ -504,11 +508,11 @@ def _check_study(path: str | None, line: str) -> None:
     _option("--seed", int, 0, "decides what is drawn"),
 )
 def _listen(args):
-    from staria.training.train_listener import ListeningConfig, names_in, train_listener
+    from staria.training.train_listener import ListenerTrainConfig, names_in, train_listener
 
     out = frozenset().union(*(names_in(path) for path in args.leave_out))
     print(
-        f"the listener: {train_listener(_workspace(args).runs / args.name, args.sources, args.songs, ListeningConfig(steps=args.steps, seed=args.seed), out)}"
+        f"the listener: {train_listener(_workspace(args).runs / args.name, args.sources, args.songs, ListenerTrainConfig(steps=args.steps, seed=args.seed), out)}"
     )
 
 
@@ -518,9 +522,10 @@ def _wake_sleep(args, workspace, store, config, run):
     from staria.core.config import config_to_dict
     from staria.core.tables import format_table
     from staria.data.compose import read_forms
+    from staria.data.store import open_store
     from staria.generation.generation import Sampling
     from staria.loop.wake_sleep import DREAM_FORMS, WakeSleepConfig, wake_sleep
-    from staria.models.presets import load_hearing, load_model
+    from staria.models.presets import load_model, load_recognizer
 
     missing = [name for name in ("init", "composed") if not args[name]] + ["classifier"] * (
         not args.classifier and not args.frozen
@@ -529,7 +534,7 @@ def _wake_sleep(args, workspace, store, config, run):
         raise InputError(
             f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier (or --frozen, and the listener that ships labels), a trained staria (--init) and a store of composed pieces"
         )
-    staria, hearing = load_model(args.init), load_hearing(args.classifier)
+    staria, hearing = load_model(args.init), load_recognizer(args.classifier)
     given = {
         name: args[name]
         for name in (
@@ -594,11 +599,11 @@ def _wake_sleep(args, workspace, store, config, run):
     ),
 )
 def _label(args):
-    from staria.models.presets import load_hearing
+    from staria.models.presets import load_recognizer
     from staria.recognition.label import label_files
 
     report = label_files(
-        load_hearing(args.checkpoint),
+        load_recognizer(args.checkpoint),
         args.files,
         args.out,
         args.per_token,
@@ -685,17 +690,17 @@ def _snippets(pairs) -> dict:
     _option("--seed", int, 0, "the same seed gives the same pieces"),
 )
 def _generate(args):
-    from staria.generation.decoding import lighten
-    from staria.models.presets import load_writing
+    from staria.generation.decoding import quantize
+    from staria.models.presets import load_generator
 
     if args.num_samples < 1 or args.best_of < 1:
         raise InputError(
             f"--num_samples and --best_of must be 1 or more, got {args.num_samples} and {args.best_of}"
         )
-    plans, model, saved = _draw_plans(args), load_writing(args.checkpoint), 0
+    plans, model, saved = _draw_plans(args), load_generator(args.checkpoint), 0
     try:
         for k, (piece, about) in enumerate(
-            _write_best(args, lighten(model, args.weights), plans, _read_opening(args.go_on, plans))
+            _write_best(args, quantize(model, args.weights), plans, _read_opening(args.go_on, plans))
         ):
             name = f"{plans[k].form}-{args.seed}-{k + 1}"
             _save_piece(piece, Path(args.out), name)
@@ -715,11 +720,13 @@ def _generate(args):
 
 # %% ../../nbs/app/02_cli.ipynb #611a79bb
 def _draw_plans(args) -> list:
+    from staria.data.store import open_store
+
     "Complete what the call says into a plan for each piece."
     import numpy as np
 
     from staria.data.plan import Plan, sample_plan
-    from staria.data.snippet_bank import load_material
+    from staria.data.snippet_bank import load_snippet_bank
 
     given, asked = _snippets(args.snippet), Plan(args.form, args.lengths)
     Plan(asked.form, asked.lengths_s, given)  # a letter that the form lacks is said before anything is read
@@ -730,7 +737,7 @@ def _draw_plans(args) -> list:
             store.score(i) for i in range(len(store))
         ]
     elif args.material or args.lengths is None:
-        scores = load_material()
+        scores = load_snippet_bank()
     plans = []
     for k in range(args.num_samples):
         drawn = (
@@ -866,7 +873,7 @@ def _ship(args):
 )
 def _blind_test(args):
     from staria.evaluation.blind_test import make_kit
-    from staria.evaluation.form_judge import read_written
+    from staria.evaluation.form_judge import load_written_pieces
 
     if args.read:
         return _read_listeners(args)
@@ -875,7 +882,7 @@ def _blind_test(args):
             "name groups as NAME=FOLDER, for example staria=out real=songs, or give --read with listeners' CSV files"
         )
     groups = {
-        name: [piece.score for piece in read_written(folder)]
+        name: [piece.score for piece in load_written_pieces(folder)]
         for name, folder in _named_folders(args.groups, "").items()
     }
     print(
@@ -936,8 +943,9 @@ def _read_listeners(args):
 )
 def _evaluate(args):
     from staria.core.tables import format_table, save_table
+    from staria.data.store import open_store
     from staria.evaluation.evaluation import evaluate_classifier
-    from staria.models.presets import load_hearing
+    from staria.models.presets import load_recognizer
 
     if args.what not in ("classifier", "generated"):
         raise InputError(f"cannot evaluate '{args.what}': use classifier or generated")
@@ -946,7 +954,7 @@ def _evaluate(args):
     if not args.data:
         raise InputError("evaluate classifier needs --data STORE with labelled pieces")
     store = open_store(args.data, _workspace(args))
-    result = evaluate_classifier(load_hearing(args.checkpoint), store, store.split(args.split))
+    result = evaluate_classifier(load_recognizer(args.checkpoint), store, store.split(args.split))
     for name, rows in {"classifier": result.rows, "letters": result.letters}.items():
         print(format_table(rows) + "\n")
         if args.out:
@@ -955,8 +963,9 @@ def _evaluate(args):
 
 def _evaluate_generated(args):
     from staria.core.tables import format_table, save_table
+    from staria.data.store import open_store
     from staria.evaluation.form_judge import judge_folder, side_by_side
-    from staria.models.presets import load_hearing
+    from staria.models.presets import load_recognizer
 
     if not args.folder or not Path(args.folder).is_dir():
         raise InputError(f"evaluate generated needs a folder of MIDI files, got {args.folder}: name one")
@@ -970,7 +979,7 @@ def _evaluate_generated(args):
         args.folder,
         beside=beside,
         known=(store.score(int(i)) for i in store.split("train")) if store else None,
-        classifier=load_hearing(args.checkpoint) if args.checkpoint else None,
+        classifier=load_recognizer(args.checkpoint) if args.checkpoint else None,
         name=args.name,
         most=args.most,
         seed=args.seed,

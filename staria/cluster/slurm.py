@@ -28,7 +28,7 @@ from pathlib import Path
 import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, cloudpickle_dump
 
-from .chain import NO_ROOM, Batch, find_function, note, pack, settle, unpack
+from .chain import NO_ROOM, JobRunner, find_function, log_event, pack, settle, unpack
 from .jobs import Array, Job, jobs
 from staria.cluster.resources import (
     Resources,
@@ -243,7 +243,7 @@ def send(
 
 
 def run_part(part: str):
-    return Batch(part)()  # What Slurm runs
+    return JobRunner(part)()  # What Slurm runs
 
 # %% ../../nbs/cluster/04_slurm.ipynb #c6f44550
 def job_environment(order: Order, place: Path) -> dict[str, str]:
@@ -384,7 +384,7 @@ def write_facts(path: Path, facts: dict) -> None:
 def run_now(place: Path) -> None:
     "Run a job in this process, its output in its log."
     job, out = load_yaml(place / "job.yaml"), io.StringIO()
-    note(place, event="begin", link=1, at=None, host=os.uname().nodename, job=str(os.getpid()))
+    log_event(place, event="begin", link=1, at=None, host=os.uname().nodename, job=str(os.getpid()))
     try:
         if isinstance(job["work"], str):
             config = unpack(job["config"])
@@ -407,7 +407,7 @@ def run_now(place: Path) -> None:
         if isinstance(job["work"], str):
             out.write(traceback.format_exc())
     (place / "rank-0.log").write_text(out.getvalue())
-    note(place, event="end", link=1, why="done" if state == "COMPLETED" else "failed", at=None)
+    log_event(place, event="end", link=1, why="done" if state == "COMPLETED" else "failed", at=None)
     settle(place, state, why)
 
 # %% ../../nbs/cluster/04_slurm.ipynb #95073ce2

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
 from .examples import TASKS
-from .piece import Record
+from .piece import TokenizedPiece
 from .prepare import compose_store
 from .store import Store
 from ..music.sections import Section
@@ -53,7 +53,7 @@ class PieceReader:
     def __len__(self) -> int:
         return len(self.start)
 
-    def __getitem__(self, i: int) -> Record:
+    def __getitem__(self, i: int) -> TokenizedPiece:
         part = slice(int(self.start[i]), int(self.start[i]) + int(self.length[i]))
         table, spans = (
             values[offsets[i] : offsets[i + 1]].reshape(-1, width)
@@ -61,7 +61,7 @@ class PieceReader:
         )
         letter = {int(k): LETTERS[label - 1] for label, k in table[:, 2:].tolist()}
         sections = tuple(Section(a, b, letter.get(k, "N")) for k, (a, b) in enumerate(spans.tolist()))
-        return Record(
+        return TokenizedPiece(
             "",
             self.ids[part].astype(np.int64),
             np.array(self.labels[part]),

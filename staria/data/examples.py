@@ -13,7 +13,7 @@ import dataclasses
 import numpy as np
 
 from ..core.basics import LETTERS
-from .piece import Record
+from .piece import TokenizedPiece
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/05_examples.ipynb #9f71b982
@@ -78,7 +78,7 @@ def _choose_notes(
 # %% ../../nbs/data/05_examples.ipynb #924e4220
 def take_excerpt(
     tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
-    record: Record,  # A piece
+    record: TokenizedPiece,  # A piece
     max_tokens: int,  # Longest sequence, a section token for each section included
     rng: np.random.Generator,  # Chooses where to begin
     whole_sections: bool = False,  # Leave out a section at the end that does not fit, unless it is the only one
@@ -197,7 +197,7 @@ TOO_ALIKE = 0.9  # Share of runs above which another occurrence counts as the sa
 
 def choose_snippet(
     tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
-    record: Record,  # A piece
+    record: TokenizedPiece,  # A piece
     row: int,  # Which row of `section_tokens` the snippet is for
     tokens: int,  # At most so many
     rng: np.random.Generator,  # Chooses among the occurrences
@@ -209,7 +209,7 @@ def choose_snippet(
 
 def choose_material(
     tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
-    record: Record,  # A piece
+    record: TokenizedPiece,  # A piece
     inside: np.ndarray,  # Rows of `section_tokens` of one letter, all in the sequence that is learnt
     tokens: int,  # At most so many
     rng: np.random.Generator,  # Chooses among the occurrences
@@ -246,7 +246,7 @@ def section_progress(
 # %% ../../nbs/data/05_examples.ipynb #282aadf4
 def classification_item(
     tok: MusicTokenizerWithStyle,
-    record: Record,
+    record: TokenizedPiece,
     max_tokens: int,
     snippet_tokens: int,
     rng: np.random.Generator,
@@ -259,7 +259,7 @@ def classification_item(
 
 def generative_item(
     tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
-    record: Record,  # A piece
+    record: TokenizedPiece,  # A piece
     max_tokens: int,  # Longest sequence
     snippet_tokens: int,  # Longest snippet
     rng: np.random.Generator,  # Draws the excerpt and the snippets
@@ -310,7 +310,7 @@ def write_prompt(
 
 def baseline_item(
     tok: MusicTokenizerWithStyle,
-    record: Record,
+    record: TokenizedPiece,
     max_tokens: int,
     snippet_tokens: int,
     rng: np.random.Generator,
@@ -330,7 +330,7 @@ def baseline_item(
 # %% ../../nbs/data/05_examples.ipynb #a4bfeb0c
 def contrastive_item(
     tok: MusicTokenizerWithStyle,
-    record: Record,
+    record: TokenizedPiece,
     max_tokens: int,
     snippet_tokens: int,
     rng: np.random.Generator,

@@ -34,11 +34,11 @@ from ..core.config import config_from_dict, config_hash, config_to_dict
 from ..core.files import Workspace, atomic_write
 from .compose import FORM_LISTS, Recipe, compose_many
 from .corpus import Source, open_source
-from .piece import SPLITS, Record, make_record, non_commercial, split_of
+from .piece import SPLITS, TokenizedPiece, non_commercial, split_of, tokenize_piece
 from staria.data.store import (
     BINARY,
-    FORMAT,
     PART,
+    STORE_FORMAT,
     Store,
     alone_in,
     disk_full_in_one_line,
@@ -145,7 +145,7 @@ def make_part(
             try:
                 rows.append(
                     make_row(
-                        make_record(
+                        tokenize_piece(
                             item.key, job.source.load(item), tok, job.splits, clock=job.clock, licence=licence
                         )
                     )
@@ -361,7 +361,7 @@ class _Run:
             "clock": clock,
             "free_only": free_only,
             "tokens": tokens_hash(MusicTokenizerWithStyle()),
-            "format": FORMAT,
+            "format": STORE_FORMAT,
         }
         self.folder = workspace.cache / f"{name}-{config_hash(settings)}"
         self.parts, self.size = self.folder / "parts", min(128, max(8, len(source) // 64))
@@ -587,13 +587,13 @@ def compose_store(
         "seed": seed,
         "n_sources": n_sources,
         "recipe": recipe,
-        "format": FORMAT,
+        "format": STORE_FORMAT,
     }
     folder, tok = workspace.cache / f"{name}-{config_hash(settings)}", MusicTokenizerWithStyle()
     if (folder / "manifest.json").exists():
         return Store.open(folder)
 
-    def composed() -> Iterator[Record]:
+    def composed() -> Iterator[TokenizedPiece]:
         with progress(desc=f"composing {name}", total=sum(counts), unit="piece") as bar:
             for place, (split, wanted) in enumerate(zip(SPLITS, counts)):
                 mine = np.random.default_rng([seed, place]).permutation(store.split(split))[:n_sources]
@@ -618,7 +618,7 @@ def compose_store(
                 )  # of everything that a piece may be made from
                 for n, piece in enumerate(pieces):
                     bar.update()
-                    yield make_record(
+                    yield tokenize_piece(
                         f"{split}-{n:06d}",
                         piece.score,
                         tok,

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from staria.analysis.metrics import (
-    FIGURES,
+    METRIC_NAMES,
     adjusted_rand,
     confusion,
     distinct_ngrams,

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FRAME_S', 'MOST_FRAMES', 'OVERLAP', 'COST_OF_KEY', 'LEAST_ALIKE', 'NGRAMS', 'MEMORISED', 'describe_frames',
-           'section_likeness', 'group_sections', 'find_sections', 'judge_form', 'Written', 'read_written',
+           'section_similarity', 'group_sections', 'segment_score', 'judge_form', 'WrittenPiece', 'load_written_pieces',
            'score_piece', 'compare_groups', 'judge_folder', 'side_by_side']
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #613f070e
@@ -114,7 +114,7 @@ def _best_course(A: list[np.ndarray], B: list[np.ndarray], overlap: float) -> fl
     return best
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #3705f167
-def section_likeness(
+def section_similarity(
     score: Score,  # A piece
     sections: Sequence[Section] | None = None,  # What is compared; None: the piece's own, without N
 ) -> np.ndarray:  # (K, K) symmetric, in [0, 1], 1 on the diagonal
@@ -147,7 +147,7 @@ LEAST_ALIKE = 0.32  # Where the judge chooses the number of groups himself
 
 
 def group_sections(
-    likeness: np.ndarray,  # (K, K) from `section_likeness`
+    likeness: np.ndarray,  # (K, K) from `section_similarity`
     n_groups: int | None = None,  # How many; None: as many as are less alike than `LEAST_ALIKE`
 ) -> np.ndarray:  # (K,) int64 from 1, by first appearance
     "Say which sections belong together."
@@ -167,7 +167,7 @@ def group_sections(
     return name_by_first_appearance(groups)
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #09bc5f54
-def find_sections(
+def segment_score(
     score: Score,  # At least one note
     hop_s: float = 0.5,  # Length of a frame in seconds
     course: int = 4,  # Frames that are compared together
@@ -249,17 +249,17 @@ def judge_form(
             float(np.nanmean(shuffled)) if np.isfinite(shuffled).any() else float("nan"),
         )
 
-    likeness, kinds = section_likeness(score, sections), len(set(form))
+    likeness, kinds = section_similarity(score, sections), len(set(form))
     own = of_notes(group_sections(likeness))
     compare("ARI free", own)
     if 1 < kinds < len(form):
         given = of_notes(group_sections(likeness, kinds))
         for name, figure in (("ARI", adjusted_rand), ("pairF", pairwise_f), ("retF", return_f)):
             compare(name, given, figure)
-        found = find_sections(score)
+        found = segment_score(score)
         compare(
             "ARI alone",
-            group_sections(section_likeness(score, found))[
+            group_sections(section_similarity(score, found))[
                 np.maximum(section_of_times(found, score.onset_s), 0)
             ],
         )
@@ -268,7 +268,7 @@ def judge_form(
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #7c8752e7
 @dataclass(frozen=True, eq=False)
-class Written:
+class WrittenPiece:
     "Hold a piece that is to be judged."
 
     name: str  # Of its file
@@ -308,10 +308,10 @@ def _plan_beside(path: Path) -> Plan | None:
     return None
 
 
-def read_written(
+def load_written_pieces(
     folder: str | Path,  # Holds MIDI files, also in folders below
     most: int | None = None,  # At most so many pieces, spread evenly; None: all
-) -> list[Written]:  # In the order of their names
+) -> list[WrittenPiece]:  # In the order of their names
     "Read the pieces of a folder, with sections and plans where there are some."
     if not Path(folder).is_dir():
         raise InputError(
@@ -331,7 +331,7 @@ def read_written(
         plan = _plan_beside(path)
         if plan and not path.with_suffix(".json").is_file() and not plan.form.startswith(score.form):
             plan = None  # plan.json is of the last call that wrote to the folder
-        pieces.append(Written(str(Path(item.key).with_suffix("")), score, plan))
+        pieces.append(WrittenPiece(str(Path(item.key).with_suffix("")), score, plan))
     return pieces
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #9a189ac8
@@ -340,7 +340,7 @@ MEMORISED = 24  # Notes of a run that is listed; a real song shares one so long 
 
 
 def score_piece(
-    piece: Written,  # What to judge
+    piece: WrittenPiece,  # What to judge
     known: NoteIndex | None = None,  # The training set; None leaves its columns empty
     most_s: float
     | None = None,  # Only so many seconds from the first note on count for what depends on length; None: all
@@ -389,7 +389,7 @@ def score_piece(
 # %% ../../nbs/evaluation/02_form_judge.ipynb #1bfbf207
 def compare_groups(
     groups: Mapping[
-        str, Sequence[Written]
+        str, Sequence[WrittenPiece]
     ],  # Name of a group to its pieces; "real" is what the others are compared with
     known: NoteIndex | None = None,  # The training set of those who wrote
     equal_lengths: bool = True,  # Cut for what depends on length
@@ -452,11 +452,11 @@ def judge_folder(
     str, list[dict]
 ]:  # "groups", "pieces", "memorised", each a table; the last is empty where nothing is
     "Judge a folder of written pieces, beside other folders."
-    groups = {name: read_written(folder)}
+    groups = {name: load_written_pieces(folder)}
     for other, path in (beside or {}).items():
         if other in groups:
             raise InputError(f"two groups are called {other}: give each folder a name of its own")
-        groups[other] = read_written(path, most)
+        groups[other] = load_written_pieces(path, most)
     if not any(piece.score.sections for piece in groups[name]):
         raise InputError(f"no piece in {folder} has sections: put a section file x.txt beside each x.mid")
     tables = compare_groups(

@@ -21,9 +21,9 @@ from ..analysis.metrics import section_contrast, self_similarity
 from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
 from ..data.plan import Plan, plan_from_dict
-from .decoding import lighten
+from .decoding import quantize
 from .generation import Sampling, opening_ids, write
-from ..models.presets import load_writing
+from ..models.presets import load_generator
 from ..models.weights import weights_hash
 from ..music.audio import save_wav
 from ..music.plots import figure_png, plot_roll
@@ -249,7 +249,7 @@ def reproduce(
     "Write a piece again from its record."
     shipped = model is None and not record["checkpoint"]
     if model is None:
-        model = lighten(load_writing(record["checkpoint"] or None), record.get("kept_in", "fp32"))
+        model = quantize(load_generator(record["checkpoint"] or None), record.get("kept_in", "fp32"))
     here, wrote = (
         weights_hash(model),
         {record["weights"], *(step.get("weights", "") for step in record["anew"])} - {""},

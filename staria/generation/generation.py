@@ -18,7 +18,7 @@ import torch
 from ..core.basics import LETTERS, InputError
 from ..data.examples import section_progress, write_prompt
 from ..data.plan import Plan
-from .decoding import LightLinear, NextToken
+from .decoding import NextToken, QuantizedLinear
 from ..models.decoder import Decoder
 from ..models.staria import Memory, StariaModel
 from ..music.score import Score
@@ -419,7 +419,7 @@ def _compact_head(
         np.full(head.vocab_size, -1),
     )
     compact[written] = np.arange(len(written))
-    return compact, head.rows.take(rows) if isinstance(head.rows, LightLinear) else functools.partial(
+    return compact, head.rows.take(rows) if isinstance(head.rows, QuantizedLinear) else functools.partial(
         torch.nn.functional.linear, weight=head.rows.weight[rows]
     )
 

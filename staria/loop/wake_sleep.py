@@ -23,7 +23,7 @@ from ..core.config import config_hash, config_to_dict, save_yaml
 from ..core.files import atomic_write, checkpoint_folder
 from ..core.tables import save_table
 from ..data.datamodule import MidiDataModule
-from ..data.piece import Record, make_record
+from ..data.piece import TokenizedPiece, tokenize_piece
 from ..data.plan import Plan, sample_plan
 from ..data.store import Store, first_pieces, mix_stores, reuse_store, write_store
 from ..evaluation.evaluation import evaluate_classifier, evaluate_generator
@@ -32,6 +32,7 @@ from ..generation.generation import Sampling, write
 from ..models.listener import Listener
 from ..models.presets import load_model, save_model
 from ..models.staria import StariaModel
+from ..models.weights import weights_hash
 from ..music.score import Score
 from ..music.sections import Section, label_times, letters_by_first_appearance
 from ..recognition.recognizer import label_piece, note_probabilities
@@ -58,14 +59,14 @@ def wake(
         else note_probabilities(classifier, [store[i].ids for i in indices], tok)
     )
 
-    def records() -> Iterator[Record]:
+    def records() -> Iterator[TokenizedPiece]:
         for k, i in enumerate(progress(indices, "labelling real pieces", unit="piece")):
             record, score = store[i], store.score(i)
             if heard is None:
                 sections, confidence = _listen(classifier, score)
             else:
                 sections, confidence = label_piece(heard[k], score.onset_s, score.duration_s, min_section_s)
-            yield make_record(
+            yield tokenize_piece(
                 record.key,
                 score.with_sections(sections),
                 tok,
@@ -103,7 +104,7 @@ def random_labels(
     "Make the control: sections as long as the classifier's, with letters drawn at random."
     tok, rng = MusicTokenizerWithStyle(), np.random.default_rng(seed)
 
-    def records() -> Iterator[Record]:
+    def records() -> Iterator[TokenizedPiece]:
         for i in range(len(store)):
             record, score = store[i], store.score(i)
             kinds = max(2, len({s.label for s in score.sections}))
@@ -117,7 +118,7 @@ def random_labels(
                 Section(s.start_s, s.end_s, next(letters) if s.label in LETTERS else s.label)
                 for s in score.sections
             ]
-            yield make_record(
+            yield tokenize_piece(
                 record.key, score.with_sections(sections), tok, split=record.split, licence=record.licence
             )
 
@@ -199,7 +200,7 @@ def sleep(
     "Let the generative model dream pieces whose plans are known."
     tok = MusicTokenizerWithStyle()
 
-    def records() -> Iterator[Record]:
+    def records() -> Iterator[TokenizedPiece]:
         for first in progress(
             range(0, len(plans), together), f"dreaming, {together} side by side", unit="batch"
         ):
@@ -208,7 +209,7 @@ def sleep(
             ):
                 if len(score := keeper.score()) < min_notes:
                     continue
-                yield make_record(
+                yield tokenize_piece(
                     f"dream-{k:05d}",
                     score,
                     tok,

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from ..analysis.bar_similarity import bar_numbers
-from ..analysis.segmentation import Parse, ParseConfig, parse
+from ..analysis.segmentation import Segmentation, SegmentationConfig, segment
 from ..core.basics import LETTERS
 from .classifier import Notes, evaluate_sequence, read_notes
-from .downbeats import PulseConfig, PulseNet, PulseSearch, bars_heard
+from .downbeats import DownbeatConfig, DownbeatNet, DownbeatSearch, bars_heard
 from ..music.score import Score
 
 # %% ../../nbs/models/07_listener.ipynb #7439403b
@@ -64,7 +64,7 @@ def describe_style(
     ).astype(np.float32)
 
 # %% ../../nbs/models/07_listener.ipynb #eee3a9f6
-SONG = ParseConfig(
+SONG = SegmentationConfig(
     weights=(0.225, 0.089, 0.045, 0.089, 0.114, 0.066, 0.112, 0.259),
     usual=0.481,
     best=0.447,
@@ -80,7 +80,7 @@ SONG = ParseConfig(
     section=-0.0556,
     kinds=6,
 )
-TUNE = ParseConfig(
+TUNE = SegmentationConfig(
     weights=(0.049, 0.048, 0.085, 0.52, 0.051, 0.071, 0.053, 0.123),
     usual=0.58,
     best=0.961,
@@ -103,10 +103,10 @@ TUNE = ParseConfig(
 class ListenerConfig:
     "Set a listener."
 
-    pulse: PulseConfig = PulseConfig()  # The network that hears beats and bars
-    search: PulseSearch = PulseSearch()  # What a chain of bars is worth
-    song: ParseConfig = SONG  # How arrangements of songs are parsed
-    tune: ParseConfig = TUNE  # How everything else is
+    pulse: DownbeatConfig = DownbeatConfig()  # The network that hears beats and bars
+    search: DownbeatSearch = DownbeatSearch()  # What a chain of bars is worth
+    song: SegmentationConfig = SONG  # How arrangements of songs are parsed
+    tune: SegmentationConfig = TUNE  # How everything else is
 
 
 class Listener(nn.Module):
@@ -115,7 +115,7 @@ class Listener(nn.Module):
     def __init__(self, config: ListenerConfig | None = None):
         super().__init__()
         self.config = config or ListenerConfig()
-        self.pulse, self.style = PulseNet(self.config.pulse), nn.Linear(N_STYLE, 1)
+        self.pulse, self.style = DownbeatNet(self.config.pulse), nn.Linear(N_STYLE, 1)
         nn.init.zeros_(self.style.weight)
         nn.init.zeros_(self.style.bias)
 
@@ -126,12 +126,14 @@ class Listener(nn.Module):
                 torch.sigmoid(self.style(torch.from_numpy(describe_style(score)).to(self.style.weight)))
             )
 
-    def parse(self, score: Score, bars_s: np.ndarray | None = None) -> Parse:
+    def segment(self, score: Score, bars_s: np.ndarray | None = None) -> Segmentation:
         "Find the sections of a piece of at least one note; its bars may be given in seconds."
         bars = bars_heard(self.pulse, score, self.config.search) if bars_s is None else bars_s
-        return parse(score, self.config.song if self.song_likelihood(score) > 0.5 else self.config.tune, bars)
+        return segment(
+            score, self.config.song if self.song_likelihood(score) > 0.5 else self.config.tune, bars
+        )
 
-    def hear(self, score: Score) -> tuple[Parse, np.ndarray]:
+    def hear(self, score: Score) -> tuple[Segmentation, np.ndarray]:
         "Find a piece's sections, and each note's probabilities of A to D (N, 4)."
         found = self.parse(score)
         return found, found.probs[bar_numbers(score.onset_s, found.bars_s)]

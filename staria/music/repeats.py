@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 
 from ..core.basics import InputError
-from .notation import Bar, Written
+from .notation import Bar, NotatedPiece
 from .score import Score
 from .sections import Section, letters_by_first_appearance
 
@@ -80,7 +80,7 @@ def _parts(bars: list[Bar]) -> dict[str, tuple[int, int]]:
 
 
 def played_order(
-    written: Written,  # A piece as written
+    written: NotatedPiece,  # A piece as written
 ) -> list[int]:  # Indices of its bars in the order in which they sound
     "Write out the repeats of a piece."
     bars, parts, played = written.bars, _parts(written.bars), []
@@ -209,7 +209,7 @@ def _meters(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[tup
 
 
 def perform(
-    written: Written,  # A piece as written
+    written: NotatedPiece,  # A piece as written
     source: str = "",  # Where it comes from
 ) -> Score:  # Repeats written out; sections where the score's signs give at least two
     "Play a written piece."
