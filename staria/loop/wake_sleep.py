@@ -378,15 +378,20 @@ def run_round(
         place / "woken-and-composed",
         lambda folder: mix_stores({"woken": woken, "composed": composed}, folder, beside),
     )
-    fit_part = lambda module, task, store, name, steps, rate=None: fit(
-        module,
+    fit_part = lambda make, task, store, name, steps, rate=None: fit(
+        make(train(steps, rate)),
         MidiDataModule(store, task, max_tokens=longest[task], **options),
         place / name,
-        train(steps, rate),
         resume=True,
         verbose=verbose,
     )
-    fit_part(StariaModule(model, stage=config.stage), "generative", lessons, "staria", config.staria_steps)
+    fit_part(
+        lambda train: StariaModule(model, train, config.stage),
+        "generative",
+        lessons,
+        "staria",
+        config.staria_steps,
+    )
     dreams = dream_of(model, woken, place / "dreams", config, number)
     if not config.frozen:
         lessons = reuse_store(
@@ -394,7 +399,7 @@ def run_round(
             lambda folder: mix_stores({"dreams": dreams, "composed": composed}, folder, beside),
         )
         fit_part(
-            ClassifierModule(classifier),
+            lambda train: ClassifierModule(classifier, train),
             "classification",
             lessons,
             "classifier",
@@ -425,7 +430,13 @@ def run_round(
         place / "random-and-composed",
         lambda folder: mix_stores({"woken": chance, "composed": composed}, folder, beside),
     )
-    fit_part(StariaModule(other, stage=config.stage), "generative", lessons, "control", config.staria_steps)
+    fit_part(
+        lambda train: StariaModule(other, train, config.stage),
+        "generative",
+        lessons,
+        "control",
+        config.staria_steps,
+    )
     by_chance = dream_of(other.eval(), woken, place / "control-dreams", config, number, CONTROL_DREAMS)
     return (
         row
