@@ -4,7 +4,7 @@
     python scripts/execute.py --update NOTEBOOK ...    store the fresh outputs instead
     python scripts/execute.py --flags "slow" ...       also run cells with these flags
 
-A cell that holds `#| varies` prints what differs between runs or between processors, such as timings and losses:
+A cell that holds `#| varies` prints what differs between runs or processors, such as timings and losses:
 of it, only whether it prints at all is compared.
 """
 
