@@ -594,8 +594,11 @@ def find_store(
     if found := stores.get(str(name)):
         return max(found, key=lambda folder: folder.stat().st_mtime)
     refuse_pickle(name)
-    if Path(name).is_file():
-        raise InputError(f"{name} is a file, not a store: make one with 'staria prepare SOURCE --name NAME'")
+    if os.sep in str(name) or Path(name).is_file():
+        raise InputError(
+            f"{name} is not a finished store (no manifest.json): "
+            "make one with 'staria prepare SOURCE --name NAME'"
+        )
     raise InputError(
         f"no store '{name}' in {workspace.cache} (there: {', '.join(sorted(stores)) or 'none'}): "
         f"make one with 'staria prepare SOURCE --name {name}'"
