@@ -34,10 +34,10 @@ ROLL_FILES = (
 
 
 def read_static(
-    *names: str,  # Files of staria/static, in the order in which they build on each other
+    *names: str,  # Files of staria/widgets/static, in the order in which they build on each other
 ) -> str:  # Their text, joined
     "Read the browser's side of a widget from the package."
-    return "\n".join((files("staria") / "static" / name).read_text(encoding="utf8") for name in names)
+    return "\n".join((files("staria.widgets") / "static" / name).read_text(encoding="utf8") for name in names)
 
 
 def note_rows(
