@@ -493,7 +493,7 @@ def _judge(form: WriteForm) -> None:
     cards = [card for card in form.cards if card.candidate is not None]
     judge = chosen_model(form.judge) if is_chosen(form.judge) else None
     rows = [
-        {"candidate": card.name, "seed": card.candidate.record["seed"], **row}
+        {"candidate": card.name, "seed": card.candidate.provenance["seed"], **row}
         for card, row in zip(cards, candidate_rows([card.candidate for card in cards], judge))
     ]
     form.table.value = html_table(
@@ -587,13 +587,13 @@ def reroll_studio(
             given=old.ids[: opens[k] + 1].tolist() if k < len(opens) else (),
         )
         seed = (
-            old.record["seed"]
+            old.provenance["seed"]
             + 1
             + max(
                 (
-                    step["seed"] - old.record["seed"]
+                    step["seed"] - old.provenance["seed"]
                     for earlier in (old, *card.past)
-                    for step in earlier.record["anew"]
+                    for step in earlier.provenance["anew"]
                 ),
                 default=0,
             )
@@ -622,7 +622,7 @@ def export_studio(
     card: CandidateCard,  # What is exported
 ) -> dict[str, Path]:
     "Write a candidate as MIDI, WAV, PNG and JSON, and offer the small ones as downloads."
-    record = card.candidate.record
+    record = card.candidate.provenance
     stem = (
         f"{record['plan']['form']}-{card.name.split()[0].lower()}-seed{record['seed']}-{record['piece'] + 1}"
         + "".join(f"-s{step['section'] + 1}n{step['seed']}" for step in record["anew"])
