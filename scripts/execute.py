@@ -1,11 +1,11 @@
 """Run a notebook's cells, and compare what they print with what is stored.
 
-    python scripts/execute.py NOTEBOOK ...             exit status 1 if a cell fails, 3 if a stored output is stale
+    python scripts/execute.py NOTEBOOK ...             status 1 if a cell fails, 3 if a stored output is stale
     python scripts/execute.py --update NOTEBOOK ...    store the fresh outputs instead
-    python scripts/execute.py --flags "slow" ...       also run cells with these flags (slow, cuda, slurm, browser)
+    python scripts/execute.py --flags "slow" ...       also run cells with these flags
 
-A cell that holds `#| varies` prints what differs from run to run or from processor to processor (timings, losses):
-it is run, and only whether it prints at all is compared.
+A cell that holds `#| varies` prints what differs between runs or processors, such as timings and losses:
+of it, only whether it prints at all is compared.
 """
 
 import argparse
@@ -15,6 +15,8 @@ import os
 import re
 import sys
 from pathlib import Path
+
+from clear_widgets import clear
 
 ROOT = Path(__file__).resolve().parent.parent
 STALE = 3  # Exit status where a stored output is not what the cell prints
@@ -27,7 +29,7 @@ def directives(source: str) -> set[str]:
 
 
 def printed_text(outputs: list[dict]) -> str:
-    "Join what a cell printed and what its last line showed as text; pictures, warnings and addresses are left out."
+    "Join what a cell printed and showed as text; pictures, warnings and addresses are left out."
     parts = []
     for output in outputs:
         if output["output_type"] == "stream" and output["name"] == "stdout":
@@ -92,12 +94,15 @@ def run_notebook(path: Path, skip: set[str], update: bool) -> int:
         notebook["cells"][number]["outputs"] = fresh[number]
     if stale:
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+        clear(path)
     print(f"{path.name}: {len(stale)} outputs stored anew")
     return 0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--update", action="store_true", help="store the fresh outputs")
     parser.add_argument("--flags", default="", help="flags of cells to run that are skipped otherwise")
