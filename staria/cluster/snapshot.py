@@ -19,7 +19,7 @@ import staria
 from .resources import Resources
 from ..core.basics import InputError
 from ..core.config import config_from_dict
-from ..core.files import Workspace, atomic_write, link_or_copy
+from ..core.files import Workspace, atomic_write, link_or_copy, run_folder
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #1ba60c06
 def read_git(
@@ -125,9 +125,8 @@ def run_of(
     config: dict,  # A resolved training
 ) -> Path:  # Its run's folder
     "Name the run of a training."
-    return _workspace_of(config).runs / (
-        ("study-" if config.get("study") else "") + (config.get("name") or config["kind"])
-    )
+    name = config.get("name") or config["kind"]
+    return run_folder(_workspace_of(config), name, bool(config.get("study")))
 
 
 def share_out(
@@ -194,7 +193,9 @@ def _workspace_of(config: dict) -> Workspace:
 
 def _check_wake_sleep(config: dict, workspace: Workspace) -> None:
     from staria.data.store import open_store
-    from staria.training.start import _check_checkpoint, check_study, check_terms
+    from staria.models.presets import check_checkpoint
+    from staria.models.weights import RECOGNIZER_KINDS
+    from staria.training.start import check_study, check_terms
 
     missing = [name for name in ("init", "composed") if not config[name]]
     if not config["classifier"] and not config["frozen"]:
@@ -211,8 +212,8 @@ def _check_wake_sleep(config: dict, workspace: Workspace) -> None:
         )
     stores = [open_store(name, workspace) for name in (*config["data"].split(","), config["composed"])]
     check_terms(*stores, study=config["study"])
-    for name, kinds in (("init", ("staria",)), ("classifier", ("classifier", "listener"))):
+    for name, kinds in (("init", ("staria",)), ("classifier", RECOGNIZER_KINDS)):
         if not config["study"]:
             check_study(config[name], f"--{name}")
         if config[name]:
-            _check_checkpoint(config[name], kinds)
+            check_checkpoint(config[name], kinds)

@@ -8,16 +8,15 @@ __all__ = ['TRAIN_KINDS', 'TASK_MODULES', 'READ_BY', 'START_KINDS', 'LONGEST_SEQ
 
 # %% ../../nbs/training/06_start.ipynb #768b86a1
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.basics import LETTERS, InputError
-from ..core.config import config_to_dict, load_yaml
-from ..core.files import Workspace, checkpoint_folder
+from ..core.config import load_yaml
+from ..core.files import Workspace, checkpoint_folder, is_study, run_folder
 from ..data.datamodule import MidiDataModule
 from ..data.store import Store, open_store, open_stores
-from ..models.presets import PRESET_KINDS, PRESETS, build, load_model, preset_config
+from ..models.presets import PRESET_KINDS, build, check_checkpoint, load_model, preset_config
 from .fit import FitResult, fit, fit_stages
 from .run_table import check_logger
 from staria.training.tasks import (
@@ -124,7 +123,7 @@ def check_study(
     remedy: str = "go on with --study, or start from others",  # What can be done about it
 ) -> None:
     "Refuse weights of a study where the result could ship."
-    if any(part.startswith("study-") for part in Path(path or "").parts):
+    if path and is_study(path):
         raise InputError(f"{option} {path}: these weights learnt from non-commercial pieces; {remedy}")
 
 # %% ../../nbs/training/06_start.ipynb #edc599f6
@@ -155,7 +154,7 @@ def check_training(
     for store in stores:
         _data_module(store, kind, lengths, train_config.seed)
     _check_files(kind, start)
-    _check_states(_run_folder(workspace, name or kind, start.study), start, resume, overwrite)
+    _check_states(run_folder(workspace, name or kind, start.study), start, resume, overwrite)
 
 
 def _check_kind(kind: str) -> None:
@@ -181,42 +180,6 @@ def _check_read(kind: str, *configs: StartConfig | DataConfig) -> None:
                 )
 
 
-def _run_folder(workspace: Workspace, name: str, study: bool) -> Path:
-    return workspace.runs / f"{'study-' if study else ''}{name}"
-
-
-def _check_checkpoint(path: str | Path, kinds: tuple[str, ...], preset: str | None = None) -> None:
-    "Refuse a model file of another kind or size, from its first bytes alone."
-    from safetensors import SafetensorError, safe_open
-
-    if not Path(path).is_file():
-        raise InputError(f"no model file at {path}: check the path")
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            about = file.metadata() or {}
-    except SafetensorError as error:
-        raise InputError(f"{path} is not a readable safetensors file ({error}): fetch it again") from None
-    if "kind" not in about:
-        raise InputError(
-            f"{path} is not a Staria model: load Aria's weights with Decoder.from_aria and save them first"
-        )
-    if about["kind"] not in kinds:
-        raise InputError(
-            f"{path} holds a {about['kind']}, a {' or '.join(kinds)} is needed here: choose another file"
-        )
-    if preset is None:
-        return
-    there = json.loads(about["config"])
-    sizes = {size: json.loads(json.dumps(config_to_dict(preset_config(kinds[0], size)))) for size in PRESETS}
-    if there == sizes[preset]:
-        return
-    known = [size for size in PRESETS if sizes[size] == there]
-    raise InputError(
-        f"{path} holds a {about['kind']} of size {known[0] if known else 'unknown'}, but --preset {preset} was"
-        " asked for: leave --preset out, or choose another file"
-    )
-
-
 def _check_files(kind: str, start: StartConfig) -> None:
     for option in ("init", "decoder", "encoder"):
         if not start.study:
@@ -227,10 +190,10 @@ def _check_files(kind: str, start: StartConfig) -> None:
     if bool(start.decoder) != bool(start.encoder):
         raise InputError("staria starts from both a --decoder and an --encoder: give the other one, too")
     if start.init:
-        _check_checkpoint(start.init, START_KINDS.get(kind, (kind,)), start.preset)
+        check_checkpoint(start.init, START_KINDS.get(kind, (kind,)), start.preset)
     if start.decoder:
-        _check_checkpoint(start.decoder, START_KINDS["decoder"])
-        _check_checkpoint(start.encoder, ("encoder",))
+        check_checkpoint(start.decoder, START_KINDS["decoder"])
+        check_checkpoint(start.encoder, ("encoder",))
 
 
 def _check_states(run: Path, start: StartConfig, resume: bool, overwrite: bool) -> None:
@@ -273,7 +236,7 @@ def train_model(
     store = data if isinstance(data, Store) else open_stores(data, workspace)
     model = _start_model(kind, start, train_config.seed)
     batches = _data_module(store, kind, fill_lengths(data_config, kind, model), train_config.seed)
-    run = _run_folder(workspace, name or kind, start.study)
+    run = run_folder(workspace, name or kind, start.study)
     keep = dict(resume=resume, overwrite=overwrite, verbose=verbose)
     if kind != "staria":
         return fit(TASK_MODULES[kind](model, train_config), batches, run, **keep)
