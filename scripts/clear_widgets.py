@@ -1,4 +1,6 @@
-"""Take live widgets and progress bars out of saved notebooks: a widget's state is gone when a notebook is opened again. A roll keeps its still picture.
+"""Take live widgets and progress bars out of saved notebooks.
+
+A widget's state is gone when a notebook is opened again. A roll keeps its still picture.
 
 python scripts/clear_widgets.py NOTEBOOK…
 """

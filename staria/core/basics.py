@@ -56,6 +56,4 @@ def compiled(
     try:
         return numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:
-        return numba.njit(nogil=True)(
-            function
-        )  # No folder that can be written: the result lasts as long as the process
+        return numba.njit(nogil=True)(function)

@@ -34,28 +34,7 @@ def config_to_dict(
         return str(config)
     return config.item() if isinstance(config, np.generic) else config
 
-
-def _from_value(kind, value, where: str):
-    if dataclasses.is_dataclass(kind):
-        return value if isinstance(value, kind) else config_from_dict(kind, value or {}, where)
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        return (
-            None
-            if value is None
-            else _from_value(next(k for k in inner if k is not type(None)), value, where)
-        )
-    if origin in (tuple, list) and isinstance(value, (list, tuple)):
-        return origin(_from_value(inner[0] if inner else object, v, where) for v in value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if kind is Path:
-        return Path(value)
-    if kind in (int, float, str, bool) and type(value) is not kind:
-        raise InputError(f"{where} must be {kind.__name__}, got {value!r}")
-    return value
-
-
+# %% ../../nbs/core/03_config.ipynb #de487c74
 def config_from_dict(
     kind: type,  # A dataclass
     values: dict,  # Plain values by field name; fields that are left out keep their defaults
@@ -64,24 +43,56 @@ def config_from_dict(
     "Build a config from plain values, refusing unknown names and wrong types."
     if not isinstance(values, dict):
         raise InputError(f"{where}: expected names and values, got {values!r}")
-    hints, known = typing.get_type_hints(kind), [f.name for f in dataclasses.fields(kind)]
+    kinds = typing.get_type_hints(kind)
+    known = [f.name for f in dataclasses.fields(kind)]
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise InputError(
-            f"{where}: unknown setting {', '.join(map(str, unknown))}; known are {', '.join(known)}"
-        )
-    return kind(
-        **{name: _from_value(hints[name], value, f"{where}: {name}") for name, value in values.items()}
-    )
+        named = ", ".join(map(str, unknown))
+        raise InputError(f"{where}: unknown setting {named}; known are {', '.join(known)}")
+    built = {name: _from_value(kinds[name], value, f"{where}: {name}") for name, value in values.items()}
+    return kind(**built)
 
-# %% ../../nbs/core/03_config.ipynb #d3017d30
+
+def _from_value(kind, value, where: str):
+    "Build a field's value after the field's type."
+    if dataclasses.is_dataclass(kind):
+        return value if isinstance(value, kind) else config_from_dict(kind, value or {}, where)
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _from_value(_not_none(inner), value, where)
+    if origin in (tuple, list):
+        return _from_list(origin, inner[0] if inner else object, value, where)
+    return _from_plain(kind, value, where)
+
+
+def _not_none(kinds: tuple):  # A field's type is one kind, or that kind and None
+    return next(kind for kind in kinds if kind is not type(None))
+
+
+def _from_list(kind: type, inner, value, where: str):
+    if not isinstance(value, (list, tuple)):
+        raise InputError(f"{where} must be a list, got {value!r}")
+    return kind(_from_value(inner, one, where) for one in value)
+
+
+def _from_plain(kind, value, where: str):
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is Path:
+        return Path(value)
+    if kind in (int, float, str, bool) and type(value) is not kind:
+        raise InputError(f"{where} must be {kind.__name__}, got {value!r}")
+    return value
+
+# %% ../../nbs/core/03_config.ipynb #42451cc3
 def save_yaml(
     config,  # A dataclass or plain values
     path: str | Path,  # Written in one piece or not at all
 ) -> None:
     "Write a config as YAML."
+    text = yaml.safe_dump(config_to_dict(config), sort_keys=False, allow_unicode=True)
     with atomic_write(path) as file:
-        file.write(yaml.safe_dump(config_to_dict(config), sort_keys=False, allow_unicode=True).encode())
+        file.write(text.encode())
 
 
 def load_yaml(
@@ -97,10 +108,10 @@ def load_yaml(
         raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
     return values if kind is None else config_from_dict(kind, values, str(path))
 
-
+# %% ../../nbs/core/03_config.ipynb #8abe018a
 def config_hash(
     config,  # A dataclass or plain values
-    length: int = 10,  # Hexadecimal digits
+    length: int = 10,  # Hexadecimal digits, at most 64
 ) -> str:  # Equal settings give equal hashes, on any machine
     "Name a config by its content."
     text = json.dumps(config_to_dict(config), sort_keys=True, ensure_ascii=True)

@@ -6,7 +6,12 @@
 __all__ = ['pick_device', 'pick_precision']
 
 # %% ../../nbs/core/01_device.ipynb #96a38c12
+from typing import TYPE_CHECKING
+
 from .basics import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 # %% ../../nbs/core/01_device.ipynb #0872e25d
 def pick_device(
@@ -23,7 +28,7 @@ def pick_device(
         raise InputError(f"unknown device '{name}': use auto, cpu, cuda or mps")
     return torch.device(name)
 
-
+# %% ../../nbs/core/01_device.ipynb #7f6e31e4
 def pick_precision(
     device: "torch.device",  # Where the model runs
     name: str = "auto",  # "auto", "32-true" or "bf16-mixed"
@@ -35,6 +40,9 @@ def pick_precision(
         raise InputError(f"unknown precision '{name}': use auto, 32-true or bf16-mixed")
     if name != "auto":
         return name
+    native = False  # mps
     if device.type == "cuda":
-        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
-    return "bf16-mixed" if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() else "32-true"
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        native = torch.cpu._is_avx512_bf16_supported()
+    return "bf16-mixed" if native else "32-true"

@@ -1,0 +1,184 @@
+"""The gates: what must hold of the tree as a whole. Each gives a list of problems, a line each."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from style_table import AIMS, exported_files, measure_files
+from tree import (
+    PACKAGE,
+    ROOT,
+    code_cells,
+    defined_names,
+    imports_of,
+    module_path,
+    notebooks,
+    room_order,
+    rooms,
+)
+
+BIN = Path(sys.executable).parent
+HEAVIEST = 400_000  # Characters of a notebook, outputs included
+NOT_NEEDED = (
+    "nbdev",
+    "fastcore",
+    "execnb",
+    "jupyter_server",
+    "jupyterlab",
+    "notebook",
+    "jupytext",
+    "playwright",
+)  # Packages that the installed Staria must do without
+
+
+def call(*words, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    "Run a command and keep what it prints."
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True)
+
+
+def last_words(done: subprocess.CompletedProcess, most: int = 800) -> str:
+    return (done.stdout + done.stderr).strip()[-most:]
+
+
+def contents(folder: Path, pattern: str) -> dict[Path, bytes]:
+    found = (p for p in folder.rglob(pattern) if ".ipynb_checkpoints" not in p.parts)
+    return {path.relative_to(folder): path.read_bytes() for path in found}
+
+
+def gate_export() -> list[str]:
+    "Exporting and cleaning the notebooks in a copy changes nothing."
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, ROOT.name)
+        copy.mkdir()
+        for name in ("nbs", "staria"):
+            shutil.copytree(ROOT / name, copy / name)
+        for name in ("settings.ini", "setup.py", "README.md", "constraints.txt"):
+            shutil.copy(ROOT / name, copy / name)
+        for command in ("nbdev_export", "nbdev_clean"):
+            done = call(BIN / command, cwd=copy)
+            if done.returncode:
+                return [f"{command} failed: {last_words(done)}"]
+        for part, pattern in (("staria", "*.py"), ("nbs", "*.ipynb")):
+            ours, theirs = contents(ROOT / part, pattern), contents(copy / part, pattern)
+            names = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+            problems += [
+                f"{part}/{name} is not what the notebooks give: run nbdev_export && nbdev_clean"
+                for name in names
+            ]
+    return problems
+
+
+def gate_wings() -> list[str]:
+    "A room imports only earlier wings and lower numbers of its own wing, and nothing private."
+    found, problems = rooms(), []
+    order = room_order(found)
+    for module, own in order.items():
+        if not module_path(module).exists():
+            problems.append(f"{module} is not exported: run nbdev_export")
+            continue
+        for target, name in imports_of(module):
+            room = f"{target}.{name}".lstrip(".") if f"{target}.{name}".lstrip(".") in order else target
+            if room in order and order[room] >= own:
+                problems.append(f"{module} imports {room}, which comes after it")
+            if name.startswith("_") and not name.startswith("__"):
+                problems.append(f"{module} imports the private name {name} of {target}")
+    written = {p for p in PACKAGE.rglob("*.py") if not p.name.startswith("_")}
+    orphans = written - {module_path(module) for module in order}
+    return problems + [f"{path.relative_to(ROOT)} has no notebook: delete it" for path in sorted(orphans)]
+
+
+def gate_names() -> list[str]:
+    "A public name means one thing in the whole package."
+    homes = defaultdict(list)
+    for module in rooms():
+        for name in defined_names(module_path(module)):
+            if not name.startswith("_"):
+                homes[name].append(module)
+    several = {name: modules for name, modules in homes.items() if len(modules) > 1}
+    return [f"{name} is defined in {' and '.join(modules)}" for name, modules in sorted(several.items())]
+
+
+def gate_style() -> list[str]:
+    "ruff has nothing to format and nothing to say, and the code is no denser than the aims."
+    problems = []
+    for words in (
+        ("format", "--check", "nbs", "scripts", "setup.py"),
+        ("check", "nbs", "scripts", "staria", "setup.py"),
+    ):
+        done = call(BIN / "ruff", *words, "--quiet")
+        if done.returncode:
+            problems.append(f"ruff {words[0]}: {last_words(done, 1500)}")
+    measured = measure_files(exported_files())
+    for name, most in AIMS.items():
+        if measured[name] > most:
+            problems.append(
+                f"{name} is {measured[name]:.3g}, at most {most} is the aim: see scripts/style_table.py"
+            )
+    return problems
+
+
+def gate_notebooks() -> list[str]:
+    "Notebooks are light, and nothing names a private path or a temporary folder."
+    problems = []
+    pages = [ROOT / "README.md", ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "scripts").glob("*.*")]
+    for path in [*notebooks(), *PACKAGE.rglob("*.py"), *pages]:
+        if m := re.search(r"/(?:home|root|work|Users)/\w+", path.read_text(encoding="utf8")):
+            problems.append(f"{path.relative_to(ROOT)}: names a private path, {m[0]}")
+    for notebook in notebooks():
+        name, text = notebook.relative_to(ROOT), notebook.read_text(encoding="utf8")
+        content = json.loads(text)
+        if len(text) > HEAVIEST:
+            problems.append(f"{name}: {len(text) // 1000} kB; clear heavy outputs")
+        if content["metadata"].get("widgets"):
+            problems.append(f"{name}: holds saved widget state; clear it")
+        outputs = json.dumps([cell.get("outputs") for cell in content["cells"]])
+        if m := re.search(r"/tmp/\w+", outputs):
+            problems.append(f"{name}: a saved output names a temporary folder, {m[0]}")
+        if not any(source.strip() for source in code_cells(notebook)):
+            problems.append(f"{name}: has no code")
+    return problems
+
+
+def gate_stands_alone() -> list[str]:
+    "The package imports without nbdev, fastcore and Jupyter's server."
+    code = f"""
+import importlib, pkgutil, sys
+for name in {NOT_NEEDED!r}: sys.modules[name] = None
+import staria
+for found in pkgutil.walk_packages(staria.__path__, "staria."):
+    if not found.name.rsplit(".", 1)[-1].startswith("_"): importlib.import_module(found.name)
+"""
+    done = call(sys.executable, "-c", code)
+    return [last_words(done)] if done.returncode else []
+
+
+def gate_readme() -> list[str]:
+    "The README names every room, holds no unfilled placeholder, and its Python example runs as printed."
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    names = [module.split(".")[-1] for module in rooms()]
+    problems = [f"README.md does not name the room {name}" for name in names if f"`{name}`" not in text]
+    paths = re.findall(r"`((?:nbs|scripts|figures)/[\w./]+)`", text) + re.findall(
+        r"\]\((figures/[\w./]+)\)", text
+    )
+    problems += [
+        f"README.md names {path}, which is not there" for path in paths if not (ROOT / path).exists()
+    ]
+    problems += [
+        f"README.md holds the placeholder {name}: fill it in" for name in re.findall(r"\{[A-Z_]+\}", text)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "nbs").symlink_to(ROOT / "nbs")
+        for code in re.findall(r"```python\n(.*?)```", text, re.S):
+            done = call(sys.executable, "-c", code, cwd=Path(folder))
+            if done.returncode:
+                problems.append(f"README.md's example fails: {last_words(done)}")
+    return problems
+
+
+GATES = (gate_export, gate_wings, gate_names, gate_style, gate_notebooks, gate_stands_alone, gate_readme)
