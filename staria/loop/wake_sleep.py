@@ -17,11 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
-from safetensors import SafetensorError, safe_open
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.config import config_hash, config_to_dict, save_yaml
-from ..core.files import Workspace, atomic_write, checkpoint_folder
+from ..core.files import Workspace, atomic_write, checkpoint_folder, is_study
 from ..core.tables import save_table
 from ..data.compose import read_forms
 from ..data.datamodule import MidiDataModule
@@ -41,7 +40,7 @@ from .dreams import DREAM_FORMS, DreamConfig, dream_round, judge_dreams
 from ..models.listener import Listener
 from ..models.presets import load_model, load_recognizer, save_model
 from ..models.staria import StariaModel
-from ..models.weights import weights_hash
+from ..models.weights import RECOGNIZER_KINDS, read_metadata, weights_hash
 from ..music.score import Score
 from ..music.sections import Section, label_times, letters_by_first_appearance
 from ..recognition.recognizer import label_piece, note_probabilities
@@ -91,14 +90,14 @@ def wake(
 
 def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list[float]]:
     "Label a score with a listener: sections, and the mean probability of each one's letter."
-    found, probs = listener.hear(score.with_sections([]))
-    labels = label_times(found.sections, score.onset_s)
+    sections, probs = listener.label(score.with_sections([]))
+    labels = label_times(sections, score.onset_s)
     confidence = []
-    for section in found.sections:
+    for section in sections:
         inside = (score.onset_s >= section.start_s) & (score.onset_s < section.end_s) & (labels > 0)
         mean = float(probs[inside, labels[inside] - 1].mean()) if inside.any() else 0.0
         confidence.append(round(mean, 4))
-    return tuple(found.sections), confidence
+    return sections, confidence
 
 
 def _draw_letters(sections: tuple[Section, ...], rng: np.random.Generator) -> list[Section]:
@@ -453,20 +452,6 @@ def _read_dream_forms(text: str | None) -> tuple[str, ...]:
     return () if text == "heard" else read_forms(text)
 
 
-def _check_kind(path: str, kinds: tuple[str, ...]) -> str:
-    "Read a model file's kind from its first bytes, and refuse it where another is needed."
-    if not Path(path).is_file():
-        raise InputError(f"no model file at {path}: check the path")
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            kind = (file.metadata() or {}).get("kind")
-    except SafetensorError as error:
-        raise InputError(f"{path} is not a readable safetensors file ({error}): fetch it again") from None
-    if kind not in kinds:
-        raise InputError(f"{path} holds a {kind}, a {' or '.join(kinds)} is needed here: choose another file")
-    return kind
-
-
 def _check_terms(stores: list[Store], files: dict[str, str | None]) -> None:
     "Refuse non-commercial music, and weights that learnt from it."
     for store in stores:
@@ -476,7 +461,7 @@ def _check_terms(stores: list[Store], files: dict[str, str | None]) -> None:
                 "from them may not ship; prepare the store with --free-only, or train with --study"
             )
     for name, path in files.items():
-        if any(part.startswith("study-") for part in Path(path or "").parts):
+        if path and is_study(path):
             raise InputError(
                 f"--{name} {path}: these weights learnt from non-commercial pieces; go on with --study, "
                 "or start from others"
@@ -504,8 +489,9 @@ def check_wake_sleep(
     _read_dream_forms(forms)
     if train is not None:
         _check_devices(train)
-    _check_kind(init, ("staria",))
-    if classifier and _check_kind(classifier, ("classifier", "listener")) == "listener" and not frozen:
+    read_metadata(init, "staria")
+    heard_by = read_metadata(classifier, RECOGNIZER_KINDS)["kind"] if classifier else "listener"
+    if heard_by == "listener" and not frozen:
         raise InputError(
             f"{classifier} holds a listener, which does not learn from dreams: freeze it (--frozen), "
             "or choose a classifier"
