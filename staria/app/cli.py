@@ -690,18 +690,32 @@ def _snippets(pairs) -> dict:
     _option("--seed", int, 0, "the same seed gives the same pieces"),
 )
 def _generate(args):
+    from staria.core.basics import progress
+    from staria.generation.candidates import write_best
     from staria.generation.decoding import quantize
+    from staria.generation.generation import Sampling
     from staria.models.presets import load_generator
+    from staria.music.score import Score
 
     if args.num_samples < 1 or args.best_of < 1:
         raise InputError(
             f"--num_samples and --best_of must be 1 or more, got {args.num_samples} and {args.best_of}"
         )
     plans, model, saved = _draw_plans(args), load_generator(args.checkpoint), 0
+    bar = progress(desc="writing", unit="token")
     try:
-        for k, (piece, about) in enumerate(
-            _write_best(args, quantize(model, args.weights), plans, _read_opening(args.go_on, plans))
-        ):
+        written = write_best(
+            quantize(model, args.weights),
+            plans,
+            args.best_of,
+            Sampling(args.temperature, args.top_k, args.top_p, args.min_p, args.guidance, args.repetition),
+            args.seed,
+            checkpoint=args.checkpoint or "",
+            max_tokens=args.max_length,
+            opening=None if args.go_on is None else Score.from_midi(args.go_on),
+            on_token=lambda piece, token: bar.update() and None,
+        )
+        for k, (piece, judged) in enumerate(written):
             name = f"{plans[k].form}-{args.seed}-{k + 1}"
             _save_piece(piece, Path(args.out), name)
             saved = k + 1
@@ -711,8 +725,9 @@ def _generate(args):
                     file=sys.stderr,
                 )
             print(
-                f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {about['contrast']:.2f}"
+                f"{Path(args.out) / name}.mid: {piece.score.form}, {len(piece.score)} notes, {piece.score.duration_s:.1f} s, contrast of its sections {judged['contrast']:.2f}"
             )
+        bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped: {saved} of {len(plans)} pieces are in {args.out}; the same command writes them from the beginning"
@@ -720,86 +735,20 @@ def _generate(args):
 
 # %% ../../nbs/app/02_cli.ipynb #611a79bb
 def _draw_plans(args) -> list:
-    from staria.data.store import open_store
-
     "Complete what the call says into a plan for each piece."
-    import numpy as np
+    from staria.data.plan import Plan
+    from staria.data.store import open_store
+    from staria.generation.candidates import plan_pieces
 
-    from staria.data.plan import Plan, sample_plan
-    from staria.data.snippet_bank import load_snippet_bank
-
-    given, asked = _snippets(args.snippet), Plan(args.form, args.lengths)
-    Plan(asked.form, asked.lengths_s, given)  # a letter that the form lacks is said before anything is read
-    scores = None
+    snippets, scores = _snippets(args.snippet), None
+    Plan(args.form, args.lengths, snippets)  # a letter that the form lacks is said before anything is read
     if args.data:
         store = open_store(args.data, _workspace(args))
-        scores = [store.score(int(i)) for i in store.split("test")] or [
-            store.score(i) for i in range(len(store))
-        ]
-    elif args.material or args.lengths is None:
-        scores = load_snippet_bank()
-    plans = []
-    for k in range(args.num_samples):
-        drawn = (
-            sample_plan(asked.form, scores, np.random.default_rng([args.seed, k]), args.lengths)
-            if scores
-            else asked
-        )
-        plans.append(
-            Plan(asked.form, drawn.lengths_s, {**(drawn.snippets if args.material else {}), **given})
-        )
-    return plans
-
-
-def _read_opening(path: str | None, plans: list):
-    "Read the music to go on from, and see that it fits every plan before any is written."
-    from staria.generation.generation import opening_ids
-    from staria.music.score import Score
-
-    if path is None:
-        return None
-    given = Score.from_midi(path)
-    for plan in plans:
-        opening_ids(given, plan)
-    return given
-
-
-def _write_best(args, model, plans: list, given):
-    "Write each plan's candidates side by side; give the best of each with what was judged of it, as soon as it is written."
-    import numpy as np
-
-    from staria.core.basics import progress
-    from staria.generation.candidates import judge_structure, write_candidates
-    from staria.generation.generation import Sampling
-    from staria.models.staria import StariaModel
-
-    sampling = Sampling(args.temperature, args.top_k, args.top_p, args.min_p, args.guidance, args.repetition)
-    every = [plan for plan in plans for _ in range(args.best_of)]
-    together = isinstance(model, StariaModel) and given is None
-    bar = progress(desc="writing", unit="token")
-    for number, group in enumerate([every] if together else [[plan] * args.best_of for plan in plans]):
-        seed = (
-            args.seed if together else int(np.random.SeedSequence([args.seed, number]).generate_state(1)[0])
-        )  # no piece of one seed is a piece of the next
-        written = write_candidates(
-            model,
-            group,
-            sampling=sampling,
-            seed=seed,
-            checkpoint=args.checkpoint or "",
-            max_tokens=args.max_length,
-            on_token=lambda piece, token: bar.update() and None,
-            given=given,
-        )
-        for k in range(0, len(written), args.best_of):
-            yield max(
-                (
-                    (piece, judge_structure(piece.score, piece.plan))
-                    for piece in written[k : k + args.best_of]
-                ),
-                key=lambda judged: judged[1]["structure"],
-            )
-    bar.close()
+        numbers = store.split("test") if len(store.split("test")) else range(len(store))
+        scores = [store.score(int(i)) for i in numbers]
+    return plan_pieces(
+        args.form, args.num_samples, args.seed, args.lengths, snippets, scores, draw_snippets=args.material
+    )
 
 
 def _save_piece(piece, folder: Path, name: str) -> None:

@@ -87,11 +87,11 @@ def wake(
 
 
 def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list[float]]:
-    found, probs = listener.hear(score.with_sections([]))
-    labels = label_times(found.sections, score.onset_s)
-    place = np.array([(s.start_s, s.end_s) for s in found.sections]).reshape(-1, 2)
+    sections, probs = listener.label(score.with_sections([]))
+    labels = label_times(sections, score.onset_s)
+    place = np.array([(s.start_s, s.end_s) for s in sections]).reshape(-1, 2)
     inside = [(score.onset_s >= a) & (score.onset_s < b) & (labels > 0) for a, b in place]
-    return tuple(found.sections), [
+    return sections, [
         round(float(probs[notes, labels[notes] - 1].mean()), 4) if notes.any() else 0.0 for notes in inside
     ]
 
