@@ -192,28 +192,9 @@ def _workspace_of(config: dict) -> Workspace:
 
 
 def _check_wake_sleep(config: dict, workspace: Workspace) -> None:
-    from staria.data.store import open_store
-    from staria.models.presets import check_checkpoint
-    from staria.models.weights import RECOGNIZER_KINDS
-    from staria.training.start import check_study, check_terms
+    from staria.loop.wake_sleep import check_wake_sleep
+    from staria.training.tasks import TrainConfig
 
-    missing = [name for name in ("init", "composed") if not config[name]]
-    if not config["classifier"] and not config["frozen"]:
-        missing.append("classifier")
-    if missing:
-        raise InputError(
-            f"wake-sleep needs {', '.join('--' + name for name in missing)}: a trained classifier (or --frozen, and"
-            " the listener that ships labels), a trained staria (--init) and a store of composed pieces"
-        )
-    if config["nodes"] * config["devices"] > 1:
-        raise InputError(
-            f"wake-sleep trains on one device, got {config['devices']} on each of {config['nodes']} nodes:"
-            " leave --devices and --nodes out, and take a profile with one GPU"
-        )
-    stores = [open_store(name, workspace) for name in (*config["data"].split(","), config["composed"])]
-    check_terms(*stores, study=config["study"])
-    for name, kinds in (("init", ("staria",)), ("classifier", RECOGNIZER_KINDS)):
-        if not config["study"]:
-            check_study(config[name], f"--{name}")
-        if config[name]:
-            check_checkpoint(config[name], kinds)
+    names = ("data", "composed", "init", "classifier", "frozen", "study", "forms")
+    options = {name: config[name] for name in names}
+    check_wake_sleep(**options, workspace=workspace, train=_fill(TrainConfig, config))
