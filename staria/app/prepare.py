@@ -9,7 +9,7 @@ __all__ = ['prepare_array']
 import dataclasses
 from pathlib import Path
 
-from ..cluster.chain import pack
+from ..cluster.chain import to_plain
 from ..cluster.jobs import Array, Job
 from ..cluster.resources import Resources, load_resources
 from ..cluster.slurm import submit, submit_again, submit_array
@@ -46,7 +46,7 @@ def prepare_array(
         "workspace": workspace,
         "workers": resources.cpus_per_task,
     } | options
-    label = config_hash({"parts": parts, "of": pack(shared | {"workers": 0})})
+    label = config_hash({"parts": parts, "of": to_plain(shared | {"workers": 0})})
     earlier = next(
         (
             item

@@ -155,7 +155,7 @@ class Jobs(widgets.VBox):
     def refresh(self) -> None:
         "Ask for the jobs again."
         rows = jobs(self.folder) if self.folder.is_dir() else []
-        columns = ("name", "id", "cluster", "state", "link", "step", "val_loss", "last_line")
+        columns = ("name", "id", "cluster", "state", "attempt", "step", "val_loss", "last_line")
         self.table.value = (
             html_table(
                 [{column: row[column] for column in columns} for row in rows[:12]],
