@@ -423,8 +423,8 @@ def _pick_strategy(
         return ModelParallelStrategy(
             data_parallel_size=config.world_size, tensor_parallel_size=1, save_distributed_checkpoint=False
         )
-    # In stage B, frozen layers have no gradient yet. And without find_unused_parameters each process sorts its
-    # buckets anew after its first step, so that a resumed run adds up in another order.
+    # In stage B, frozen layers have no gradient yet. And without find_unused_parameters each process sorts
+    # its buckets anew after its first step, so that a resumed run adds up in another order.
     return DDPStrategy(find_unused_parameters=True, gradient_as_bucket_view=True)
 
 
