@@ -112,8 +112,8 @@ def check_terms(
         count = 0 if study else len(store.non_commercial())
         if count:
             raise InputError(
-                f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt"
-                " from them may not ship; prepare the store with --free-only, or train for study only with --study"
+                f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that"
+                " learnt from them may not ship; prepare the store with --free-only, or train for study only with --study"
             )
 
 
