@@ -292,7 +292,8 @@ class Demo:
         self, module, data: MidiDataModule, name: str, n_steps: int, over: bool, share: float = 1.0
     ) -> torch.nn.Module:
         "Train one model in runs/demo/<name>."
-        fit(module, data, self.run / name, self.train_config(n_steps, share), resume=True, overwrite=over)
+        module.config = self.train_config(n_steps, share)
+        fit(module, data, self.run / name, resume=True, overwrite=over)
         return module.model
 
     def fresh_model(self, kind: str) -> torch.nn.Module:

@@ -260,10 +260,10 @@ class _Round:
             seed=self.seed,
         )
         learning_rate = rate or config.train.learning_rate
-        train = dataclasses.replace(
+        module.config = dataclasses.replace(
             config.train, max_steps=steps, learning_rate=learning_rate, seed=self.seed
         )
-        fit(module, data, self.place / name, train, resume=True, verbose=self.verbose)
+        fit(module, data, self.place / name, resume=True, verbose=self.verbose)
 
 
 def _run_control(
