@@ -414,7 +414,7 @@ def candidate_rows(
         return rows
     judged = evaluate_generated(
         [candidates[k].score for k in playable],
-        [candidates[k].record["plan"]["form"] for k in playable],
+        [candidates[k].provenance["plan"]["form"] for k in playable],
         classifier,
     )
     for k, row in zip(playable, judged):

@@ -365,13 +365,13 @@ def _check_room(keeper: PlanKeeper, room: int) -> None:
     )
 
 
-def _begin(plan: Plan, tok: MusicTokenizerWithStyle, given: Sequence[int]) -> PlanKeeper:
+def _begin(plan: Plan, tok: MusicTokenizerWithStyle, opening: Sequence[int]) -> PlanKeeper:
     keeper = PlanKeeper(plan, tok)
-    if len(given) and list(given[:2]) != keeper.ids:
+    if len(opening) and list(opening[:2]) != keeper.ids:
         raise InputError(
-            f"what is given has to begin with {' '.join(tok.words(keeper.ids))}, got {' '.join(tok.words(given[:2]))}: only piano music is continued"
+            f"what is given has to begin with {' '.join(tok.words(keeper.ids))}, got {' '.join(tok.words(opening[:2]))}: only piano music is continued"
         )
-    for token in given[2:]:
+    for token in opening[2:]:
         if token in tok.section_ids and (
             keeper.last or token != tok.section_ids[LETTERS.index(plan.form[keeper.section + 1])]
         ):
@@ -462,7 +462,7 @@ def write(
     max_tokens: int | None = None,  # Longest piece; None: what the model can hold
     snippet_tokens: int | None = None,  # Longest snippet; None: what the model was made for (a baseline: 256)
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
-    given: Sequence[
+    opening: Sequence[
         int
     ] = (),  # Ids that every piece begins with, its prefix and <S> among them: read, not drawn
     compiled: bool = False,  # Compile the step, on a GPU as a CUDA graph: for long pieces of large models
@@ -475,7 +475,7 @@ def write(
         (_StariaReader, model.decoder) if isinstance(model, StariaModel) else (_BaselineReader, model)
     )
     keepers, rngs = (
-        [_begin(plan, tok, given) for plan in plans],
+        [_begin(plan, tok, opening) for plan in plans],
         [np.random.default_rng([seed, k]) for k in range(len(plans))],
     )
     model.eval()
@@ -529,13 +529,13 @@ def generate(
     snippet_tokens: int | None = None,  # Longest snippet in tokens; None: what the model was made for
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
     repetition: float = 0.0,  # Above 0: away from going round in circles within a section
-    given: Score | None = None,  # Music that every piece begins with
+    opening: Score | None = None,  # Music that every piece begins with
 ) -> list[Score]:  # Scores with their sections; a piece that ran out of tokens lacks its last sections
     "Write pieces in the form that a plan asks for."
     if n < 1:
         raise InputError(f"n must be 1 or more, got {n}")
     sampling = Sampling(temperature, top_k, top_p, min_p, guidance, repetition)
-    begun = () if given is None else opening_ids(given, plan)
+    begun = () if opening is None else opening_ids(opening, plan)
     return [
         keeper.score()
         for keeper in write(model, [plan] * n, sampling, seed, max_tokens, snippet_tokens, on_token, begun)

@@ -18,6 +18,7 @@ from ..core.basics import LETTERS
 from .classifier import Notes, evaluate_sequence, read_notes
 from .downbeats import DownbeatConfig, DownbeatNet, DownbeatSearch, bars_heard
 from ..music.score import Score
+from ..music.sections import Section
 
 # %% ../../nbs/models/07_listener.ipynb #7439403b
 N_STYLE = 37
@@ -133,10 +134,10 @@ class Listener(nn.Module):
             score, self.config.song if self.song_likelihood(score) > 0.5 else self.config.tune, bars
         )
 
-    def hear(self, score: Score) -> tuple[Segmentation, np.ndarray]:
+    def label(self, score: Score) -> tuple[tuple[Section, ...], np.ndarray]:
         "Find a piece's sections, and each note's probabilities of A to D (N, 4)."
-        found = self.parse(score)
-        return found, found.probs[bar_numbers(score.onset_s, found.bars_s)]
+        found = self.segment(score)
+        return found.sections, found.probs[bar_numbers(score.onset_s, found.bars_s)]
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         "Score each token: ids (B, T) to logarithms of probabilities (B, T, 4)."
@@ -144,7 +145,7 @@ class Listener(nn.Module):
         heard = torch.full((*notes.pitch.shape, len(LETTERS)), 1 / len(LETTERS))
         for row, count in enumerate(notes.real.sum(1).tolist()):
             if count:
-                heard[row, :count] = torch.from_numpy(self.hear(_as_score(notes, row, count))[1]).float()
+                heard[row, :count] = torch.from_numpy(self.label(_as_score(notes, row, count))[1]).float()
         heard = (heard + 1e-4) / (heard + 1e-4).sum(-1, keepdim=True)
         return heard.log().gather(1, notes.of_token[..., None].expand(-1, -1, len(LETTERS))).to(ids.device)
 

@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'PRESET_KINDS', 'preset_config', 'build', 'count_parameters', 'saved_bytes', 'activation_bytes',
-           'estimate_memory', 'describe', 'save_model', 'load_model', 'load_generator', 'load_recognizer']
+           'estimate_memory', 'describe', 'save_model', 'load_model', 'load_generator', 'load_recognizer',
+           'load_listener', 'load_classifier', 'check_checkpoint']
 
 # %% ../../nbs/models/08_presets.ipynb #080cc4a7
 import dataclasses
+import json
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -18,14 +20,21 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
 from ..core.basics import LETTERS, InputError
-from ..core.config import config_from_dict
+from ..core.config import config_from_dict, config_to_dict
 from .classifier import ClassifierConfig, MidiClassifier, Notes
 from .decoder import Decoder, DecoderConfig
 from .encoder import EncoderConfig, SnippetEncoder
 from .layers import TokenHead
 from .listener import Listener, ListenerConfig
 from .staria import StariaConfig, StariaModel
-from .weights import load_weights, save_weights
+from staria.models.weights import (
+    GENERATOR_KINDS,
+    MODEL_KINDS,
+    RECOGNIZER_KINDS,
+    load_weights,
+    read_metadata,
+    save_weights,
+)
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/08_presets.ipynb #9ce97a47
@@ -98,17 +107,31 @@ def build(
         return _from_config(kind, config)
 
 
+_NETWORKS: dict[str, tuple[type[nn.Module], type]] = {  # kind: network and its config
+    "classifier": (MidiClassifier, ClassifierConfig),
+    "encoder": (SnippetEncoder, EncoderConfig),
+    "decoder": (Decoder, DecoderConfig),
+    "baseline": (Decoder, DecoderConfig),
+    "staria": (StariaModel, StariaConfig),
+    "listener": (Listener, ListenerConfig),
+}
+
+
 def _from_config(kind: str, config) -> nn.Module:
-    if kind == "classifier":
-        model = MidiClassifier(config=config)
-    elif kind == "listener":
-        model = Listener(config)
-    else:
-        model = {"encoder": SnippetEncoder, "decoder": Decoder, "baseline": Decoder, "staria": StariaModel}[
-            kind
-        ](config)
+    network, _ = _NETWORKS[kind]
+    model = network(config=config)
     model.kind = kind
     return model
+
+
+def _kind_of(model: nn.Module) -> str:
+    kinds = [kind for kind, (network, _) in _NETWORKS.items() if type(model) is network]
+    if not kinds:
+        known = dict.fromkeys(network.__name__ for network, _ in _NETWORKS.values())
+        raise InputError(
+            f"{type(model).__name__} is none of Staria's models: only {', '.join(known)} are known here"
+        )
+    return getattr(model, "kind", kinds[0])  # a decoder may be a baseline
 
 # %% ../../nbs/models/08_presets.ipynb #e026f151
 def count_parameters(
@@ -204,21 +227,6 @@ def activation_bytes(
         + max((within // len(part.blocks) for within, part in zip(inside, parts)), default=0)
     )
 
-
-def _kind_of(model: nn.Module) -> str:
-    kinds = {
-        MidiClassifier: "classifier",
-        SnippetEncoder: "encoder",
-        Decoder: "decoder",
-        StariaModel: "staria",
-        Listener: "listener",
-    }
-    if type(model) not in kinds:
-        raise InputError(
-            f"{type(model).__name__} is none of Staria's models: only {', '.join(k.__name__ for k in kinds)} are known here"
-        )
-    return getattr(model, "kind", kinds[type(model)])
-
 # %% ../../nbs/models/08_presets.ipynb #b801e0e0
 def estimate_memory(
     model: nn.Module,  # On any device, the meta device too
@@ -311,48 +319,82 @@ def load_model(
     ours = MusicTokenizerWithStyle().tokens
     if saved.tokens and list(saved.tokens) != list(ours):
         raise InputError(
-            f"{path} was trained on {len(saved.tokens)} other tokens, this tokenizer has {len(ours)}: its ids mean other notes, so it cannot be used"
+            f"{path} was trained on {len(saved.tokens)} other tokens, this tokenizer has {len(ours)}: "
+            "its ids mean other notes, so it cannot be used"
         )
-    kinds = {
-        "classifier": ClassifierConfig,
-        "encoder": EncoderConfig,
-        "decoder": DecoderConfig,
-        "baseline": DecoderConfig,
-        "staria": StariaConfig,
-        "listener": ListenerConfig,
-    }
-    config = config_from_dict(kinds[saved.kind], saved.config, str(path))
+    _, config_class = _NETWORKS[saved.kind]
     with torch.device("meta"):
-        model = _from_config(saved.kind, config)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in saved.tensors.items()}
-    if wrong := sorted(name for name in expected | found if expected.get(name) != found.get(name)):
-        raise InputError(
-            f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} (saved by another version of Staria?)"
-        )
-    model.load_state_dict(
-        {
-            name: value.float() if value.is_floating_point() else value
-            for name, value in saved.tensors.items()
-        },
-        assign=True,
-    )
+        model = _from_config(saved.kind, config_from_dict(config_class, saved.config, str(path)))
+    _check_shapes(path, model.state_dict(), saved.tensors)
+    floats = {
+        name: value.float() if value.is_floating_point() else value for name, value in saved.tensors.items()
+    }
+    model.load_state_dict(floats, assign=True)
     return model.eval()
+
+
+def _check_shapes(path: str | Path, expected: dict, found: dict) -> None:
+    shape = {name: tuple(tensor.shape) for name, tensor in expected.items()}
+    there = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    wrong = sorted(name for name in shape | there if shape.get(name) != there.get(name))
+    if wrong:
+        raise InputError(
+            f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} "
+            "(saved by another version of Staria?)"
+        )
+
+# %% ../../nbs/models/08_presets.ipynb #f43b3ed6
+def _asset(name: str) -> str:
+    return str(files("staria") / "assets" / name)
 
 
 def load_generator(
     path: str | Path | None = None,  # A Staria's or a baseline's file; None: the generator that ships
-) -> nn.Module:  # Something that `staria.generation.generation.write` can use
-    "Load what writes music."
-    return load_model(
-        path or str(files("staria") / "assets" / "generator.safetensors"), ("staria", "baseline")
-    )
+) -> StariaModel | Decoder:  # In eval mode, for `staria.generation.generation.generate`
+    "Load a model that writes music from a plan."
+    return load_model(path or _asset("generator.safetensors"), GENERATOR_KINDS)
 
 
 def load_recognizer(
     path: str | Path | None = None,  # A classifier's or a listener's file; None: the listener that ships
-) -> nn.Module:  # Something that `staria.recognition.label.hear` can ask
-    "Load what hears the form of music."
-    return load_model(
-        path or str(files("staria") / "assets" / "listener.safetensors"), ("classifier", "listener")
+) -> MidiClassifier | Listener:  # In eval mode, for `staria.recognition.label.hear`
+    "Load a model that hears the form of music."
+    return load_model(path or _asset("listener.safetensors"), RECOGNIZER_KINDS)
+
+
+def load_listener(
+    path: str | Path | None = None,  # A listener's file; None: the listener that ships
+) -> Listener:  # In eval mode
+    "Load a listener, which hears the form of real music."
+    return load_model(path or _asset("listener.safetensors"), "listener")
+
+
+def load_classifier(
+    path: str | Path,  # A classifier's file; none ships
+) -> MidiClassifier:  # In eval mode
+    "Load a classifier, which labels every token of a piece."
+    return load_model(path, "classifier")
+
+# %% ../../nbs/models/08_presets.ipynb #f7b02c80
+def check_checkpoint(
+    path: str | Path,  # A model file
+    kind: str | tuple[str, ...] | None = None,  # What it must hold, or several; None: any kind
+    preset: str | None = None,  # The size that it must have, one of PRESETS; None: any size
+) -> None:
+    "Refuse a model file of another kind or size, from its first bytes alone. Raises InputError."
+    about = read_metadata(path, kind)
+    there = about["kind"]
+    if preset is None or there not in PRESET_KINDS:
+        return
+    config = json.loads(about["config"])
+    if config == _plain_config(there, preset):
+        return
+    size = next((name for name in PRESETS if _plain_config(there, name) == config), "unknown")
+    raise InputError(
+        f"{path} holds a {there} of size {size}, but --preset {preset} was asked for: "
+        "leave --preset out, or choose another file"
     )
+
+
+def _plain_config(kind: str, preset: str) -> dict:
+    return json.loads(json.dumps(config_to_dict(preset_config(kind, preset))))

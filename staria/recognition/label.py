@@ -78,8 +78,8 @@ def hear(
     if not known.all():
         score = score.replace(notes=score.notes[known], timing=None)  # drums that have no token are left out
     if isinstance(model, Listener):
-        found, probs = model.hear(score)
-        return Heard(score.with_sections(found.sections), probs, label_times(found.sections, score.onset_s))
+        sections, probs = model.label(score)
+        return Heard(score.with_sections(sections), probs, label_times(sections, score.onset_s))
     probs = note_probabilities(model, [ids], tok)[0]
     smooth = smooth_labels(probs, score.onset_s, min_section_s)
     order = list(dict.fromkeys([*smooth.tolist(), *range(4)]))  # the letter that is heard first is A

@@ -95,12 +95,10 @@ class HearForm(widgets.VBox):
         self.path = widgets.Text(
             str(path), description="MIDI file", placeholder="path of a .mid file", continuous_update=False
         )
-        self.status, self.bar, self.place, self.scores = (
-            status_line(),
-            widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="160px")),
-            widgets.VBox(),
-            widgets.HTML(),
-        )
+        self.status = status_line()
+        self.bar = widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="160px"))
+        self.place = widgets.VBox()
+        self.scores = widgets.HTML()
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.drop = FileDrop(
             self._dropped,
@@ -108,11 +106,14 @@ class HearForm(widgets.VBox):
             label="Drop a MIDI file or its sections (.txt), or pick one",
             accept=".mid,.midi,.txt",
         )
-        self.button, self.stop_button = (
-            widgets.Button(description="Hear the form", button_style="primary", tooltip="Label every note"),
-            widgets.Button(description="Stop", disabled=True, tooltip="Stop listening"),
+        self.button = widgets.Button(
+            description="Hear the form", button_style="primary", tooltip="Label every note"
         )
-        self.given, self.reference, self.roll, self.heard = None, (), None, None
+        self.stop_button = widgets.Button(description="Stop", disabled=True, tooltip="Stop listening")
+        self.given = None
+        self.reference = ()
+        self.roll = None
+        self.heard = None
         self.button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
@@ -206,13 +207,11 @@ def listen(
     score: Score | str | Path | None,  # What to hear; None: the file that the form names
 ) -> None:
     "Hear a piece for a form, and show what is known on the way."
-    form.button.disabled, form.stop_button.disabled, form.bar.value, form.scores.value, form.heard = (
-        True,
-        False,
-        0,
-        "",
-        None,
-    )
+    form.button.disabled = True
+    form.stop_button.disabled = False
+    form.bar.value = 0
+    form.scores.value = ""
+    form.heard = None
     tell(form.status, "listening …")
     try:
         given, model = form.read(score), chosen_model(form.checkpoint)

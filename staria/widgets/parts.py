@@ -73,11 +73,10 @@ class Background:
     "Run one piece of work beside the notebook, and pass on a person's wish to stop."
 
     def __init__(self, failed: Callable[[str], None] = print):
-        self.failed, self._thread, self._stop = (
-            failed,
-            None,
-            threading.Event(),
-        )  # failed: told what went wrong, in one line
+        # failed: told what went wrong, in one line
+        self.failed = failed
+        self._thread = None
+        self._stop = threading.Event()
 
     @property
     def running(self) -> bool:

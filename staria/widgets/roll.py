@@ -34,10 +34,10 @@ ROLL_FILES = (
 
 
 def read_static(
-    *names: str,  # Files of staria/static, in the order in which they build on each other
+    *names: str,  # Files of staria/widgets/static, in the order in which they build on each other
 ) -> str:  # Their text, joined
     "Read the browser's side of a widget from the package."
-    return "\n".join((files("staria") / "static" / name).read_text(encoding="utf8") for name in names)
+    return "\n".join((files("staria.widgets") / "static" / name).read_text(encoding="utf8") for name in names)
 
 
 def note_rows(
@@ -175,34 +175,34 @@ class PianoRoll(anywidget.AnyWidget, RollTraits):
                 f"probs must have shape ({len(score)}, 4), one row a note, got {np.shape(probs)}"
             )
         rows, (tokens, words) = note_rows(score, labels), token_rows(score)
-        self._score, self.labels, self.probs = score, labels, probs
+        self._score = score
+        self.labels = labels
+        self.probs = probs
         with self.hold_sync():
-            self.keep_view, self.can_save, self.note_rows, self.token_rows, self.token_words = (
-                keep_view,
-                self.save_to is not None,
-                rows,
-                tokens,
-                words,
-            )
+            self.keep_view = keep_view
+            self.can_save = self.save_to is not None
+            self.note_rows = rows
+            self.token_rows = tokens
+            self.token_words = words
             self.prob_rows = b"" if probs is None else np.asarray(probs, "<f4").tobytes()
             self.bar_rows = np.asarray(score.bars_s(), "<f4").tobytes()
-            self.labelled, self.sections, self.title = (
-                labels is not None,
-                tuple(score.sections),
-                score.title if title is None else title,
-            )
+            self.labelled = labels is not None
+            self.sections = tuple(score.sections)
+            self.title = score.title if title is None else title
             if not keep_view:
-                self.selection, self.cursor_s, self.similarity, self.cell_s, self.token = (), 0.0, b"", (), -1
+                self.selection = ()
+                self.cursor_s = 0.0
+                self.similarity = b""
+                self.cell_s = ()
+                self.token = -1
 
     def show_similarity(self, matrix: np.ndarray, hop_s: float) -> None:
         "Show a self-similarity matrix (n, n) in [0, 1] beside the roll, a frame each hop_s seconds; clicking a cell plays both places."
         if np.ndim(matrix) != 2 or len(matrix) != np.shape(matrix)[1]:
             raise InputError(f"a self-similarity matrix must be square, got shape {np.shape(matrix)}")
         with self.hold_sync():
-            self.similarity_hop_s, self.similarity = (
-                hop_s,
-                np.clip(np.asarray(matrix) * 255, 0, 255).astype(np.uint8).tobytes(),
-            )
+            self.similarity_hop_s = hop_s
+            self.similarity = np.clip(np.asarray(matrix) * 255, 0, 255).astype(np.uint8).tobytes()
 
     @property
     def score(self) -> Score:

@@ -83,12 +83,10 @@ class Jobs(widgets.VBox):
     "List jobs with state, step and last lines; send one, cancel one."
 
     def __init__(self, folder: str | Path = "slurm_logs"):
-        self.folder, self.table, self.tail, self.status = (
-            Path(folder),
-            widgets.HTML(),
-            widgets.HTML(),
-            status_line(),
-        )
+        self.folder = Path(folder)
+        self.table = widgets.HTML()
+        self.tail = widgets.HTML()
+        self.status = status_line()
         self.command = widgets.Text(
             description="command",
             placeholder="staria train classifier --data forms",
@@ -109,10 +107,8 @@ class Jobs(widgets.VBox):
         self.chosen = widgets.Dropdown(
             options=[("none", "")], description="job", layout=widgets.Layout(width="420px")
         )
-        self.submit_button, self.cancel_button = (
-            widgets.Button(description="Submit", tooltip="Send the command as a job"),
-            widgets.Button(description="Cancel", tooltip="Stop the chosen job for good"),
-        )
+        self.submit_button = widgets.Button(description="Submit", tooltip="Send the command as a job")
+        self.cancel_button = widgets.Button(description="Cancel", tooltip="Stop the chosen job for good")
         self.submit_button.on_click(lambda _: self.submit())
         self.cancel_button.on_click(lambda _: self.cancel())
         self.chosen.observe(lambda _: self._tail(), "value")
@@ -168,13 +164,11 @@ class Jobs(widgets.VBox):
             )
             or "<i>no jobs yet</i>"
         )
-        kept, self.chosen.options = (
-            self.chosen.value,
-            [
-                ("none", ""),
-                *((f"{row['name']}, {row['state']}, {row['folder'][:15]}", row["folder"]) for row in rows),
-            ],
-        )
+        kept = self.chosen.value
+        self.chosen.options = [
+            ("none", ""),
+            *((f"{row['name']}, {row['state']}, {row['folder'][:15]}", row["folder"]) for row in rows),
+        ]
         self.chosen.value = kept if kept in [row["folder"] for row in rows] else ""
         self._tail()
 
@@ -205,37 +199,35 @@ class Runs(widgets.VBox):
     "Follow runs: curves, checkpoints, samples, jobs."
 
     def __init__(self, folder: str | Path = "runs", live: bool = True, every_s: float = 2.0):
-        self.folder, self.every_s, self.logs, self.seen, self.roll = Path(folder), every_s, [], None, None
-        self.refresh_button, self.live = (
-            widgets.Button(description="Refresh", icon="refresh", tooltip="Read the files again"),
-            widgets.Checkbox(
-                value=False,
-                description="live",
-                indent=False,
-                tooltip="Look for changes every two seconds",
-                layout=widgets.Layout(width="70px"),
-            ),
+        self.folder = Path(folder)
+        self.every_s = every_s
+        self.logs = []
+        self.seen = None
+        self.roll = None
+        self.refresh_button = widgets.Button(
+            description="Refresh", icon="refresh", tooltip="Read the files again"
         )
-        self.column, self.sample = (
-            widgets.Dropdown(description="curve"),
-            widgets.Dropdown(
-                options=[("none", "")], description="sample", layout=widgets.Layout(width="420px")
-            ),
+        self.live = widgets.Checkbox(
+            value=False,
+            description="live",
+            indent=False,
+            tooltip="Look for changes every two seconds",
+            layout=widgets.Layout(width="70px"),
+        )
+        self.column = widgets.Dropdown(description="curve")
+        self.sample = widgets.Dropdown(
+            options=[("none", "")], description="sample", layout=widgets.Layout(width="420px")
         )
         self.chosen = widgets.SelectMultiple(
             description="runs", layout=widgets.Layout(width="auto", min_width="320px", height="110px")
         )
-        self.table, self.checkpoints, self.picture, self.place, self.status = (
-            widgets.HTML(),
-            widgets.HTML(),
-            widgets.HTML(),
-            widgets.VBox(),
-            status_line(),
-        )
-        self.jobs, self.job = (
-            Jobs(self.folder.parent / "slurm_logs"),
-            Background(lambda text: tell(self.status, text, error=True)),
-        )
+        self.table = widgets.HTML()
+        self.checkpoints = widgets.HTML()
+        self.picture = widgets.HTML()
+        self.place = widgets.VBox()
+        self.status = status_line()
+        self.jobs = Jobs(self.folder.parent / "slurm_logs")
+        self.job = Background(lambda text: tell(self.status, text, error=True))
         self.refresh_button.on_click(lambda _: self.refresh())
         for control in (self.column, self.chosen):
             control.observe(lambda _: self._draw(), "value")
@@ -282,10 +274,8 @@ class Runs(widgets.VBox):
             {column for log in self.logs for column in log.curves},
             key=lambda name: ("val_loss" != name, "loss" not in name, name),
         )
-        keep, names = (
-            (self.chosen.value, self.column.value, self.sample.value),
-            [log.name for log in self.logs],
-        )
+        keep = (self.chosen.value, self.column.value, self.sample.value)
+        names = [log.name for log in self.logs]
         self.column.options, self.chosen.options = columns, names
         self.column.value = keep[1] if keep[1] in columns else (columns or [None])[0]
         self.chosen.value = [name for name in keep[0] if name in names] or names[:4]

@@ -85,21 +85,17 @@ class MaterialShelf(widgets.VBox):
         material: Sequence[Score] = (),
         say: Callable[[str], None] = lambda text: None,
     ):
-        self.snippets, self.material, self.failed, self.say, self.roll, self.place = (
-            dict(snippets or {}),
-            list(material),
-            failed,
-            say,
-            None,
-            widgets.VBox(),
-        )
+        self.snippets = dict(snippets or {})
+        self.material = list(material)
+        self.failed = failed
+        self.say = say
+        self.roll = None
+        self.place = widgets.VBox()
         self.drop = FileDrop(
             self._dropped, failed, label="Drop a MIDI file to take snippets from, or pick one"
         )
-        self.rows, self.words = (
-            {},
-            {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS},
-        )
+        self.rows = {}
+        self.words = {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS}
         for letter in LETTERS:
             use, show, clear = (
                 widgets.Button(description=text, tooltip=tip, layout=widgets.Layout(width="auto"))
@@ -176,11 +172,11 @@ class MaterialShelf(widgets.VBox):
         self.form = form if form is not None else self.form
         for letter in LETTERS:
             score = self.snippets.get(letter)
-            colour, words = (
-                PALETTE[letter],
+            colour = PALETTE[letter]
+            words = (
                 f"{len(score)} notes, {score.duration_s:.1f} s"
                 if score is not None
-                else "no snippet: the model is free",
+                else "no snippet: the model is free"
             )
             self.words[
                 letter
@@ -201,20 +197,16 @@ class GrowingPieces:
         given: Sequence[int] = (),
     ):
         tok = MusicTokenizerWithStyle()
-        self.keepers, self.show, self.move, self.every_s, self.last_s = (
-            [PlanKeeper(plan, tok) for _ in range(n)],
-            show,
-            move,
-            every_s,
-            time.monotonic(),
-        )
+        self.keepers = [PlanKeeper(plan, tok) for _ in range(n)]
+        self.show = show
+        self.move = move
+        self.every_s = every_s
+        self.last_s = time.monotonic()
         for keeper in self.keepers:
             for token in given[2:]:
                 keeper.push(int(token))  # a keeper begins with the prefix and <S>
-        self.from_ms, self.end_ms = (
-            float(self.keepers[0].time_ms),
-            float(plan.ends_ms[self.keepers[0].section] if len(given) else plan.ends_ms[-1]),
-        )
+        self.from_ms = float(self.keepers[0].time_ms)
+        self.end_ms = float(plan.ends_ms[self.keepers[0].section] if len(given) else plan.ends_ms[-1])
 
     def hear(self, piece: int, token: int) -> None:
         "Take one token of one piece."
@@ -244,7 +236,10 @@ class CandidateCard(widgets.VBox):
         reroll: Callable[["CandidateCard"], None],
         export: Callable[["CandidateCard"], None],
     ):
-        self.name, self.model, self.candidate, self.past = name, model, None, []
+        self.name = name
+        self.model = model
+        self.candidate = None
+        self.past = []
         self.roll = PianoRoll(
             Score.from_arrays([], [], []),
             title=name,
@@ -352,30 +347,24 @@ class WriteForm(widgets.VBox):
         classifier=None,
         material: Sequence[Score] = (),
     ):
-        self.workspace, self.cards, self.status, self.table, self.links, self.place = (
-            workspace or Workspace(),
-            [],
-            status_line(),
-            widgets.HTML(),
-            widgets.HTML(),
-            widgets.GridBox(layout=widgets.Layout(grid_gap="8px")),
-        )
+        self.workspace = workspace or Workspace()
+        self.cards = []
+        self.status = status_line()
+        self.table = widgets.HTML()
+        self.links = widgets.HTML()
+        self.place = widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.checkpoint = model_choice(checkpoint, workspace, ["staria", "baseline"])
-        self.baseline, self.judge = (
-            model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside"),
-            model_choice(classifier, workspace, ["classifier"], "judge", "no judge"),
-        )
-        self.fields, self.blocks, self.bar = (
-            _studio_fields(form, lengths, n),
-            FormBlocks(),
-            widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="200px")),
-        )
+        self.baseline = model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside")
+        self.judge = model_choice(classifier, workspace, ["classifier"], "judge", "no judge")
+        self.fields = _studio_fields(form, lengths, n)
+        self.blocks = FormBlocks()
+        self.bar = widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="200px"))
         self.shelf = MaterialShelf(self.job.failed, snippets, material)
-        self.write_button, self.stop_button = (
-            widgets.Button(description="Write", button_style="primary", tooltip="Write the candidates"),
-            widgets.Button(description="Stop", disabled=True, tooltip="Stop at the next token"),
+        self.write_button = widgets.Button(
+            description="Write", button_style="primary", tooltip="Write the candidates"
         )
+        self.stop_button = widgets.Button(description="Stop", disabled=True, tooltip="Stop at the next token")
         self.sample_button = widgets.Button(
             description="Sample snippets", tooltip="Draw a snippet for each letter from one real piece"
         )
@@ -385,10 +374,8 @@ class WriteForm(widgets.VBox):
         for name in ("form", "lengths"):
             self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
-        wrap, head = (
-            widgets.Layout(flex_flow="row wrap", align_items="center"),
-            lambda text: widgets.HTML(f"<b>{text}</b>"),
-        )
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        head = lambda text: widgets.HTML(f"<b>{text}</b>")
         settings = widgets.GridBox(
             list(self.fields.values())[2:],
             layout=widgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))"),
@@ -493,7 +480,7 @@ def _judge(form: WriteForm) -> None:
     cards = [card for card in form.cards if card.candidate is not None]
     judge = chosen_model(form.judge) if is_chosen(form.judge) else None
     rows = [
-        {"candidate": card.name, "seed": card.candidate.record["seed"], **row}
+        {"candidate": card.name, "seed": card.candidate.provenance["seed"], **row}
         for card, row in zip(cards, candidate_rows([card.candidate for card in cards], judge))
     ]
     form.table.value = html_table(
@@ -509,7 +496,10 @@ def write_studio(
     _busy(form, True)
     form.bar.value = 0
     try:
-        plan, sampling, seed, n = form.plan(), form.sampling(), form.value("seed"), form.value("n")
+        plan = form.plan()
+        sampling = form.sampling()
+        seed = form.value("seed")
+        n = form.value("n")
         models = [
             (chosen_model(choice), chosen_name(choice))
             for choice in (form.checkpoint, form.baseline)
@@ -587,13 +577,13 @@ def reroll_studio(
             given=old.ids[: opens[k] + 1].tolist() if k < len(opens) else (),
         )
         seed = (
-            old.record["seed"]
+            old.provenance["seed"]
             + 1
             + max(
                 (
-                    step["seed"] - old.record["seed"]
+                    step["seed"] - old.provenance["seed"]
                     for earlier in (old, *card.past)
-                    for step in earlier.record["anew"]
+                    for step in earlier.provenance["anew"]
                 ),
                 default=0,
             )
@@ -622,7 +612,7 @@ def export_studio(
     card: CandidateCard,  # What is exported
 ) -> dict[str, Path]:
     "Write a candidate as MIDI, WAV, PNG and JSON, and offer the small ones as downloads."
-    record = card.candidate.record
+    record = card.candidate.provenance
     stem = (
         f"{record['plan']['form']}-{card.name.split()[0].lower()}-seed{record['seed']}-{record['piece'] + 1}"
         + "".join(f"-s{step['section'] + 1}n{step['seed']}" for step in record["anew"])
