@@ -54,7 +54,7 @@ def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[
         bar, following = bars[i], bars[i + 1].endings if i + 1 < stop else ()
         if bar.opens and i > opened:
             opened, count = i, 1
-        last = max(_passes(bars, i), default=0)
+        last = max(_passes_around(bars, i), default=0)
         if bar.endings and (count if repeats else last) not in bar.endings:
             i += 1
             continue
@@ -70,7 +70,7 @@ def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[
     return played
 
 
-def _passes(bars: list[Bar], i: int) -> list[int]:
+def _passes_around(bars: list[Bar], i: int) -> list[int]:
     "List the passes that the endings around bar i name."
     passes = []
     for bar in _block(bars, i):
