@@ -29,23 +29,22 @@ from ..data.store import Store, first_pieces, mix_stores, reuse_store, write_sto
 from ..evaluation.evaluation import evaluate_classifier, evaluate_generator
 from ..evaluation.form_judge import judge_form
 from ..generation.generation import Sampling, write
-from ..models.listener import Listener
 from ..models.presets import load_model, save_model
 from ..models.staria import StariaModel
 from ..models.weights import weights_hash
 from ..music.score import Score
-from ..music.sections import Section, label_times, letters_by_first_appearance
-from ..recognition.recognizer import label_piece, note_probabilities
+from ..music.sections import Section, letters_by_first_appearance
+from ..recognition.recognizer import Recognizer, as_recognizer, section_confidence
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit
 from ..training.tasks import ClassifierModule, StariaModule, TrainConfig
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #fe56501e
 def wake(
-    classifier: torch.nn.Module,  # A MidiClassifier or a Listener; it is not changed
+    classifier: Recognizer | torch.nn.Module,  # A recognizer, or a MidiClassifier; it is not changed
     store: Store,  # Real pieces; labels that they have are not looked at
     folder: str | Path,  # Where the woken store goes
-    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears; a Listener counts in bars
+    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears
     limit: int | None = None,  # At most so many pieces of each split
 ) -> Store:  # The same pieces with the classifier's labels; `extra` holds each section's confidence
     "Label real pieces with the classifier."
@@ -53,19 +52,13 @@ def wake(
     indices = first_pieces(store, limit)
     if not indices:
         raise InputError(f"{store.folder} holds no pieces to label: prepare some")
-    heard = (
-        None
-        if isinstance(classifier, Listener)
-        else note_probabilities(classifier, [store[i].ids for i in indices], tok)
-    )
+    recognizer = as_recognizer(classifier, min_section_s)
 
     def records() -> Iterator[TokenizedPiece]:
-        for k, i in enumerate(progress(indices, "labelling real pieces", unit="piece")):
+        for i in progress(indices, "labelling real pieces", unit="piece"):
             record, score = store[i], store.score(i)
-            if heard is None:
-                sections, confidence = _listen(classifier, score)
-            else:
-                sections, confidence = label_piece(heard[k], score.onset_s, score.duration_s, min_section_s)
+            sections, probs = recognizer.label(score.with_sections([]))
+            confidence = section_confidence(sections, probs, score.onset_s)
             yield tokenize_piece(
                 record.key,
                 score.with_sections(sections),
@@ -84,16 +77,6 @@ def wake(
             "settings": {"min_section_s": min_section_s, "limit": limit},
         },
     )
-
-
-def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list[float]]:
-    sections, probs = listener.label(score.with_sections([]))
-    labels = label_times(sections, score.onset_s)
-    place = np.array([(s.start_s, s.end_s) for s in sections]).reshape(-1, 2)
-    inside = [(score.onset_s >= a) & (score.onset_s < b) & (labels > 0) for a, b in place]
-    return sections, [
-        round(float(probs[notes, labels[notes] - 1].mean()), 4) if notes.any() else 0.0 for notes in inside
-    ]
 
 
 def random_labels(
@@ -270,7 +253,7 @@ def measure(
     split: str = "val",  # Which part
 ) -> dict[str, float]:
     "Measure both models on real pieces whose sections are known."
-    if isinstance(classifier, Listener):
+    if isinstance(classifier, Recognizer):  # it does not learn here
         return {
             f"staria {name}": value for name, value in staria_losses(model, labelled, config, split).items()
         }
@@ -445,9 +428,9 @@ def wake_sleep(
     verbose: bool = False,  # Print what each training of the first round costs
 ) -> list[dict]:  # One row per round; also in <run>/rounds.csv and rounds.json
     "Alternate wake and sleep phases, and say what each round brought."
-    if isinstance(classifier, Listener) and not config.frozen:
+    if isinstance(classifier, Recognizer) and not config.frozen:
         raise InputError(
-            "a Listener does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier"
+            f"a {type(classifier).__name__} does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier"
         )
     if config.train.world_size > 1:
         raise InputError(
