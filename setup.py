@@ -19,7 +19,7 @@ setup(
     license="Apache-2.0",
     url=facts["git_url"],
     packages=find_packages(include=["staria", "staria.*"]),
-    package_data={"": ["templates/*"], "staria": ["py.typed", "static/*", "assets/*"]},
+    package_data={"": ["templates/*"], "staria": ["py.typed", "assets/*"], "staria.widgets": ["static/*"]},
     python_requires=f">={facts['min_python']}",
     install_requires=facts["requirements"].split(),
     extras_require={
