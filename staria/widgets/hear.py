@@ -19,7 +19,7 @@ from ..core.basics import InputError
 from ..core.files import Workspace
 from ..music.score import Score
 from ..music.sections import label_times, load_sections
-from ..recognition.label import Heard, hear
+from ..recognition.label import LabelledScore, label
 from ..recognition.recognizer import note_probabilities
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from staria.widgets.parts import (
@@ -43,7 +43,7 @@ def hear_growing(
     score: Score,  # Any piece
     least_notes: int = 48,  # Less than this is not worth asking about
 ) -> Iterator[tuple[int, np.ndarray]]:  # Notes heard so far, and (N, 4) probabilities, zero for the others
-    "Hear a piece from its beginning, in ever longer parts; the whole is for `hear`."
+    "Hear a piece from its beginning, in ever longer parts; the whole is for `label`."
     tok = MusicTokenizerWithStyle()
     ids = tok.encode(score.with_sections([]), sections=False)
     heads = tok.note_index(ids)
@@ -69,7 +69,7 @@ _SHOWN_SCORES = {
 
 
 def reference_rows(
-    heard: Heard,  # What the classifier said
+    heard: LabelledScore,  # What the classifier said
     reference: tuple,  # Of Section, true
 ) -> list[dict]:  # A row a listener
     "Score what was heard, beside two listeners that hear nothing."
@@ -170,7 +170,7 @@ class HearForm(widgets.VBox):
         if not self.job.start(lambda: listen(self, score)):
             tell(self.status, "still listening: press Stop first, or wait")
 
-    def hear(self, score: Score | str | Path | None = None) -> Heard | None:
+    def hear(self, score: Score | str | Path | None = None) -> LabelledScore | None:
         "Hear a score, a file, or what the form names, and wait for it; None where that went wrong."
         self.heard = None
         self.job.run(lambda: listen(self, score))
@@ -235,7 +235,7 @@ def listen(
             _show(form, bare, probs, np.where(probs.any(1), probs.argmax(1) + 1, 0), True)
             form.bar.value = n / len(given)
             tell(form.status, f"{n} of {len(given)} notes heard; what is thought of them may still change")
-        heard = hear(model, given)
+        heard = label(model, given)
         likeliest = np.where(heard.probs.sum(1) > 0.5, heard.probs.argmax(1) + 1, 0)
         _show(form, heard.score, heard.probs, likeliest, True)
         form.heard, form.bar.value = heard, 1.0
