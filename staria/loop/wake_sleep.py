@@ -20,7 +20,7 @@ import yaml
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.config import config_hash, config_to_dict, save_yaml
-from ..core.files import Workspace, atomic_write, checkpoint_folder, is_study
+from ..core.files import Workspace, atomic_write, checkpoint_folder
 from ..core.tables import save_table
 from ..data.compose import read_forms
 from ..data.datamodule import MidiDataModule
@@ -46,6 +46,8 @@ from ..music.sections import Section, label_times, letters_by_first_appearance
 from ..recognition.recognizer import label_piece, note_probabilities
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit
+from ..training.run_table import check_logger
+from ..training.start import DataConfig, check_study, check_terms, fill_lengths
 from ..training.tasks import ClassifierModule, StariaModule, TrainConfig
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #fe56501e
@@ -260,10 +262,10 @@ class _Round:
             seed=self.seed,
         )
         learning_rate = rate or config.train.learning_rate
-        module.config = dataclasses.replace(
+        train = dataclasses.replace(
             config.train, max_steps=steps, learning_rate=learning_rate, seed=self.seed
         )
-        fit(module, data, self.place / name, resume=True, verbose=self.verbose)
+        fit(module, data, self.place / name, train, resume=True, verbose=self.verbose)
 
 
 def _run_control(
@@ -427,11 +429,12 @@ class LoopOptions:
         model: StariaModel,  # Its limits fill the lengths that are open
     ) -> WakeSleepConfig:
         "Complete the options into a config."
-        decoder, encoder = model.config.decoder, model.config.encoder
+        asked = DataConfig(max_tokens=self.max_tokens, snippet_tokens=self.snippet_tokens)
+        lengths = fill_lengths(asked, "wake-sleep", model)
         chosen = {
             "forms": _read_dream_forms(self.forms),
-            "max_tokens": self.max_tokens or min(2048, decoder.max_tokens),
-            "snippet_tokens": self.snippet_tokens or min(256, encoder.max_tokens),
+            "max_tokens": lengths.max_tokens,
+            "snippet_tokens": lengths.snippet_tokens,
         }
         kept = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         del kept["guidance"]
@@ -450,22 +453,6 @@ def _read_dream_forms(text: str | None) -> tuple[str, ...]:
     if text is None:
         return DREAM_FORMS
     return () if text == "heard" else read_forms(text)
-
-
-def _check_terms(stores: list[Store], files: dict[str, str | None]) -> None:
-    "Refuse non-commercial music, and weights that learnt from it."
-    for store in stores:
-        if count := len(store.non_commercial()):
-            raise InputError(
-                f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt "
-                "from them may not ship; prepare the store with --free-only, or train with --study"
-            )
-    for name, path in files.items():
-        if path and is_study(path):
-            raise InputError(
-                f"--{name} {path}: these weights learnt from non-commercial pieces; go on with --study, "
-                "or start from others"
-            )
 
 
 def check_wake_sleep(
@@ -488,6 +475,7 @@ def check_wake_sleep(
         )
     _read_dream_forms(forms)
     if train is not None:
+        check_logger(train)
         _check_devices(train)
     read_metadata(init, "staria")
     heard_by = read_metadata(classifier, RECOGNIZER_KINDS)["kind"] if classifier else "listener"
@@ -497,8 +485,10 @@ def check_wake_sleep(
             "or choose a classifier"
         )
     stores = [open_store(name, workspace) for name in (*data.split(","), composed)]
+    check_terms(*stores, study=study)
     if not study:
-        _check_terms(stores, {"init": init, "classifier": classifier})
+        check_study(init, "--init")
+        check_study(classifier, "--classifier")
 
 
 def train_wake_sleep(
