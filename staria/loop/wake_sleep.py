@@ -231,41 +231,38 @@ class _Round:
 
     def fit_staria(self, name: str, model: StariaModel, lessons: Store) -> None:
         "Train Staria in place."
-        module = StariaModule(model, stage=self.config.stage)
-        self._fit(name, module, lessons, "generative", self.config.max_tokens, self.config.staria_steps)
+        config = self.config
+        module = StariaModule(model, self._train_config(config.staria_steps), config.stage)
+        self._fit(name, module, lessons, config.max_tokens)
 
     def fit_classifier(self, name: str, classifier: torch.nn.Module, lessons: Store) -> None:
         "Train the classifier in place."
         config = self.config
         longest = config.heard_tokens or max(config.max_tokens, config.dream_tokens)
-        module = ClassifierModule(classifier)
-        steps, rate = config.classifier_steps, config.classifier_rate
-        self._fit(name, module, lessons, "classification", longest, steps, rate)
+        train = self._train_config(config.classifier_steps, config.classifier_rate)
+        self._fit(name, ClassifierModule(classifier, train), lessons, longest)
 
-    def _fit(
+    def _train_config(
         self,
-        name: str,
-        module: ClassifierModule | StariaModule,
-        lessons: Store,
-        task: str,
-        max_tokens: int,
         steps: int,
         rate: float | None = None,  # Learning rate; None: the config's
+    ) -> TrainConfig:
+        train = self.config.train
+        rate = rate or train.learning_rate
+        return dataclasses.replace(train, max_steps=steps, learning_rate=rate, seed=self.seed)
+
+    def _fit(
+        self, name: str, module: ClassifierModule | StariaModule, lessons: Store, max_tokens: int
     ) -> None:
-        config = self.config
         data = MidiDataModule(
             lessons,
-            task,
-            batch_size=config.batch_size,
+            module.task,
+            batch_size=self.config.batch_size,
             max_tokens=max_tokens,
-            snippet_tokens=config.snippet_tokens,
+            snippet_tokens=self.config.snippet_tokens,
             seed=self.seed,
         )
-        learning_rate = rate or config.train.learning_rate
-        train = dataclasses.replace(
-            config.train, max_steps=steps, learning_rate=learning_rate, seed=self.seed
-        )
-        fit(module, data, self.place / name, train, resume=True, verbose=self.verbose)
+        fit(module, data, self.place / name, resume=True, verbose=self.verbose)
 
 
 def _run_control(
