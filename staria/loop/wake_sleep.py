@@ -38,13 +38,11 @@ from ..evaluation.generators import evaluate_generator
 from ..evaluation.recognizers import evaluate_recognizer
 from ..generation.generation import Sampling
 from .dreams import DREAM_FORMS, DreamConfig, dream_round, judge_dreams
-from ..models.listener import Listener
 from ..models.presets import load_model, load_recognizer, save_model
 from ..models.staria import StariaModel
 from ..models.weights import RECOGNIZER_KINDS, read_metadata, weights_hash
-from ..music.score import Score
-from ..music.sections import Section, label_times, letters_by_first_appearance
-from ..recognition.recognizer import label_piece, note_probabilities
+from ..music.sections import Section, letters_by_first_appearance
+from ..recognition.recognizer import Recognizer, as_recognizer, section_confidence
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit
 from ..training.run_table import check_logger
@@ -53,10 +51,10 @@ from ..training.tasks import ClassifierModule, StariaModule, TrainConfig
 
 # %% ../../nbs/loop/01_wake_sleep.ipynb #fe56501e
 def wake(
-    classifier: torch.nn.Module,  # A MidiClassifier or a Listener; it is not changed
+    classifier: Recognizer | torch.nn.Module,  # A recognizer, or a MidiClassifier; it is not changed
     store: Store,  # Real pieces; labels that they have are not looked at
     folder: str | Path,  # Where the woken store goes
-    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears; a Listener counts in bars
+    min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears
     limit: int | None = None,  # At most so many pieces of each split
 ) -> Store:  # The same pieces with the classifier's labels; `extra` holds each section's confidence
     "Label real pieces with the classifier."
@@ -64,18 +62,14 @@ def wake(
     indices = first_pieces(store, limit)
     if not indices:
         raise InputError(f"{store.folder} holds no pieces to label: prepare some")
-    heard = None
-    if not isinstance(classifier, Listener):
-        heard = note_probabilities(classifier, [store[i].ids for i in indices], tokenizer)
+    recognizer = as_recognizer(classifier, min_section_s)
 
     def woken() -> Iterator[TokenizedPiece]:
-        for k, i in enumerate(progress(indices, "labelling real pieces", unit="piece")):
+        for i in progress(indices, "labelling real pieces", unit="piece"):
             piece = store[i]
             score = store.score(i)
-            if heard is None:
-                sections, confidence = _listen(classifier, score)
-            else:
-                sections, confidence = label_piece(heard[k], score.onset_s, score.duration_s, min_section_s)
+            sections, probs = recognizer.label(score.with_sections([]))
+            confidence = section_confidence(sections, probs, score.onset_s)
             yield tokenize_piece(
                 piece.key,
                 score.with_sections(sections),
@@ -89,18 +83,6 @@ def wake(
     return write_store(
         folder, woken(), {"kind": "woken", "made_from": str(store.folder), "settings": settings}
     )
-
-
-def _listen(listener: Listener, score: Score) -> tuple[tuple[Section, ...], list[float]]:
-    "Label a score with a listener: sections, and the mean probability of each one's letter."
-    sections, probs = listener.label(score.with_sections([]))
-    labels = label_times(sections, score.onset_s)
-    confidence = []
-    for section in sections:
-        inside = (score.onset_s >= section.start_s) & (score.onset_s < section.end_s) & (labels > 0)
-        mean = float(probs[inside, labels[inside] - 1].mean()) if inside.any() else 0.0
-        confidence.append(round(mean, 4))
-    return sections, confidence
 
 
 def _draw_letters(sections: tuple[Section, ...], rng: np.random.Generator) -> list[Section]:
@@ -158,7 +140,7 @@ class WakeSleepConfig(DreamConfig):
     measure_pieces: int | None = None  # Real pieces that Staria's loss is measured on; None takes all
     control: bool = False  # Also train a copy of Staria on random letters
     # The recognition model does not learn from dreams: self-training, the control of sleeping.
-    # A Listener has to be frozen.
+    # What has `label`, such as a Listener, has to be frozen.
     frozen: bool = False
 
 
@@ -173,7 +155,7 @@ def _measure(
 ) -> dict[str, float]:
     "Measure both models on real pieces whose sections are known."
     numbers = {}
-    if not isinstance(classifier, Listener):
+    if not isinstance(classifier, Recognizer):
         heard = evaluate_recognizer(classifier, labelled, labelled.split("val")).rows[0]
         numbers = {f"classifier {name}": heard[name] for name in ("ARI", "acc", "pairF")}
     losses = _staria_losses(model, labelled, config)
@@ -328,9 +310,10 @@ def wake_sleep(
 ) -> list[dict]:  # One row per round; also in <run>/rounds.csv and rounds.json
     "Alternate wake and sleep phases, and measure what each round brought."
     config = config or WakeSleepConfig()
-    if isinstance(classifier, Listener) and not config.frozen:
+    if isinstance(classifier, Recognizer) and not config.frozen:
         raise InputError(
-            "a Listener does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier"
+            f"a {type(classifier).__name__} does not learn from dreams: "
+            "freeze it (frozen=True), or give a MidiClassifier"
         )
     _check_devices(config.train)
     run = Path(run)
