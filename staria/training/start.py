@@ -113,7 +113,8 @@ def check_terms(
         if count:
             raise InputError(
                 f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that"
-                " learnt from them may not ship; prepare the store with --free-only, or train for study only with --study"
+                " learnt from them may not ship; prepare the store with --free-only,"
+                " or train for study only with --study"
             )
 
 
