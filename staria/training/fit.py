@@ -65,15 +65,10 @@ from staria.training.checkpointing import (
 )
 from .run_table import check_logger, read_metrics
 from staria.training.tasks import (
-    ClassifierModule,
-    DecoderOnlyBaseline,
-    GeneratorModule,
-    SnippetModule,
     StariaModule,
     TrainConfig,
     parts_of,
     prepare_network,
-    staria_from,
 )
 
 # %% ../../nbs/training/04_fit.ipynb #25e0a850

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from ..core.basics import InputError
-from ..models.classifier import MidiClassifier, read_notes
+from ..models.classifier import read_notes
 from ..models.decoder import Decoder, use_attention
 from ..models.encoder import PAD_ID, SnippetEncoder, nt_xent
 from ..models.layers import Block, CrossAttention
