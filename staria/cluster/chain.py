@@ -9,6 +9,7 @@ __all__ = ['DISK_FULL_STATUS', 'read_progress', 'log_event', 'read_attempts', 'w
 # %% ../../nbs/cluster/02_chain.ipynb #1a781125
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import pickle
@@ -74,7 +75,7 @@ def read_progress(
     if run.is_file():
         return int(float(run.read_text().strip() or 0)), 0
     places = {run / "checkpoints", checkpoint_folder(run)}
-    states = [path for place in sorted(places) for path in place.rglob("last.ckpt")]
+    states = itertools.chain.from_iterable(place.rglob("last.ckpt") for place in places)
     found = [_read_state(path) for path in states]
     return sum(steps for steps, _ in found), min((epoch for _, epoch in found), default=0)
 
@@ -518,7 +519,8 @@ def _run_in_slurm(runner: JobRunner, number: int) -> tuple[int, bool]:
 
 def _run_here(runner: JobRunner, number: int) -> tuple[int, bool]:
     "Run an attempt's task on this machine, with a warning and a limit as Slurm has them."
-    settings, kill_at, warned = runner.resources, None, False
+    settings = runner.resources
+    kill_at, warned = None, False
     words = [sys.executable, "-u", "-c", _TASK, str(runner.folder), str(number)]
     if settings.setup:
         words = ["bash", "-c", "\n".join([*settings.setup, f"exec {shlex.join(words)}"])]

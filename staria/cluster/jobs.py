@@ -9,6 +9,7 @@ __all__ = ['Job', 'explain', 'Array', 'JobTable', 'jobs']
 import contextlib
 import csv
 import html
+import itertools
 import json
 import os
 import shutil
@@ -211,12 +212,15 @@ def _read_logs(
         return path.stem.split("-")[1] in failed, path.stem == "rank-0", path.name
 
     ranks = sorted(folder.glob("rank-*.log"), key=order)
-    found = [line for path in ranks for line in read_tail(path, lines)]
+    found = _read_tails(ranks, lines)
     if not any(path.stat().st_size for path in ranks):  # it did not get as far as a task
         scripts = [*sorted(folder.glob("*_log.out")), *sorted(folder.glob("*_log.err"))]
-        found = [line for path in scripts for line in read_tail(path, lines)]
-        found = [line for line in found if not line.startswith("submitit ")]
+        found = [line for line in _read_tails(scripts, lines) if not line.startswith("submitit ")]
     return found[-lines:]
+
+
+def _read_tails(paths: list[Path], lines: int) -> list[str]:
+    return list(itertools.chain.from_iterable(read_tail(path, lines) for path in paths))
 
 
 def _follow_logs(
@@ -252,7 +256,10 @@ def _last_numbers(
     path: str | Path,  # A run's metrics.csv
 ) -> dict[str, float]:  # The newest value of each column; empty before the first row
     "Read how far a run has got."
-    return {name: float(value) for row in _read_rows(path) for name, value in row.items() if value}
+    newest = {}
+    for row in _read_rows(path):
+        newest |= {name: float(value) for name, value in row.items() if value}
+    return newest
 
 # %% ../../nbs/cluster/03_jobs.ipynb #57caee41
 _REMEDIES = (
@@ -471,7 +478,7 @@ def jobs(
     singles = [Job(path.parent) for path in Path(folder).glob("*/job.json")]
     arrays = [Array(path.parent) for path in Path(folder).glob("*/array.json")]
     found = sorted([*singles, *arrays], key=lambda item: item.facts["submitted"], reverse=True)[:limit]
-    parts = [job for item in found for job in (item.jobs if isinstance(item, Array) else [item])]
+    parts = itertools.chain.from_iterable(getattr(item, "jobs", [item]) for item in found)
     try:
         slurm = _query_jobs([job.id for job in parts if job.cluster == "slurm" and not job.outcome])
     except InputError:

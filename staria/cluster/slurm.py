@@ -447,7 +447,7 @@ def _most_at_a_time(cluster: str) -> int:
 
 def _as_options(point: dict) -> list[str]:
     "Write settings as options of a command."
-    return [word for key, value in point.items() for word in (f"--{key}", str(value))]
+    return list(itertools.chain.from_iterable((f"--{key}", str(value)) for key, value in point.items()))
 
 
 def _at_point(

@@ -80,7 +80,8 @@ def copy_files(
     folder: Path,  # A job's folder
 ) -> list[str]:  # The command, with the copies in place of the files
     "Copy the scripts and settings that a command names, so that editing them changes no queued job."
-    endings, files, copied = (".py", ".yaml", ".yml", ".json", ".toml", ".sh"), folder / "files", []
+    endings = (".py", ".yaml", ".yml", ".json", ".toml", ".sh")
+    files, copied = folder / "files", []
     for word in words:
         option, _, path = word.rpartition("=") if word.startswith("--") else ("", "", word)
         if Path(path).suffix in endings and Path(path).is_file():

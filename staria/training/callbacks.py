@@ -42,7 +42,8 @@ class BatchStream:
         self.ahead = {}  # Positions after batches that were given out: count -> (epoch, batch)
 
     def __iter__(self) -> Iterator[dict]:
-        epoch, batch, count = self.epoch, self.batch, self.count
+        epoch, batch = self.epoch, self.batch
+        count = self.count
         while count < self.n_batches:
             self.data.epoch, self.data.start_batch = epoch, batch
             before = count
@@ -72,7 +73,8 @@ class BatchStream:
 
     def load_state_dict(self, state: dict) -> None:
         check_same_order(state["settings"], self.data.settings())
-        self.epoch, self.batch, self.count = state["epoch"], state["batch"], state["count"]
+        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.count = state["count"]
 
 # %% ../../nbs/training/03_callbacks.ipynb #918e6df7
 def _all_sum(
@@ -174,10 +176,12 @@ class ZClip(L.Callback):
                 return None
             return torch.as_tensor(value, dtype=torch.float32, device=module.device)
 
-        self.first, self.mean, self.var = [put(norm) for norm in self.first], put(self.mean), put(self.var)
+        self.first = [put(norm) for norm in self.first]
+        self.mean, self.var = put(self.mean), put(self.var)
 
     def load_state_dict(self, state: dict) -> None:
-        self.first, self.mean, self.var = state["first"], state["mean"], state["var"]
+        self.first = state["first"]
+        self.mean, self.var = state["mean"], state["var"]
 
 # %% ../../nbs/training/03_callbacks.ipynb #c34b89eb
 class StopDiverging(L.Callback):

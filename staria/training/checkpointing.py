@@ -119,12 +119,8 @@ class KeepBest(Checkpoint):
     ):
         if save_top_k < 0:
             raise InputError(f"save_top_k must be 0 or more, got {save_top_k}")
-        self.folder, self.monitor, self.save_top_k, self.save_every = (
-            Path(folder),
-            monitor,
-            save_top_k,
-            save_every,
-        )
+        self.folder, self.monitor = Path(folder), monitor
+        self.save_top_k, self.save_every = save_top_k, save_every
         # One row per validation: step, epoch, value, file (None once removed), time in seconds since 1970
         self.history = []
         self.saved_step = -1  # Step of last.ckpt

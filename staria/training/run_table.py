@@ -94,7 +94,9 @@ class RunTable:
     "Write a run's rows to metrics.csv and to its loggers, and show one bar; only the first process opens it."
 
     def __init__(self, path: Path, columns: tuple[str, ...], config: TrainConfig):
-        self.path, self.columns, self.config, self.bar, self.loggers = path, columns, config, None, []
+        self.path, self.columns = path, columns
+        self.config = config
+        self.bar, self.loggers = None, []
 
     def open(self, step: int) -> None:  # Rows behind this step are dropped
         _write_rows(self.path, self.columns, [row for row in read_metrics(self.path) if row["step"] <= step])

@@ -385,7 +385,8 @@ class StariaModule(L.LightningModule):
         super().__init__()
         if stage not in ("A", "B", "C"):
             raise InputError(f"unknown stage '{stage}': use A, B or C")
-        self.model, self.config, self.stage = model, config, stage
+        self.model, self.config = model, config
+        self.stage = stage
         self.set_stage(0)
 
     def set_stage(self, step: int) -> None:

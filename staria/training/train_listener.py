@@ -8,8 +8,9 @@ __all__ = ['ListenerTrainConfig', 'names_in', 'train_listener']
 # %% ../../nbs/training/05_train_listener.ipynb #a7e2b2ff
 import dataclasses
 import gzip
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,8 @@ def _draw_crops(
     config: ListenerTrainConfig,
     *place: int,  # Seeds the draw, together with the config's seed
 ) -> tuple[torch.Tensor, ...]:  # Features, targets and counts of notes, of crops side by side
-    rng, crops, tries = np.random.default_rng([config.seed, *place]), [], 0
+    rng = np.random.default_rng([config.seed, *place])
+    crops, tries = [], 0
     while len(crops) < config.crops:
         tries += 1
         if tries > 1000:
@@ -213,12 +215,11 @@ def train_listener(
     # What kind of piece one hears is fitted at once, anew in each call
     torch.manual_seed(config.seed)
     listener = Listener(listener_config)
-    song_scores = [score for name in songs for score in read[name]]
-    told_apart = _fit_style(listener, song_scores, [score for name in sources for score in read[name]])
+    told_apart = _fit_style(listener, _join(read, songs), _join(read, sources))
 
     # Where bars begin is learnt step by step, on from the last state
     training = _Training(listener, config, run, json.dumps(settings, sort_keys=True))
-    train, val = _split([score for name in read for score in read[name]])
+    train, val = _split(_join(read, read))
     begun = f"going on at step {training.step}" if training.step else f"{config.steps} steps"
     print(
         f"{len(train)} pieces to learn from, {len(val)} to validate;"
@@ -263,6 +264,10 @@ def _describe(
     }
 
 
+def _join(read: dict[str, list[Score]], names: Iterable[str]) -> list[Score]:
+    return list(itertools.chain.from_iterable(read[name] for name in names))
+
+
 def _split(
     scores: list[Score],
 ) -> tuple[list[Score], list[Score]]:  # To learn from; to validate, one in forty
@@ -279,7 +284,8 @@ class _Training:
         run: Path,  # Its folder; a state that is there is gone on from
         about: str,  # What the training is of
     ):
-        self.listener, self.config, self.about = listener, config, about
+        self.listener, self.config = listener, config
+        self.about = about
         self.metrics, self.state = run / "metrics.csv", checkpoint_folder(run) / "last.safetensors"
         self.optimizer = torch.optim.AdamW(
             listener.pulse.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
