@@ -843,7 +843,7 @@ def _read_listeners(args):
 def _evaluate(args):
     from staria.core.tables import format_table, save_table
     from staria.data.store import open_store
-    from staria.evaluation.evaluation import evaluate_classifier
+    from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
     if args.what not in ("classifier", "generated"):
@@ -853,7 +853,7 @@ def _evaluate(args):
     if not args.data:
         raise InputError("evaluate classifier needs --data STORE with labelled pieces")
     store = open_store(args.data, _workspace(args))
-    result = evaluate_classifier(load_recognizer(args.checkpoint), store, store.split(args.split))
+    result = evaluate_recognizer(load_recognizer(args.checkpoint), store, store.split(args.split))
     for name, rows in {"classifier": result.rows, "letters": result.letters}.items():
         print(format_table(rows) + "\n")
         if args.out:
