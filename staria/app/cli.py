@@ -283,20 +283,6 @@ def field_options(kind: type, *without: str) -> list[tuple]:
         if f.name not in without
     ]
 
-
-def _lengths(args, model) -> dict[str, int]:
-    "Choose the lengths that were not asked for by what the model reads; a baseline's prompt comes on top of its sequence."
-    decoder, encoder = (
-        model if args.kind in kinds else getattr(model, kinds[0], None)
-        for kinds in (("decoder", "baseline"), ("encoder",))
-    )
-    prompt = len(LETTERS) * 257 + 66 if args.kind == "baseline" else 0  # four snippets, and 64 sections
-    reads = lambda part, most: most if part is None else min(most, part.config.max_tokens - prompt)
-    return {
-        "max_tokens": args.max_tokens or reads(decoder, 2048),
-        "snippet_tokens": args.snippet_tokens or reads(encoder, 256),
-    }
-
 # %% ../../nbs/app/02_cli.ipynb #21982406
 def _train_options() -> list[tuple]:
     from staria.training.tasks import TrainConfig
@@ -311,7 +297,7 @@ def _train_options() -> list[tuple]:
     _given("--data", str, "name or folder of a store; several by commas", required=True),
     ROOT,
     _option("--name", str, None, "name of the run (default: the kind)"),
-    _option("--preset", str, "small", "size: tiny, demo, light, small, base or paper"),
+    _option("--preset", str, None, "size: tiny, demo, light, small, base or paper (default: small)"),
     _option("--stage", str, None, "staria only: A, B or C; without it all three, a third of the steps each"),
     _option(
         "--init", str, None, "start from this checkpoint; for staria without one: --decoder and --encoder"
@@ -406,81 +392,44 @@ def _train_options() -> list[tuple]:
 )
 def _train(args):
     from staria.data.store import open_store, open_stores
+    from staria.training import start
+    from staria.training.tasks import TrainConfig
 
-    if args.kind not in KINDS:
-        raise InputError(f"unknown model '{args.kind}': use one of {', '.join(KINDS)}")
-    from staria.data.datamodule import MidiDataModule
-    from staria.models.presets import build, load_model
-    from staria.training import fit as training
-
-    workspace = _workspace(args)
-    config = training.TrainConfig(**{f.name: args[f.name] for f in dataclasses.fields(training.TrainConfig)})
-    training.check_logger(config)
-    store = open_stores(args.data, workspace)
-    _check_terms(args, store, *([open_store(args.composed, workspace)] if args.composed else []))
-    run = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind))
+    workspace, config = _workspace(args), _config_of(TrainConfig, args)
     if args.kind == "wake-sleep":
+        store = open_stores(args.data, workspace)
+        start.check_terms(
+            store,
+            *([open_store(args.composed, workspace)] if args.composed else []),
+            study=args.study,
+        )
+        for name in ("init", "classifier"):
+            if not args.study:
+                start.check_study(args[name], f"--{name}")
+        run = workspace.runs / (("study-" if args.study else "") + (args.name or args.kind))
         return _wake_sleep(args, workspace, store, config, run)
-    if args.kind == "staria" and not args.init and args.decoder and args.encoder:
-        model = training.staria_from(load_model(args.decoder), load_model(args.encoder), seed=args.seed)
-    else:
-        model = load_model(args.init) if args.init else build(args.kind, args.preset, seed=args.seed)
-    options = dict(
-        batch_size=args.batch_size,
-        **_lengths(args, model),
-        seed=args.seed,
-        pack=args.pack,
-        snippet_at=args.snippet_at,
-        num_workers=args.num_workers,
+    result = start.train_model(
+        args.kind,
+        args.data,
+        workspace,
+        args.name,
+        _config_of(start.StartConfig, args),
+        _config_of(start.DataConfig, args),
+        config,
+        args.resume,
+        args.overwrite,
     )
-    keep = dict(resume=args.resume, overwrite=args.overwrite)
-    if args.kind == "staria" and args.stage is None:
-        third = max(1, config.max_steps // 3)
-        result = training.fit_stages(
-            model,
-            MidiDataModule(store, "generative", **options),
-            run,
-            config,
-            {stage: third for stage in "ABC"},
-            **keep,
-        )["C"]
-    else:
-        module = {
-            "classifier": training.ClassifierModule,
-            "encoder": training.SnippetModule,
-            "decoder": training.GeneratorModule,
-            "baseline": training.DecoderOnlyBaseline,
-        }.get(args.kind)
-        module = module(model, config) if module else training.StariaModule(model, config, args.stage)
-        result = training.fit(module, MidiDataModule(store, module.task, **options), run, config, **keep)
     if int(os.environ.get("LOCAL_RANK", 0)) == 0:
         print(
             f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f}) after {result.step} steps: {result.model}"
         )
 
+
+def _config_of(kind: type, args):
+    "Read a config's fields from the options of the same names."
+    return kind(**{field.name: args[field.name] for field in dataclasses.fields(kind)})
+
 # %% ../../nbs/app/02_cli.ipynb #f26b2498
-def _check_terms(args, *stores):
-    "Keep non-commercial music out of weights that could ship."
-    for store in stores:
-        count = len(store.non_commercial())
-        if count and not args.study:
-            raise InputError(
-                f"{count} of {len(store)} pieces of {store.folder} are non-commercial: weights that learnt from them may not ship; "
-                "prepare the store with --free-only, or train for study only with --study"
-            )
-    for name in ("init", "decoder", "encoder", "classifier"):
-        if not args.study:
-            _check_study(
-                args[name],
-                f"--{name} {args[name]}: these weights learnt from non-commercial pieces; go on with --study, or start from others",
-            )
-
-
-def _check_study(path: str | None, line: str) -> None:
-    if any(part.startswith("study-") for part in Path(path or "").parts):
-        raise InputError(line)
-
-
 @_command(
     "listen",
     "train a listener: where bars begin, and what kind of piece it hears; called again, it goes on",
@@ -526,6 +475,7 @@ def _wake_sleep(args, workspace, store, config, run):
     from staria.generation.generation import Sampling
     from staria.loop.wake_sleep import DREAM_FORMS, WakeSleepConfig, wake_sleep
     from staria.models.presets import load_model, load_recognizer
+    from staria.training.start import DataConfig, fill_lengths
 
     missing = [name for name in ("init", "composed") if not args[name]] + ["classifier"] * (
         not args.classifier and not args.frozen
@@ -552,10 +502,12 @@ def _wake_sleep(args, workspace, store, config, run):
         )
     }
     forms = DREAM_FORMS if args.forms is None else () if args.forms == "heard" else read_forms(args.forms)
+    lengths = fill_lengths(_config_of(DataConfig, args), "wake-sleep", staria)
     loop = WakeSleepConfig(
         staria_steps=config.max_steps,
         classifier_steps=config.max_steps,
-        **_lengths(args, staria),
+        max_tokens=lengths.max_tokens,
+        snippet_tokens=lengths.snippet_tokens,
         train=config,
         sampling=Sampling(guidance=args.guidance),
         forms=forms,
@@ -785,11 +737,9 @@ def _ship(args):
 
     from staria.models.presets import load_model, save_model
     from staria.models.weights import load_weights
+    from staria.training.start import check_study
 
-    _check_study(
-        args.checkpoint,
-        f"{args.checkpoint}: these weights learnt from non-commercial pieces, and may not ship",
-    )
+    check_study(args.checkpoint, "ship", "they may not ship")
     if Path(args.out).suffix != ".safetensors":
         raise InputError(f"{args.out}: the file to write must end in .safetensors")
     saved = load_weights(args.checkpoint)
@@ -893,7 +843,7 @@ def _read_listeners(args):
 def _evaluate(args):
     from staria.core.tables import format_table, save_table
     from staria.data.store import open_store
-    from staria.evaluation.evaluation import evaluate_classifier
+    from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
     if args.what not in ("classifier", "generated"):
@@ -903,7 +853,7 @@ def _evaluate(args):
     if not args.data:
         raise InputError("evaluate classifier needs --data STORE with labelled pieces")
     store = open_store(args.data, _workspace(args))
-    result = evaluate_classifier(load_recognizer(args.checkpoint), store, store.split(args.split))
+    result = evaluate_recognizer(load_recognizer(args.checkpoint), store, store.split(args.split))
     for name, rows in {"classifier": result.rows, "letters": result.letters}.items():
         print(format_table(rows) + "\n")
         if args.out:

@@ -154,7 +154,7 @@ def make_order(
             else Resources(nodes=resolved["nodes"], gpus_per_node=resolved["devices"]),
             global_batch,
         )
-        check_training(resolved, list(work), links)
+        check_training(resolved, links)
         if links != 1:
             resolved["resume"] = True
         run = run or run_of(resolved)
@@ -473,7 +473,7 @@ def at_point(order: Order, point: dict) -> Order:
         raise InputError(f"unknown option {', '.join(unknown)}: known are {', '.join(order.resolved)}")
     resolved = order.resolved | point
     if "max_steps" in resolved:
-        check_training(resolved, [], order.chain)
+        check_training(resolved, order.chain)
     return dataclasses.replace(
         order, resolved=resolved, run=str(run_of(resolved).absolute()) if "max_steps" in resolved else None
     )

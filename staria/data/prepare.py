@@ -36,15 +36,15 @@ from .compose import FORM_LISTS, Recipe, compose_many
 from .corpus import Source, open_source
 from .piece import SPLITS, TokenizedPiece, non_commercial, split_of, tokenize_piece
 from staria.data.store import (
-    BINARY,
-    PART,
+    PART_SCHEMA,
+    STORE_FILES,
     STORE_FORMAT,
     Store,
-    alone_in,
-    disk_full_in_one_line,
+    explain_full_disk,
+    is_store,
+    lock_folder,
     make_row,
     printable,
-    read_in_part,
     read_manifest,
     refuse_pickle,
     tokens_hash,
@@ -163,7 +163,7 @@ def make_part(
     facts = {"skipped": json.dumps(skipped), "tokens": str(tokens)}
     content = io.BytesIO()
     pq.write_table(
-        pa.Table.from_pylist(rows, PART).replace_schema_metadata(facts), content, compression="zstd"
+        pa.Table.from_pylist(rows, PART_SCHEMA).replace_schema_metadata(facts), content, compression="zstd"
     )
     with atomic_write(job.path) as file:
         file.write(content.getvalue() + hashlib.sha256(content.getbuffer()).digest())
@@ -231,7 +231,7 @@ class Report:
         return "\n".join(
             lines
             + (
-                [f"  and {len(self.in_part) - 10} more: staria.data.store.read_in_part lists all"]
+                [f"  and {len(self.in_part) - 10} more: Store.read_in_part lists all"]
                 if len(self.in_part) > 10
                 else []
             )
@@ -391,9 +391,9 @@ class _Run:
         )
 
     def is_done(self) -> bool:
-        return (self.folder / "manifest.json").exists() and read_manifest(self.folder)[
-            "last_changed"
-        ] == self.about["last_changed"]
+        if not is_store(self.folder):
+            return False
+        return read_manifest(self.folder)["last_changed"] == self.about["last_changed"]
 
     def make(
         self, numbers: Iterable[int], workers: int
@@ -402,7 +402,7 @@ class _Run:
         missing = (job for job in map(self.job, numbers) if not job.path.exists())
         n_read = n_tokens = 0
         with (
-            disk_full_in_one_line(self.folder),
+            explain_full_disk(self.folder),
             progress(
                 desc=f"preparing {self.about['name']}",
                 total=sum(len(self.source.items[n * self.size : (n + 1) * self.size]) for n in numbers),
@@ -471,7 +471,7 @@ def prepare(
     "Read every item of a source into a store; go on where an earlier run stopped."
     began, n_read, tokens = time.perf_counter(), 0, 0
     run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only)
-    with alone_in(run.folder):
+    with lock_folder(run.folder):
         if reused := run.is_done():
             Store.open(run.folder).verify()
         else:
@@ -492,7 +492,7 @@ def prepare(
         tokens,
         workers,
         reused,
-        tuple(read_in_part(store)),
+        tuple(store.read_in_part()),
     )
 
 # %% ../../nbs/data/04_prepare.ipynb #f68e8217
@@ -522,7 +522,7 @@ def prepare_shard(
     began, (i, n) = time.perf_counter(), read_shard("%d/%d" % tuple(shard))
     run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only)
     mine = range(i - 1, len(run), n)
-    with alone_in(run.folder, shared=True):
+    with lock_folder(run.folder, shared=True):
         if run.is_done():
             raise InputError(f"{run.folder} is finished: there is nothing left for a shard to do")
         run.parts.mkdir(exist_ok=True)
@@ -590,7 +590,7 @@ def compose_store(
         "format": STORE_FORMAT,
     }
     folder, tok = workspace.cache / f"{name}-{config_hash(settings)}", MusicTokenizerWithStyle()
-    if (folder / "manifest.json").exists():
+    if is_store(folder):
         return Store.open(folder)
 
     def composed() -> Iterator[TokenizedPiece]:

@@ -36,8 +36,6 @@ from ..core.basics import InputError
 from ..core.config import config_hash, config_to_dict, load_yaml, save_yaml
 from ..core.device import pick_device, pick_precision
 from ..core.files import checkpoint_folder
-from ..models.decoder import Decoder
-from ..models.encoder import SnippetEncoder
 from ..models.presets import PRESETS, describe, save_model
 from ..models.staria import StariaModel
 from ..models.weights import load_weights
@@ -74,6 +72,7 @@ from staria.training.tasks import (
     SnippetModule,
     StariaModule,
     TrainConfig,
+    parts_of,
     prepare_network,
     staria_from,
 )
@@ -140,9 +139,8 @@ def read_result(
 
 # %% ../../nbs/training/04_fit.ipynb #1a8e6ebb
 def describe_run(
-    module: L.LightningModule,  # What is trained
+    module: L.LightningModule,  # What is trained, and how
     data,  # The data module
-    config: TrainConfig,  # How
 ) -> dict:  # Plain values, as config.yaml stores them
     "Gather the resolved settings of a run."
     facts = {
@@ -170,7 +168,7 @@ def describe_run(
     }
     return config_to_dict(
         {
-            "train": config,
+            "train": module.config,
             "model": model | ({"stage": module.stage} if hasattr(module, "stage") else {}),
             "data": facts,
         }
@@ -187,12 +185,12 @@ def preset_name(
 
 
 def describe_cost(
-    module: L.LightningModule,  # What is trained
+    module: L.LightningModule,  # What is trained, and how
     data,  # The data module, set up
     order,  # The order of its training batches
-    config: TrainConfig,  # How
 ) -> str:  # Two lines: parameters and memory; tokens
     "Say what a run costs before it starts."
+    config = module.config
     lengths = (
         2 * order.lengths.clip(max=data.snippet_tokens) if data.task == "contrastive" else order.lengths
     )  # two snippets of each piece
@@ -216,10 +214,7 @@ def check_lengths(
     order,  # The order of its training batches
 ) -> None:
     "Refuse sequences that a network has no places for before it meets the first of them."
-    encoder, decoder = (
-        model if isinstance(model, kind) else getattr(model, name, None)
-        for kind, name in ((SnippetEncoder, "encoder"), (Decoder, "decoder"))
-    )
+    encoder, decoder = parts_of(model)
     if encoder is not None and data.snippet_tokens > encoder.config.max_tokens:
         raise InputError(
             f"snippets of {data.snippet_tokens} tokens are longer than the {encoder.config.max_tokens} that this encoder reads: use --snippet-tokens {encoder.config.max_tokens}, or a larger preset"
@@ -250,16 +245,17 @@ def check_resumable(
 
 # %% ../../nbs/training/04_fit.ipynb #c249deb2
 def fit(
-    module: L.LightningModule,  # One of the task modules; its weights are changed in place
+    module: L.LightningModule,  # One of the task modules, with its TrainConfig; its weights are changed in place
     data,  # A data module of the same task
     run: str | Path,  # The run's folder, usually <workspace>/runs/<name>
-    config: TrainConfig = TrainConfig(),
+    *,
     resume: bool = False,  # Go on from the run's last state, where there is one
     overwrite: bool = False,  # Start anew over a run that exists
     verbose: bool = True,  # Print the settings, what they cost, and the pace
 ) -> FitResult:  # Where the results lie
     "Train a model, in such a way that a stopped run goes on exactly where it was."
     run, started, first = Path(run), time.perf_counter(), rank_zero_only.rank in (None, 0)
+    config = module.config
     if data.task != module.task:
         raise InputError(
             f"{type(module).__name__} learns from batches for '{module.task}', but the data module gives '{data.task}'"
@@ -270,7 +266,7 @@ def fit(
         raise InputError(
             "stage B frees layers on the way, which fsdp can't follow: use --strategy ddp, or the stages A and C"
         )
-    module.config, settings, folder = config, describe_run(module, data, config), checkpoint_folder(run)
+    settings, folder = describe_run(module, data), checkpoint_folder(run)
     last = folder / "last.ckpt"
     if overwrite and first:
         clear_run(run)
@@ -296,7 +292,7 @@ def fit(
     if first and verbose:
         print(
             yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160)
-            + describe_cost(module, data, order, config),
+            + describe_cost(module, data, order),
             flush=True,
         )
     if state is not None and first:
@@ -305,7 +301,7 @@ def fit(
         module.load_state_dict(state["state_dict"])
         trainer = None
     else:
-        trainer = run_trainer(module, data, run, config, keep, None if state is None else last, verbose)
+        trainer = run_trainer(module, data, run, keep, None if state is None else last, verbose)
     save_weights_of(folder / "model.safetensors", module, trainer, config.max_steps, {"run": run.name})
     module.eval()
     return read_result(run, time.perf_counter() - started)
@@ -427,12 +423,12 @@ def run_trainer(
     module: L.LightningModule,
     data,
     run: Path,
-    config: TrainConfig,
     keep: KeepBest,  # Where states go
     state: Path | None,  # The state to go on from
     verbose: bool = False,  # Say the pace
 ) -> L.Trainer:  # After the last step
     "Put lightning's trainer together and run it."
+    config = module.config
     device = pick_device(config.device)
     stream, watch = (
         BatchStream(data, config.max_steps * config.accumulate),
@@ -520,7 +516,6 @@ def fit_stages(
             module,
             data,
             Path(run) / f"stage-{stage}",
-            stage_config,
             resume=resume,
             overwrite=overwrite,
             verbose=verbose and not results,

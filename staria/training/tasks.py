@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CHOICES', 'TrainConfig', 'learning_rate_at', 'MuonAndAdamW', 'make_optimizer', 'step_loss', 'log_mean',
-           'shard_blocks', 'prepare_network', 'ClassifierModule', 'GeneratorModule', 'DecoderOnlyBaseline',
+           'shard_blocks', 'parts_of', 'prepare_network', 'ClassifierModule', 'GeneratorModule', 'DecoderOnlyBaseline',
            'labelled_notes', 'retrieve_within_piece', 'SnippetModule', 'StariaModule', 'free_layers', 'staria_from']
 
 # %% ../../nbs/training/01_tasks.ipynb #c01fa813
@@ -220,6 +220,15 @@ def shard_blocks(
             fully_shard(part, mesh=mesh)
     fully_shard(module.model, mesh=mesh)
     register_fsdp_forward_method(module.model, "loss")
+
+
+def parts_of(
+    model: torch.nn.Module,  # Any of Staria's networks
+) -> tuple[SnippetEncoder | None, Decoder | None]:  # None: it has no such part
+    "Find the snippet encoder and the decoder of a network, which may be the network itself."
+    encoder = model if isinstance(model, SnippetEncoder) else getattr(model, "encoder", None)
+    decoder = model if isinstance(model, Decoder) else getattr(model, "decoder", None)
+    return encoder, decoder
 
 
 def prepare_network(

@@ -1,0 +1,231 @@
+// A form as blocks in a row: as wide as they last, moved, lengthened and relabelled by hand. Python
+// sees `blocks`, a list of [letter, seconds].
+
+const LETTERS = ["A", "B", "C", "D"];
+const SHORTEST_S = 1;
+const LONGEST_S = 600;
+
+function make(tag, properties = {}, children = []) {
+  const { aria, ...rest } = properties;
+  const element = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries(aria ?? {})) {
+    element.setAttribute(name === "role" ? name : `aria-${name}`, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+class FormView {
+  constructor(model, el) {
+    this.model = model;
+    this.chosen = 0;
+    this.row = make("div", {
+      className: "staria-form-row",
+      aria: {
+        role: "listbox",
+        orientation: "horizontal",
+        label:
+          "Sections of the form: letters relabel, arrows choose, Shift and arrows move, " +
+            "plus and minus lengthen and shorten, Insert adds, Delete removes",
+      },
+    });
+    const button = (text, label, act) =>
+      make("button", {
+        type: "button",
+        textContent: text,
+        title: label,
+        aria: { label },
+        onclick: act,
+      });
+    this.status = make("span", {
+      className: "staria-form-status",
+      aria: { role: "status", live: "polite" },
+    });
+    this.root = make("div", { className: "staria-form" }, [
+      this.row,
+      make("div", { className: "staria-form-bar" }, [
+        ...LETTERS.map((letter) =>
+          button(letter, `Make the chosen section ${letter}`, () =>
+            this.change(([, seconds]) => [letter, seconds]),
+          ),
+        ),
+        button("longer", "Lengthen the chosen section by a second (+)", () => this.lengthen(1)),
+        button("shorter", "Shorten the chosen section by a second (−)", () => this.lengthen(-1)),
+        button("add", "Add a section behind the chosen one (Insert)", () => this.add()),
+        button("remove", "Remove the chosen section (Delete)", () => this.remove()),
+        this.status,
+      ]),
+    ]);
+    this.root.dataset.lmSuppressShortcuts = "true";
+    this.root.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      this.key(event);
+    });
+    el.append(this.root);
+    this.follow = () => this.draw();
+    model.on("change:blocks change:palette", this.follow);
+    this.draw();
+  }
+
+  get blocks() {
+    return this.model.get("blocks");
+  }
+
+  put(blocks, chosen = this.chosen) {
+    this.chosen = Math.max(0, Math.min(chosen, blocks.length - 1));
+    this.model.set("blocks", blocks);
+    this.model.save_changes();
+    this.draw(true);
+  }
+
+  change(to) {
+    this.put(this.blocks.map((block, k) => (k === this.chosen ? to(block) : block)));
+  }
+  lengthen(by) {
+    this.change(([letter, seconds]) => [
+      letter,
+      Math.min(LONGEST_S, Math.max(SHORTEST_S, Math.round(10 * (seconds + by)) / 10)),
+    ]);
+  }
+  add() {
+    const [letter, seconds] = this.blocks[this.chosen] ?? ["A", 8];
+    this.put(
+      [...this.blocks.slice(0, this.chosen + 1), [letter, seconds], ...this.blocks.slice(this.chosen + 1)],
+      this.chosen + 1,
+    );
+  }
+  remove() {
+    if (this.blocks.length > 1) {
+      this.put(
+        this.blocks.filter((_, k) => k !== this.chosen),
+        this.chosen - 1 < 0 ? 0 : this.chosen - 1,
+      );
+    }
+  }
+  move(from, to) {
+    const blocks = [...this.blocks];
+    const [taken] = blocks.splice(from, 1);
+    blocks.splice(to, 0, taken);
+    this.put(blocks, to);
+  }
+
+  draw(focus = false) {
+    const palette = this.model.get("palette");
+    const total = this.blocks.reduce((sum, [, seconds]) => sum + seconds, 0);
+    const form = this.blocks.map(([letter]) => letter).join("");
+    const had = focus || this.row.contains(document.activeElement);
+    this.row.replaceChildren(
+      ...this.blocks.map(([letter, seconds], k) => {
+        const edge = make("span", {
+          className: "staria-form-edge",
+          title: "Drag to lengthen or shorten",
+        });
+        const block = make(
+          "div",
+          {
+            className: `staria-block staria-block-${letter}`,
+            tabIndex: k === this.chosen ? 0 : -1,
+            title: `${letter}, ${seconds} s: drag to move`,
+            aria: {
+              role: "option",
+              selected: String(k === this.chosen),
+              label: `Section ${k + 1} of ${this.blocks.length}: ${letter}, ${seconds} seconds`,
+            },
+          },
+          [make("b", { textContent: letter }), make("small", { textContent: `${seconds} s` }), edge],
+        );
+        const ink = letter === "A" || letter === "D" ? "#fff" : "#111";
+        const paper = palette[letter] ?? palette.N;
+        block.style.cssText = `flex:${seconds} 1 0; background-color:${paper}; color:${ink}`;
+        block.onpointerdown = (event) => this.grab(event, k, event.target === edge);
+        block.onfocus = () => {
+          if (this.chosen !== k) {
+            this.chosen = k;
+            this.mark();
+          }
+        };
+        return block;
+      }),
+    );
+    this.status.textContent = `${form}, ${total.toFixed(total % 1 ? 1 : 0)} s`;
+    if (had) this.row.children[this.chosen]?.focus({ preventScroll: true });
+  }
+
+  mark() {
+    [...this.row.children].forEach((block, k) => {
+      block.setAttribute("aria-selected", String(k === this.chosen));
+      block.tabIndex = k === this.chosen ? 0 : -1;
+    });
+  }
+
+  grab(event, k, edge) {
+    // An edge lengthens, the body moves
+    event.preventDefault();
+    this.chosen = k;
+    this.mark();
+    this.row.children[k].focus({ preventScroll: true });
+    const x = event.clientX;
+    const [letter, seconds] = this.blocks[k];
+    const perPixel = this.blocks.reduce((sum, block) => sum + block[1], 0) / this.row.clientWidth;
+    const before = this.blocks;
+    let length = seconds;
+    let to = k;
+    const drag = (moving) => {
+      if (edge) {
+        length = Math.min(
+          LONGEST_S,
+          Math.max(SHORTEST_S, Math.round(2 * (seconds + (moving.clientX - x) * perPixel)) / 2),
+        );
+        const block = this.row.children[k];
+        block.style.flexGrow = length;
+        block.querySelector("small").textContent = `${length} s`;
+      } else {
+        const over = [...this.row.children].findIndex((block) => {
+          const box = block.getBoundingClientRect();
+          return moving.clientX >= box.left && moving.clientX < box.right;
+        });
+        to = over < 0 ? to : over;
+        [...this.row.children].forEach((block, i) =>
+          block.classList.toggle("staria-over", i === to && to !== k),
+        );
+      }
+    };
+    const drop = () => {
+      window.removeEventListener("pointermove", drag);
+      window.removeEventListener("pointerup", drop);
+      if (edge && length !== seconds) {
+        this.put(before.map((block, i) => (i === k ? [letter, length] : block)));
+      } else if (!edge && to !== k) this.move(k, to);
+    };
+    window.addEventListener("pointermove", drag);
+    window.addEventListener("pointerup", drop);
+  }
+
+  key(event) {
+    if (event.target.tagName === "BUTTON") return;
+    const { chosen } = this;
+    const last = this.blocks.length - 1;
+    const letter = event.key.toUpperCase();
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step && event.shiftKey) {
+      if (chosen + step >= 0 && chosen + step <= last) this.move(chosen, chosen + step);
+    } else if (step) {
+      this.chosen = Math.max(0, Math.min(last, chosen + step));
+      this.mark();
+      this.row.children[this.chosen].focus();
+    } else if (LETTERS.includes(letter)) this.change(([, seconds]) => [letter, seconds]);
+    else if (event.key === "+" || event.key === "=") this.lengthen(1);
+    else if (event.key === "-") this.lengthen(-1);
+    else if (event.key === "Insert") this.add();
+    else if (event.key === "Delete" || event.key === "Backspace") this.remove();
+    else return;
+    event.preventDefault();
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const view = new FormView(model, el);
+    return () => model.off("change:blocks change:palette", view.follow);
+  },
+};
