@@ -95,11 +95,13 @@ def _run(words: list[str]) -> None:
         return print(f"staria {__version__}")
     if name not in COMMANDS:
         raise InputError(f"no command '{name}': use one of {', '.join(COMMANDS)} ('staria --help')")
-    command, hidden = COMMANDS[name], set()
-    if name == "train" and (kind := find_kind(options)):
-        name, hidden = f"train {kind}", hidden_options(kind)
-        options = options if kind in options else [kind, *options]  # the settings file named it
-    values = make_parser(name, command, hidden | {"kind"}).parse_args(options).as_dict()
+    hidden = set()
+    if name == "train":
+        kind = find_kind(options)
+        hidden = hidden_options(kind)
+        options = options if kind in (None, *options) else [kind, *options]  # the settings file named it
+    command = COMMANDS[name]
+    values = make_parser(name, command, hidden).parse_args(options).as_dict()
     if os.environ.get("STARIA_RESOLVE"):
         return _print_options({name: value for name, value in values.items() if name not in hidden})
     if isinstance(seed := values.get("seed"), int) and seed < 0:

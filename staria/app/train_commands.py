@@ -42,7 +42,7 @@ def find_kind(
 
 
 def hidden_options(
-    kind: str,  # One of TRAIN_KINDS
+    kind: str | None,  # One of TRAIN_KINDS; None: not known
 ) -> set[str]:
     "List the options that a kind does not read."
     from staria.loop.wake_sleep import LoopOptions
