@@ -10,7 +10,7 @@ The names below are the public face. Each is imported when it is first used, so 
 torch nor NumPy. Everything else stands in the wings: `staria.music`, `staria.tokens`, `staria.data`, and so on.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 import importlib
 from typing import TYPE_CHECKING

@@ -161,12 +161,12 @@ def evaluate(
 
 def _judge_recognizer(checkpoint: str | None, store, split: str) -> dict[str, list[dict]]:
     from staria.core.tables import format_table
-    from staria.evaluation.evaluation import evaluate_classifier
+    from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
     if store is None:
         raise InputError("evaluate recognizer needs --data STORE with labelled pieces")
-    result = evaluate_classifier(load_recognizer(checkpoint), store, store.split(split))
+    result = evaluate_recognizer(load_recognizer(checkpoint), store, store.split(split))
     print(format_table(result.rows) + "\n")
     print(format_table(result.letters) + "\n")
     return {"classifier": result.rows, "letters": result.letters}

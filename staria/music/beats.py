@@ -11,7 +11,7 @@ import numpy as np
 from ..core.basics import InputError, compiled
 
 # %% ../../nbs/music/02_beats.ipynb #6613599f
-_MOST_BEATS = 200_000
+_MOST_BEATS = 200_000  # A forged tempo map could fill the memory
 
 
 def count_beats(
@@ -21,36 +21,36 @@ def count_beats(
     source: str = "the score",  # What error messages call it
 ) -> tuple[np.ndarray, np.ndarray]:  # Beats and bar starts in seconds
     "Count beats and bars through a tempo map."
-    times, pace = tempos[:, 0], tempos[:, 1] / 60
-    quarters = np.append(0.0, np.cumsum(np.diff(times) * pace[:-1]))
+    times_s, quarters_per_s = tempos[:, 0], tempos[:, 1] / 60
+    quarters = np.append(0.0, np.cumsum(np.diff(times_s) * quarters_per_s[:-1]))  # at each tempo
 
     def quarter_at(time_s):
-        k = np.maximum(np.searchsorted(times, time_s, "right") - 1, 0)
-        return quarters[k] + (time_s - times[k]) * pace[k]
+        k = np.maximum(np.searchsorted(times_s, time_s, "right") - 1, 0)
+        return quarters[k] + (time_s - times_s[k]) * quarters_per_s[k]
+
+    def times_at(grid):
+        k = np.maximum(np.searchsorted(quarters, grid, "right") - 1, 0)
+        found_s = times_s[k] + (grid - quarters[k]) / quarters_per_s[k]
+        return np.maximum(found_s[found_s >= -1e-6], 0)
 
     last = quarter_at(last_s)
     if not len(meters) or meters[0, 0] > 1e-6:
         meters = np.concatenate([[[0.0, 4, 4]], meters])
-    starts = quarter_at(meters[:, 0])
     if last * (meters[:, 2] / 4).max() > _MOST_BEATS:
         raise InputError(
-            f"{source} counts {last:.0f} quarter notes in {last_s:.0f} s: its tempo map makes no sense; clear score.tempos to have the beat estimated"
+            f"{source} counts {last:.0f} quarter notes in {last_s:.0f} s: its tempo map makes no sense; "
+            "clear score.tempos to have the beat estimated"
         )
-    grids = ([], [])
-    for (_, top, bottom), start, stop in zip(meters, starts, [*starts[1:], np.inf]):
-        compound = bottom >= 8 and top > 3 and top % 3 == 0
-        for grid, step in zip(grids, (4 / bottom * (3 if compound else 1), 4 / bottom * top)):
-            grid.append(np.arange(start, min(stop - 1e-3, last + 1e-3), step))
+    starts = quarter_at(meters[:, 0])
+    beats, bars = [], []
+    for (_, top, bottom), start, following in zip(meters, starts, [*starts[1:], np.inf], strict=True):
+        stop = min(following - 1e-3, last + 1e-3)
+        is_compound = bottom >= 8 and top > 3 and top % 3 == 0
+        beats.append(np.arange(start, stop, 4 / bottom * (3 if is_compound else 1)))
+        bars.append(np.arange(start, stop, 4 / bottom * top))
+    return times_at(np.concatenate(beats)), times_at(np.concatenate(bars))
 
-    def time_at(grid):
-        q = np.concatenate(grid)
-        k = np.maximum(np.searchsorted(quarters, q, "right") - 1, 0)
-        t = times[k] + (q - quarters[k]) / pace[k]
-        return np.maximum(t[t >= -1e-6], 0)
-
-    return time_at(grids[0]), time_at(grids[1])
-
-# %% ../../nbs/music/02_beats.ipynb #cdbdf785
+# %% ../../nbs/music/02_beats.ipynb #94cce873
 def keeps_time(
     onset_s: np.ndarray,  # (N,) seconds, sorted
     beats_s: np.ndarray,  # (M,) seconds, increasing
@@ -66,11 +66,11 @@ def keeps_time(
         return True
     once = np.exp(2j * np.pi * place)
     twice, thrice = once**2, once**3
-    return bool(
-        max(abs(turns.mean()) for turns in (once, twice, thrice, twice**2, thrice**2, twice**4)) >= threshold
-    )
+    # after once to thrice: four, six and eight times around
+    around = (once, twice, thrice, twice**2, thrice**2, twice**4)
+    return bool(max(abs(turns.mean()) for turns in around) >= threshold)
 
-# %% ../../nbs/music/02_beats.ipynb #94cce873
+# %% ../../nbs/music/02_beats.ipynb #01f72487
 @compiled
 def _chain_beats(strength: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
     "Give the best sum of a chain of beats that ends at each frame, and the beat before, -1 where it starts."
@@ -93,20 +93,24 @@ def estimate_beats(
     "Estimate beats and bars from the notes alone (Ellis 2007)."
     frame = np.rint(onset_s / hop_s).astype(np.int64)
     strength = np.sqrt(np.bincount(frame, velocity / 64.0))
-    lags = np.arange(int(0.25 / hop_s), int(1.5 / hop_s))
     smooth = np.convolve(strength, [0.5, 1, 0.5], "same")
-    size = (
-        1 << int(len(smooth) + lags[-1]).bit_length()
-    )  # By Fourier transform: products of long arrays would start BLAS threads in every worker
-    agree = np.maximum(np.fft.irfft(np.abs(np.fft.rfft(smooth, size)) ** 2, size)[lags], 0) * np.exp(
-        -0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2
-    )
-    period = int(lags[np.argmax(agree)]) if agree.max() > 1e-6 else int(0.5 / hop_s)
+    period = _beat_period(smooth, hop_s)
     best, previous = _chain_beats(smooth, period)
-    t, beats = len(best) - 1 - int(np.argmax(best[::-1][:period])), []
+    beats, t = [], len(best) - 1 - int(np.argmax(best[::-1][:period]))
     while t >= 0:
         beats.append(t)
         t = previous[t]
     beats = np.array(beats[::-1])
-    down = int(np.argmax([smooth[beats[i::4]].sum() for i in range(min(4, len(beats)))]))
-    return beats * hop_s, beats[down::4] * hop_s
+    downbeat = int(np.argmax([smooth[beats[i::4]].sum() for i in range(min(4, len(beats)))]))
+    return beats * hop_s, beats[downbeat::4] * hop_s
+
+
+def _beat_period(strength: np.ndarray, hop_s: float) -> int:
+    "Find the spacing, in frames, at which onsets agree with themselves, near half a second."
+    lags = np.arange(int(0.25 / hop_s), int(1.5 / hop_s))
+    # by Fourier transform: products of long arrays would start BLAS threads in every worker
+    size = 1 << int(len(strength) + lags[-1]).bit_length()
+    agreement = np.fft.irfft(np.abs(np.fft.rfft(strength, size)) ** 2, size)[lags]
+    prior = np.exp(-0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2)
+    weighted = np.maximum(agreement, 0) * prior
+    return int(lags[np.argmax(weighted)]) if weighted.max() > 1e-6 else int(0.5 / hop_s)

@@ -7,6 +7,7 @@ __all__ = ['Section', 'letters_by_first_appearance', 'check_order', 'load_sectio
            'section_of_times']
 
 # %% ../../nbs/music/01_sections.ipynb #bd4e9db7
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,8 @@ class Section:
         for name in ("start_s", "end_s"):
             object.__setattr__(self, name, float(getattr(self, name)))
         if not 0 <= self.start_s < self.end_s < float("inf"):
-            raise InputError(
-                f"a section must start at 0 or later and end after it starts, got {self.start_s} to {self.end_s}"
-            )
+            span = f"{self.start_s} to {self.end_s}"
+            raise InputError(f"a section must start at 0 or later and end after it starts, got {span}")
         if not self.label or len(self.label.split()) != 1:
             raise InputError(f"a section's label is one word such as A, got {self.label!r}")
 
@@ -41,19 +41,23 @@ def letters_by_first_appearance(
 ) -> list[str]:  # "A" to "D" in the order of first appearance; a fifth kind and later ones become "N"
     "Rename labels to letters in the order in which they first appear."
     kinds = list(dict.fromkeys(label for label in labels if label != "N"))
-    names = dict(zip(kinds, LETTERS))
+    names = dict(zip(kinds, LETTERS, strict=False))  # a fifth kind gets no letter
     return [names.get(label, "N") for label in labels]
 
 # %% ../../nbs/music/01_sections.ipynb #d88945e6
+_TOLERANCE_S = 1e-6  # What a section file's six decimals may lose
+
+
 def check_order(
     sections: Sequence[Section],  # Any sections
     where: str,  # What error messages call them: a file, a piece
 ) -> tuple[Section, ...]:  # The same
     "Refuse sections that are out of order or overlap."
-    for before, after in zip(sections, sections[1:]):
-        if after.start_s < before.end_s - 1e-6:
+    for before, after in itertools.pairwise(sections):
+        if after.start_s < before.end_s - _TOLERANCE_S:
             raise InputError(
-                f"{where}: section {after.label} at {after.start_s} s starts before section {before.label} has ended at {before.end_s} s; sections stand in order and do not overlap"
+                f"{where}: section {after.label} at {after.start_s} s starts before section {before.label} "
+                f"has ended at {before.end_s} s; sections stand in order and do not overlap"
             )
     return tuple(sections)
 
@@ -70,18 +74,22 @@ def load_sections(
         raise InputError(
             f"{path} is not text: a section file has lines of start_s <tab> end_s <tab> label"
         ) from None
-    sections = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = line.split("\t") if "\t" in line else line.split()
-        try:
-            sections.append(Section(float(fields[0]), float(fields[1]), fields[2].strip()))
-        except (IndexError, ValueError) as error:
-            raise InputError(
-                f"{path}, line {number}: expected start_s <tab> end_s <tab> label, got {line!r} ({error})"
-            ) from None
-    return check_order(sections, str(path))
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if _has_section(line)]
+    return check_order([_parse_line(line, f"{path}, line {number}") for number, line in numbered], str(path))
+
+
+def _has_section(line: str) -> bool:  # Neither empty nor a comment
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def _parse_line(line: str, where: str) -> Section:
+    fields = line.split("\t") if "\t" in line else line.split()
+    try:
+        return Section(float(fields[0]), float(fields[1]), fields[2].strip())
+    except (IndexError, ValueError) as error:
+        raise InputError(
+            f"{where}: expected start_s <tab> end_s <tab> label, got {line!r} ({error})"
+        ) from None
 
 
 def save_sections(
@@ -99,11 +107,9 @@ def label_times(
     times_s: np.ndarray,  # Shape (N,), seconds
 ) -> np.ndarray:  # Shape (N,) uint8: 0 none, 1 to 4 for A to D
     "Give each time the label of the section that holds it."
-    values = np.array(
-        [0] + [LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in sections], np.uint8
-    )
+    values = [LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in sections]
     index = section_of_times(sections, times_s)
-    return values[index + 1]
+    return np.array([0, *values], np.uint8)[index + 1]
 
 
 def section_of_times(
@@ -111,7 +117,8 @@ def section_of_times(
     times_s: np.ndarray,  # Shape (N,), seconds
 ) -> np.ndarray:  # Shape (N,): index of the section that holds each time, -1 where none does
     "Find the section that holds each time."
-    starts, ends = np.array([s.start_s for s in sections]), np.array([s.end_s for s in sections] + [-np.inf])
-    near = np.asarray(times_s) + 1e-6  # What a section file's six decimals may lose
+    starts = np.array([s.start_s for s in sections])
+    ends = np.array([s.end_s for s in sections] + [-np.inf])  # the last holds what comes before any start
+    near = np.asarray(times_s) + _TOLERANCE_S
     index = np.searchsorted(starts, near, "right") - 1
     return np.where(near < ends[index], index, -1)
