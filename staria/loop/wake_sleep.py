@@ -312,7 +312,8 @@ def wake_sleep(
     config = config or WakeSleepConfig()
     if isinstance(classifier, Recognizer) and not config.frozen:
         raise InputError(
-            f"a {type(classifier).__name__} does not learn from dreams: freeze it (frozen=True), or give a MidiClassifier"
+            f"a {type(classifier).__name__} does not learn from dreams: "
+            "freeze it (frozen=True), or give a MidiClassifier"
         )
     _check_devices(config.train)
     run = Path(run)
