@@ -147,9 +147,7 @@ def _section_starts(
     return [0, *kept[1:]]
 
 # %% ../../nbs/music/08_repeats.ipynb #0a6a321c
-_RETURN = (
-    0.6  # Agreement over which a section is a return of an earlier one, as a whole and in its first half
-)
+_RETURN = 0.6  # Agreement over which a section is a return, as a whole and in its first half
 
 
 def _main_strain(bars: list[Bar], indices: list[int]) -> tuple[int, Counter]:
