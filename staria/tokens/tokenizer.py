@@ -7,6 +7,8 @@ __all__ = ['MusicTokenizerWithStyle']
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #e74f1ab2
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -20,10 +22,16 @@ from staria.tokens.vocabulary import (
     DRUM_0,
     DURATION_0,
     FORMS,
+    FRAME_MS,
     GENRE_FORMS,
+    GRID_MS,
+    HIGHEST_DRUM,
+    IDS_PER_INSTRUMENT,
+    LOWEST_DRUM,
     NOTE_0,
     ONSET_0,
     SECTION_0,
+    VELOCITIES,
     Kind,
     remap_rows,
     token_set,
@@ -36,21 +44,26 @@ class MusicTokenizerWithStyle:
 
     bos_id, eos_id, pad_id, unk_id, dim_id, time_id = range(6)
     section_ids = [SECTION_0 + k for k in range(4)]
-    prompt_start_id, prompt_end_id = SECTION_0 + 4, SECTION_0 + 5
+    prompt_start_id = SECTION_0 + 4
+    prompt_end_id = SECTION_0 + 5
     form_ids = {form: SECTION_0 + 6 + k for k, form in enumerate(FORMS)}
 
     def __init__(self):
         facts = vocabulary()
-        self.tokens, self.vocab_size, self._ids = list(facts.tokens), len(facts.tokens), facts.ids
+        self.tokens, self._ids = list(facts.tokens), facts.ids
+        self.vocab_size = len(facts.tokens)
         for name in ("kind_of", "pitch_of", "velocity_of", "instrument_of", "onset_of", "duration_of"):
             setattr(self, name, getattr(facts, name))
 
-    def id(self, token) -> int:
-        "Give a token's id; 3 for a token that is not in the vocabulary."
+    def id(
+        self,
+        token: str | Sequence,  # "<S>" or ("piano", 60, 90)
+    ) -> int:  # 3 for a token that is not in the vocabulary
+        "Look up a token's id."
         return self._ids.get(tuple(token) if isinstance(token, list) else token, self.unk_id)
 
-    def token(self, token_id: int):
-        "Give the token of an id, a word or a tuple."
+    def token(self, token_id: int) -> str | tuple:
+        "Look up the token of an id; raise `InputError` for an id that is none."
         return self.tokens[vocabulary().check([token_id])[0]]
 
     def words(self, ids) -> list[str]:
@@ -58,60 +71,83 @@ class MusicTokenizerWithStyle:
         return [vocabulary().name(i) for i in vocabulary().check(ids)]
 
     def encode(
-        self, score, clock: str = "exact", sections: bool = True, keep_silence: bool = False
-    ) -> np.ndarray:
-        "Encode a score, or a MIDI file, as ids (T,) with prefix, <S> and <E>; clock is exact, or aria for weights trained on the reference's times."
+        self,
+        score: Score | str | Path,  # A score or a MIDI file
+        clock: str = "exact",  # "exact", or "aria" for weights trained on the reference's times
+        sections: bool = True,  # Write section tokens
+        keep_silence: bool = False,  # Count time from the file's start, not from the first note
+    ) -> np.ndarray:  # (T,) with prefix, <S> and <E>
+        "Turn a score into ids; raise `InputError` where it has no notes."
         score = score if isinstance(score, Score) else Score.from_midi(score)
-        return np.concatenate(
-            [
-                _encode_prefix(score),
-                [self.bos_id],
-                _encode_body(score, clock, sections, keep_silence)[0],
-                [self.eos_id],
-            ]
-        )
+        body, _ = _encode_body(score, clock, sections, keep_silence)
+        return np.concatenate([_encode_prefix(score), [self.bos_id], body, [self.eos_id]])
 
-    def encode_with_labels(self, score, clock: str = "exact") -> tuple[np.ndarray, np.ndarray]:
-        "Encode without section tokens: ids (T,) and the label of each token's note (T,), 0 to 4."
+    def encode_with_labels(
+        self,
+        score: Score | str | Path,  # A score or a MIDI file
+        clock: str = "exact",  # "exact" or "aria"
+    ) -> tuple[np.ndarray, np.ndarray]:  # ids (T,), and the label of each token's note (T,), 0 to 4
+        "Turn a score into ids without section tokens, and labels."
         score = score if isinstance(score, Score) else Score.from_midi(score)
-        (body, labels), prefix = _encode_body(score, clock, False, False), _encode_prefix(score)
-        return np.concatenate([prefix, [self.bos_id], body, [self.eos_id]]), np.concatenate(
-            [np.zeros(len(prefix) + 1, np.uint8), labels, np.zeros(1, np.uint8)]
-        )
+        body, labels = _encode_body(score, clock, sections=False, keep_silence=False)
+        prefix = _encode_prefix(score)
+        ids = np.concatenate([prefix, [self.bos_id], body, [self.eos_id]])
+        before, after = np.zeros(len(prefix) + 1, np.uint8), np.zeros(1, np.uint8)
+        return ids, np.concatenate([before, labels, after])
 
-    def decode(self, ids) -> Score:
-        "Turn ids (T,) into a score, sections included; what is no whole note is skipped and counted in `dropped`."
+    def decode(
+        self,
+        ids,  # (T,) from a model, a file or `encode`
+    ) -> Score:  # With sections; what is no whole note is skipped and counted in `dropped`
+        "Turn ids into a score."
         return _decode(vocabulary().check(ids))
 
-    def insert_sections(self, ids, labels) -> np.ndarray:
-        "Put a section token wherever the labels (T,) of ids (T,) change to a letter."
+    def insert_sections(
+        self,
+        ids,  # (T,) without section tokens
+        labels,  # (T,) 0 to 4
+    ) -> np.ndarray:  # (T + K,)
+        "Put a section token wherever the labels change to a letter."
         return _insert_sections(vocabulary().check(ids), labels)
 
-    def insert_at(self, ids, starts, letters) -> np.ndarray:
-        "Put section tokens before the first notes at `starts` (K,), with letters A to D or 1 to 4."
+    def insert_at(
+        self,
+        ids,  # (T,) without section tokens
+        starts: Sequence[int],  # (K,) first note token of each section
+        letters: Sequence,  # (K,) A to D or 1 to 4
+    ) -> np.ndarray:  # (T + K,)
+        "Put a section token before the first note of each section."
         return _insert_at(vocabulary().check(ids), starts, letters)
 
-    def strip_sections(self, ids) -> tuple[np.ndarray, np.ndarray]:
-        "Take section tokens out: ids (T',) and their labels (T',), 0 to 4."
+    def strip_sections(self, ids) -> tuple[np.ndarray, np.ndarray]:  # ids (T',) and labels (T',), 0 to 4
+        "Take section tokens out of ids (T,)."
         return _strip_sections(vocabulary().check(ids))
 
-    def insert_dim(self, ids, draw: int = 0) -> np.ndarray:
-        "Put <D> about 100 + draw tokens before the end, -10 <= draw <= 10; a body of 150 or less has none."
+    def insert_dim(
+        self,
+        ids,  # (T,) a whole sequence
+        draw: int = 0,  # From -10 to 10
+    ) -> np.ndarray:  # (T + 1,); a body of 150 tokens or less stays as it is
+        "Put <D> about 100 - draw tokens before the end."
         return _insert_dim(vocabulary().check(ids), draw)
 
-    def times_ms(self, ids) -> np.ndarray:
-        "Give the time in force at each token (T,), in milliseconds from the first note's frame."
+    def times_ms(self, ids) -> np.ndarray:  # int64 (T,), from the first note's frame
+        "Give the time in force at each token of ids (T,)."
         return _times_ms(vocabulary().check(ids))
 
-    def note_index(self, ids) -> np.ndarray:
-        "Find the first tokens of whole notes (N,)."
+    def note_index(self, ids) -> np.ndarray:  # (N,)
+        "Find the first tokens of whole notes in ids (T,)."
         return _note_index(vocabulary().check(ids))
 
-    def prompt(self, form: str, snippets: dict) -> np.ndarray:
-        "Write a plan as a prompt: a form and {letter: ids of its snippet}."
+    def prompt(
+        self,
+        form: str,  # "ABAC"; only the nine common forms have a token
+        snippets: dict,  # Ids of a snippet by letter
+    ) -> np.ndarray:  # <PROMPT_START> … <PROMPT_END>
+        "Write a plan as a prompt."
         return _prompt(form, snippets)
 
-    def split_prompt(self, ids) -> tuple:
+    def split_prompt(self, ids) -> tuple[str, dict[str, np.ndarray], np.ndarray]:
         "Take a prompt apart: form, snippets by letter, and the ids of the piece."
         return _split_prompt(vocabulary().check(ids))
 
@@ -119,9 +155,14 @@ class MusicTokenizerWithStyle:
         "Give the rules of what may follow what."
         return Grammar()
 
-    def validate(self, ids, whole: bool = True) -> list[str]:
-        "Say where and why ids (T,) are not legal, one line each; `whole=False` is for a window from the middle."
-        return Grammar().problems(ids, Grammar().start() if whole else Grammar().inside(), whole)
+    def validate(
+        self,
+        ids,  # (T,)
+        whole: bool = True,  # False for a window from the middle of a piece
+    ) -> list[str]:  # One line for each mistake
+        "Say where and why ids are not legal."
+        start = Grammar().start() if whole else Grammar().inside()
+        return Grammar().problems(ids, start, whole)
 
     def shift_pitch(self, ids, semitones: int) -> np.ndarray:
         "Transpose pitched notes; what leaves 0 to 127 comes back by octaves."
@@ -135,8 +176,16 @@ class MusicTokenizerWithStyle:
         "Multiply times and durations; above 1 is slower."
         return _scale_tempo(vocabulary().check(ids), factor)[0]
 
-    def augment(self, ids, labels, rng, semitones: int = 5, velocity: int = 1, tempo: float = 0.2):
-        "Draw a key within ± semitones, a loudness within ± velocity steps and a tempo within 1 ± tempo from a NumPy generator; labels (T,) or None follow their tokens."
+    def augment(
+        self,
+        ids,  # (T,)
+        labels,  # (T,) arrays that follow their tokens, or None
+        rng: np.random.Generator,  # Draws key, loudness and tempo
+        semitones: int = 5,  # At most so many up or down
+        velocity: int = 1,  # At most so many steps of 10 up or down
+        tempo: float = 0.2,  # Times are multiplied by a number within 1 ± this
+    ) -> tuple[np.ndarray, np.ndarray | None]:  # ids (T',) and labels (T',)
+        "Draw a piece in another key, loudness and tempo."
         return _augment(vocabulary().check(ids), labels, rng, semitones, velocity, tempo)
 
     def remap(self, rows, other_tokens=None, to_tokens=None):
@@ -148,21 +197,38 @@ class MusicTokenizerWithStyle:
         return token_set(name)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #558cfc45
-def _grid_times(score: Score, clock: str, keep_silence: bool) -> tuple[np.ndarray, np.ndarray]:
+def _grid_times(
+    score: Score, clock: str, keep_silence: bool
+) -> tuple[np.ndarray, np.ndarray]:  # int64 (N,) onsets and durations in ms, not yet rounded to 10
     if clock not in ("exact", "aria"):
         raise InputError(f"unknown clock '{clock}': use exact or aria")
     timing = current_timing(score)
     if timing is not None:
         start, end = timing.start_tick, timing.end_tick
-        onset = timing.since(0 if keep_silence else int(start[0]), start, clock)
-        duration = timing.between(start, end, clock, enough_s=6.0)
+        onset_ms = timing.since(0 if keep_silence else int(start[0]), start, clock)
+        duration_ms = timing.between(start, end, clock, enough_s=6.0)
     else:
-        onset = (score.notes["onset_ms"] - (0 if keep_silence else score.notes["onset_ms"][0])).round(6)
-        duration = score.notes["duration_ms"].round(6)
-    return np.rint(onset).astype(np.int64), np.rint(np.minimum(duration, 5000)).astype(np.int64)
+        origin_ms = 0 if keep_silence else score.notes["onset_ms"][0]
+        onset_ms = (score.notes["onset_ms"] - origin_ms).round(6)
+        duration_ms = score.notes["duration_ms"].round(6)
+    return np.rint(onset_ms).astype(np.int64), np.rint(np.minimum(duration_ms, FRAME_MS)).astype(np.int64)
 
 
 _MOST_FRAMES = 100_000  # Of 5 s: six days
+_N_VELOCITIES = len(VELOCITIES)
+
+
+@compiled
+def _count_tokens(time_ms: np.ndarray, instrument: np.ndarray, opens: np.ndarray) -> int:
+    "Count the tokens of notes; 0 where they are too many frames to be music."
+    total, frame = 0, 0
+    for n in range(len(time_ms)):
+        now = time_ms[n] // FRAME_MS
+        total += max(now - frame, 0) + (2 if instrument[n] == DRUM else 3) + (1 if opens[n] else 0)
+        frame = now
+        if total > 3 * len(time_ms) + _MOST_FRAMES + len(opens):
+            return 0
+    return total
 
 
 @compiled
@@ -172,94 +238,95 @@ def _write(
     pitch: np.ndarray,
     velocity: np.ndarray,
     instrument: np.ndarray,
-    opens: np.ndarray,
+    opens: np.ndarray,  # The id of the section token before each note, or 0
     onset_grid: np.ndarray,
     duration_grid: np.ndarray,
     velocity_grid: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    "Write notes as ids; `opens` has the id of the section token before each note, or 0. Also where each note's tokens end."
-    total, frame = 0, 0
+) -> tuple[np.ndarray, np.ndarray]:  # ids (T,), and where each note's tokens end (N,)
+    "Write notes as ids; empty where they are too many frames to be music."
+    ids = np.empty(_count_tokens(time_ms, instrument, opens), np.int64)
+    if not len(ids):
+        return ids, ids
+    ends, at, frame = np.empty(len(time_ms), np.int64), 0, 0
     for n in range(len(time_ms)):
-        now = time_ms[n] // 5000
-        total, frame = (
-            total + max(now - frame, 0) + (2 if instrument[n] == DRUM else 3) + (1 if opens[n] else 0),
-            now,
-        )
-        if total > 3 * len(time_ms) + _MOST_FRAMES + len(opens):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-    ids, ends, at, frame = np.empty(total, np.int64), np.empty(len(time_ms), np.int64), 0, 0
-    for n in range(len(time_ms)):
-        now = time_ms[n] // 5000
+        now = time_ms[n] // FRAME_MS
         for _ in range(frame, now):
-            ids[at], at = 5, at + 1
+            ids[at] = Kind.TIME
+            at += 1
         frame = now
         if opens[n]:
-            ids[at], at = opens[n], at + 1
+            ids[at] = opens[n]
+            at += 1
         p = np.int64(pitch[n])
         if instrument[n] == DRUM:
-            ids[at] = DRUM_0 + p - 35 if 35 <= p <= 81 else 3
+            ids[at] = DRUM_0 + p - LOWEST_DRUM if LOWEST_DRUM <= p <= HIGHEST_DRUM else Kind.UNKNOWN
         else:
-            ids[at] = NOTE_0 + 1664 * np.int64(instrument[n]) + 13 * p + velocity_grid[velocity[n]] // 10
-        ids[at + 1], at = ONSET_0 + onset_grid[time_ms[n] % 5000] // 10, at + 2
+            first = NOTE_0 + IDS_PER_INSTRUMENT * np.int64(instrument[n])
+            ids[at] = first + _N_VELOCITIES * p + velocity_grid[velocity[n]] // GRID_MS
+        ids[at + 1] = ONSET_0 + onset_grid[time_ms[n] % FRAME_MS] // GRID_MS
+        at += 2
         if instrument[n] != DRUM:
-            ids[at], at = DURATION_0 + duration_grid[min(max(length_ms[n], 0), 5000)] // 10, at + 1
+            ids[at] = DURATION_0 + duration_grid[min(max(length_ms[n], 0), FRAME_MS)] // GRID_MS
+            at += 1
         ends[n] = at
     return ids, ends
 
 
-def _encode_body(
-    score: Score, clock: str, sections: bool, keep_silence: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    if not len(score):
-        raise InputError(
-            f"{score.source or score.title or 'the score'} has no notes: there is nothing to encode"
-        )
-    facts, notes = vocabulary(), score.notes
-    time_ms, length_ms = _grid_times(score, clock, keep_silence)
-    letter, opens = np.zeros(len(notes), np.int64), np.zeros(len(notes), np.int64)
-    if score.sections:
-        section = _section_of_notes(score, time_ms - time_ms % 5000 + facts.onset_grid[time_ms % 5000])
-        letter = np.array(
-            [LETTERS.index(s.label) + 1 if s.label in LETTERS else 0 for s in score.sections] + [0]
-        )[section]
-        if sections:
-            opens = np.where(
-                (section != np.append(-1, section[:-1])) & (letter > 0), SECTION_0 + letter - 1, 0
-            )
-    ids, ends = _write(
-        time_ms,
-        length_ms,
-        notes["pitch"],
-        notes["velocity"],
-        notes["instrument"],
-        opens,
-        facts.onset_grid,
-        facts.duration_grid,
-        facts.velocity_grid,
-    )
-    if not len(ids):
-        raise InputError(
-            f"{score.source or score.title or 'the score'} lasts over {_MOST_FRAMES // 720} hours by the {clock} clock: its tempo map makes no sense to it"
-        )
-    return ids, np.repeat(letter.astype(np.uint8), np.diff(ends, prepend=0))
+def _name_of(score: Score) -> str:
+    return score.source or score.title or "the score"
+
+
+def _labels_of_notes(score: Score, time_ms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "Give each note's label (N,), 0 to 4, and whether it is the first of a lettered section (N,)."
+    if not score.sections:
+        return np.zeros(len(time_ms), np.int64), np.zeros(len(time_ms), bool)
+    grid_ms = time_ms - time_ms % FRAME_MS + vocabulary().onset_grid[time_ms % FRAME_MS]
+    section = _section_of_notes(score, grid_ms)
+    names = [s.label for s in score.sections]
+    letters = [LETTERS.index(name) + 1 if name in LETTERS else 0 for name in names]
+    label = np.array([*letters, 0])[section]
+    is_first = section != np.append(-1, section[:-1])
+    return label, is_first & (label > 0)
 
 
 def _section_of_notes(score: Score, grid_ms: np.ndarray) -> np.ndarray:
+    "Find each note's section; notes of one grid time share the section of the last of them."
     section = section_of_times(score.sections, score.onset_s)
     last = np.append(np.flatnonzero(np.diff(grid_ms)), len(grid_ms) - 1)
     return np.repeat(section[last], np.diff(last, prepend=-1))
 
+
+def _encode_body(
+    score: Score, clock: str, sections: bool, keep_silence: bool
+) -> tuple[np.ndarray, np.ndarray]:  # ids and labels between <S> and <E>
+    if not len(score):
+        raise InputError(f"{_name_of(score)} has no notes: there is nothing to encode")
+    facts, notes = vocabulary(), score.notes
+    time_ms, length_ms = _grid_times(score, clock, keep_silence)
+    label, is_first = _labels_of_notes(score, time_ms)
+    opens = np.where(is_first & sections, SECTION_0 + label - 1, 0)
+    grids = (facts.onset_grid, facts.duration_grid, facts.velocity_grid)
+    ids, ends = _write(
+        time_ms, length_ms, notes["pitch"], notes["velocity"], notes["instrument"], opens, *grids
+    )
+    if not len(ids):
+        raise InputError(
+            f"{_name_of(score)} lasts over {_MOST_FRAMES // 720} hours by the {clock} clock: "
+            "its tempo map makes no sense to it"
+        )
+    return ids, np.repeat(label.astype(np.uint8), np.diff(ends, prepend=0))
+
 # %% ../../nbs/tokens/02_tokenizer.ipynb #97f9f0fd
 def _encode_prefix(score: Score) -> list[int]:
     ids = vocabulary().ids
-    named = {
-        ("prefix", "instrument", INSTRUMENTS[i])
-        for i in np.flatnonzero(np.bincount(score.notes["instrument"]))
-    } | {("prefix", *tag) for tag in score.tags}
+    instruments = np.flatnonzero(np.bincount(score.notes["instrument"]))
+    named = {("prefix", "instrument", INSTRUMENTS[i]) for i in instruments}
+    named |= {("prefix", *tag) for tag in score.tags}
     unknown = sorted(token[1:] for token in named if token not in ids)
     if unknown:
         raise InputError(
-            f"the vocabulary has no prefix for {unknown[0]}: known composers are {', '.join(COMPOSERS)}; forms {', '.join(GENRE_FORMS)}; genres jazz, classical"
+            f"the vocabulary has no prefix for {unknown[0]}: known composers are {', '.join(COMPOSERS)}; "
+            f"forms {', '.join(GENRE_FORMS)}; genres jazz, classical"
         )
     return sorted(ids[token] for token in named)
 
@@ -268,98 +335,123 @@ def _note_index(ids: np.ndarray) -> np.ndarray:
     facts = vocabulary()
     kind = np.append(facts.kind_of[ids], [0, 0])
     heads = np.flatnonzero(((kind[:-2] == Kind.NOTE) | (kind[:-2] == Kind.DRUM)) & (kind[1:-1] == Kind.ONSET))
-    drum = kind[heads] == Kind.DRUM
-    sounds = (
-        (kind[heads + 2] == Kind.DURATION)
-        & (facts.velocity_of[ids[heads]] > 0)
-        & (facts.duration_of[ids[np.minimum(heads + 2, len(ids) - 1)]] > 0)
-    )
-    return heads[drum | sounds]
+    is_drum = kind[heads] == Kind.DRUM
+    third = ids[np.minimum(heads + 2, len(ids) - 1)]
+    has_duration = (kind[heads + 2] == Kind.DURATION) & (facts.duration_of[third] > 0)
+    return heads[is_drum | (has_duration & (facts.velocity_of[ids[heads]] > 0))]
 
 
 def _clock_resets(kind: np.ndarray) -> np.ndarray:
-    inside = np.cumsum(kind == Kind.PROMPT_START) > np.cumsum(kind == Kind.PROMPT_END)
-    return np.flatnonzero(
-        (inside & (kind == Kind.SECTION)) | (kind == Kind.PROMPT_END) | (kind == Kind.START)
-    )
+    inside_prompt = np.cumsum(kind == Kind.PROMPT_START) > np.cumsum(kind == Kind.PROMPT_END)
+    snippet_starts = inside_prompt & (kind == Kind.SECTION)
+    return np.flatnonzero(snippet_starts | (kind == Kind.PROMPT_END) | (kind == Kind.START))
 
 
 def _times_ms(ids: np.ndarray) -> np.ndarray:
+    if not len(ids):
+        return np.zeros(0, np.int64)
     facts = vocabulary()
-    kind, resets = facts.kind_of[ids], np.zeros(len(ids), np.int64)
+    kind = facts.kind_of[ids]
     frames = np.cumsum(kind == Kind.TIME)
+    resets = np.zeros(len(ids), np.int64)
     restart = _clock_resets(kind)
     resets[restart] = 1
-    base = np.append(0, frames[restart])[np.cumsum(resets)]
-    says = (kind == Kind.ONSET) | (kind == Kind.TIME) | (resets == 1)
-    latest = np.maximum.accumulate(np.where(says, np.arange(len(ids)), 0)) if len(ids) else frames
-    onset = np.maximum(facts.onset_of[ids[latest]], 0).astype(np.int64) if len(ids) else frames
-    return 5000 * (frames - base) + onset
+    frames_before = np.append(0, frames[restart])[np.cumsum(resets)]
+    # the last token that says the time: an onset, or one that starts a frame or the clock
+    tells_time = (kind == Kind.ONSET) | (kind == Kind.TIME) | (resets == 1)
+    latest = np.maximum.accumulate(np.where(tells_time, np.arange(len(ids)), 0))
+    onset_ms = np.maximum(facts.onset_of[ids[latest]], 0).astype(np.int64)
+    return FRAME_MS * (frames - frames_before) + onset_ms
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #8cbbe64b
+def _cut_piece(ids: np.ndarray) -> np.ndarray:
+    "Leave out a prompt, and what comes after the first <E>."
+    kind = vocabulary().kind_of[ids]
+    prompt_end = np.flatnonzero(kind == Kind.PROMPT_END)
+    if not len(prompt_end) and np.any(kind == Kind.PROMPT_START):
+        raise InputError(
+            "the prompt opens with <PROMPT_START> but <PROMPT_END> is missing: "
+            "there is no piece after it to decode"
+        )
+    first = prompt_end[-1] + 1 if len(prompt_end) else 0
+    ends = first + np.flatnonzero(kind[first:] == Kind.END)
+    return ids[first : ends[0]] if len(ends) else ids[first:]
+
+
+def _decode_notes(ids: np.ndarray, heads: np.ndarray) -> np.ndarray:  # (N,) in the order of the ids
+    facts = vocabulary()
+    is_drum = facts.kind_of[ids[heads]] == Kind.DRUM
+    notes = np.zeros(len(heads), NOTE)
+    notes["pitch"] = facts.pitch_of[ids[heads]]
+    notes["instrument"] = facts.instrument_of[ids[heads]]
+    notes["velocity"] = np.where(is_drum, 60, facts.velocity_of[ids[heads]])
+    notes["onset_ms"] = _times_ms(ids)[heads + 1]
+    third = np.where(is_drum, heads, heads + 2)
+    notes["duration_ms"] = np.where(is_drum, 10, facts.duration_of[ids[third]])
+    return notes
+
+
+def _count_unused(ids: np.ndarray, heads: np.ndarray) -> int:
+    "Count the tokens of notes that are no part of a whole note."
+    kind = vocabulary().kind_of[ids]
+    unused = np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.DURATION, Kind.ONSET, Kind.UNKNOWN))
+    unused[heads] = False
+    unused[heads + 1] = False
+    unused[heads[kind[heads] != Kind.DRUM] + 2] = False
+    return int(unused.sum())
+
+
 def _decode(ids: np.ndarray) -> Score:
     facts = vocabulary()
-    prompt_end = np.flatnonzero(facts.kind_of[ids] == Kind.PROMPT_END)
-    if len(prompt_end):
-        ids = ids[prompt_end[-1] + 1 :]
-    elif np.any(facts.kind_of[ids] == Kind.PROMPT_START):
-        raise InputError(
-            "the prompt opens with <PROMPT_START> but <PROMPT_END> is missing: there is no piece after it to decode"
-        )
-    end = np.flatnonzero(facts.kind_of[ids] == Kind.END)
-    ids = ids[: end[0]] if len(end) else ids
-    kind, times = facts.kind_of[ids], _times_ms(ids)
-    at = _note_index(ids)
-    drum = kind[at] == Kind.DRUM
-    notes = np.zeros(len(at), NOTE)
-    notes["pitch"], notes["instrument"] = facts.pitch_of[ids[at]], facts.instrument_of[ids[at]]
-    notes["velocity"] = np.where(drum, 60, facts.velocity_of[ids[at]])
-    notes["onset_ms"] = times[at + 1]
-    notes["duration_ms"] = np.where(drum, 10, facts.duration_of[ids[np.where(drum, at, at + 2)]])
-    used = np.zeros(len(ids), bool)
-    for offset, where in ((0, at), (1, at), (2, at[~drum])):
-        used[where + offset] = True
-    n_left = int(
-        np.sum(~used & np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.DURATION, Kind.ONSET, Kind.UNKNOWN)))
-    )
-    last_s = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1e3
-    named = [facts.tokens[i][1:] for i in ids[kind == Kind.PREFIX]]
-    tags = tuple(
-        tag
-        for tag in dict.fromkeys(named)
-        if tag[0] != "instrument" or INSTRUMENTS.index(tag[1]) not in notes["instrument"]
-    )
-    sections = _decode_sections(ids, kind, at, notes["onset_ms"] / 1e3, last_s)
-    notes = notes[np.argsort(notes["onset_ms"], kind="stable")]
+    ids = _cut_piece(ids)
+    heads = _note_index(ids)
+    notes = _decode_notes(ids, heads)
+    end_s = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1e3
+    named = [facts.tokens[i][1:] for i in ids[facts.kind_of[ids] == Kind.PREFIX]]
+    tags = [tag for tag in dict.fromkeys(named) if not _plays(tag, notes)]
+    n_unused = _count_unused(ids, heads)
+    dropped = (f"{n_unused} tokens that are not part of a whole note",) if n_unused else ()
     return Score(
-        notes,
-        sections,
-        tags=tags,
-        dropped=(f"{n_left} tokens that are not part of a whole note",) if n_left else (),
+        notes[np.argsort(notes["onset_ms"], kind="stable")],
+        _decode_sections(ids, heads, notes["onset_ms"] / 1e3, end_s),
+        tags=tuple(tags),
+        dropped=dropped,
     )
+
+
+def _plays(tag: tuple[str, str], notes: np.ndarray) -> bool:
+    field, value = tag
+    return field == "instrument" and INSTRUMENTS.index(value) in notes["instrument"]
 
 
 def _decode_sections(
-    ids: np.ndarray, kind: np.ndarray, at: np.ndarray, onset_s: np.ndarray, last_s: float
+    ids: np.ndarray, heads: np.ndarray, onset_s: np.ndarray, end_s: float
 ) -> tuple[Section, ...]:
-    where = np.flatnonzero(kind == Kind.SECTION)
-    note = np.searchsorted(at, where)
-    onset_s = np.maximum.accumulate(onset_s)  # A malformed sequence may go back in time
-    opened = [(float(onset_s[n]), LETTERS[i - SECTION_0]) for n, i in zip(note, ids[where]) if n < len(at)]
-    ends = [start for start, _ in opened[1:]] + [last_s]
-    return tuple(Section(start, end, letter) for (start, letter), end in zip(opened, ends) if end > start)
+    marks = np.flatnonzero(vocabulary().kind_of[ids] == Kind.SECTION)
+    first_notes = np.searchsorted(heads, marks)
+    marks, first_notes = marks[first_notes < len(heads)], first_notes[first_notes < len(heads)]
+    onset_s = np.maximum.accumulate(onset_s)  # a malformed sequence may go back in time
+    starts = onset_s[first_notes].tolist()
+    letters = [LETTERS[i - SECTION_0] for i in ids[marks]]
+    spans = zip(starts, [*starts[1:], end_s], letters, strict=False)
+    return tuple(Section(start, end, letter) for start, end, letter in spans if end > start)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #aa2efb52
+def _letter_number(letter: str | int) -> int:  # 0 to 3 for A to D or 1 to 4; -1 for what is no letter
+    if isinstance(letter, str):
+        return LETTERS.index(letter) if letter in LETTERS else -1
+    number = int(letter) - 1
+    return number if number in range(len(LETTERS)) else -1
+
+
 def _insert_at(ids: np.ndarray, starts: Sequence[int], letters: Sequence) -> np.ndarray:
+    if len(starts) != len(letters):
+        raise InputError(f"{len(starts)} starts for {len(letters)} letters: give one of each a section")
     heads = np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
-    values = [
-        LETTERS.index(x) if x in LETTERS else int(x) - 1 if not isinstance(x, str) else -1 for x in letters
-    ]
-    if len(starts) != len(values):
-        raise InputError(f"{len(starts)} starts for {len(values)} letters: give one of each a section")
     note = np.searchsorted(heads, np.asarray(starts, np.int64))
-    pairs = [(heads[n], SECTION_0 + v) for n, v in zip(note, values) if v in range(4) and n < len(heads)]
-    return np.insert(ids, [p for p, _ in pairs], [t for _, t in pairs]) if pairs else ids.copy()
+    numbers = np.array([_letter_number(letter) for letter in letters], np.int64)
+    used = (numbers >= 0) & (note < len(heads))
+    return np.insert(ids, heads[note[used]], SECTION_0 + numbers[used])
 
 
 def _insert_sections(ids: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -367,38 +459,34 @@ def _insert_sections(ids: np.ndarray, labels: np.ndarray) -> np.ndarray:
     if labels.shape != ids.shape:
         raise InputError(f"labels must have the shape of ids, got {labels.shape} for {ids.shape}")
     heads = np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
-    changed = (labels[heads] > 0) & np.append(True, labels[heads][1:] != labels[heads][:-1])[: len(heads)]
-    return _insert_at(ids, heads[changed], labels[heads[changed]])
+    of_notes = labels[heads]
+    changed = np.append(True, of_notes[1:] != of_notes[:-1])[: len(heads)]
+    first = heads[changed & (of_notes > 0)]
+    return _insert_at(ids, first, labels[first])
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #a8c9557b
 def _strip_sections(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kind = vocabulary().kind_of[ids]
-    says = np.isin(kind, (Kind.SECTION, Kind.START, Kind.PROMPT_END))
-    latest = (
-        np.maximum.accumulate(np.where(says, np.arange(len(ids)), -1)) if len(ids) else np.zeros(0, np.int64)
-    )
-    labels = np.where((latest >= 0) & (kind[latest] == Kind.SECTION), ids[latest] - SECTION_0 + 1, 0)
+    switches = np.isin(kind, (Kind.SECTION, Kind.START, Kind.PROMPT_END))
+    latest = np.where(switches, np.arange(len(ids)), -1)
+    latest = np.maximum.accumulate(latest) if len(ids) else latest
+    in_section = (latest >= 0) & (kind[latest] == Kind.SECTION)
+    labels = np.where(in_section, ids[latest] - SECTION_0 + 1, 0)
     keep = kind != Kind.SECTION
-    ids, kind, labels = ids[keep], kind[keep], labels[keep]
-    return ids, _label_waits(kind, labels).astype(np.uint8)
+    return ids[keep], _label_waits(kind[keep], labels[keep]).astype(np.uint8)
+
+
+_UNLABELLED = (Kind.START, Kind.END, Kind.PAD, Kind.PREFIX, Kind.PROMPT_START, Kind.PROMPT_END, Kind.FORM)
 
 
 def _label_waits(kind: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    "Give <T> and <D> the label of the note that follows them."
     heads = np.flatnonzero(np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.UNKNOWN)))
-    following = np.searchsorted(heads, np.arange(len(kind)))
-    wait = np.isin(kind, (Kind.TIME, Kind.DIM)) & (following < len(heads))
-    labels = (
-        np.where(wait, labels[heads[np.minimum(following, max(len(heads) - 1, 0))]], labels)
-        if len(heads)
-        else labels
-    )
-    return np.where(
-        np.isin(
-            kind, (Kind.START, Kind.END, Kind.PAD, Kind.PREFIX, Kind.PROMPT_START, Kind.PROMPT_END, Kind.FORM)
-        ),
-        0,
-        labels,
-    )
+    if len(heads):
+        following = np.searchsorted(heads, np.arange(len(kind)))
+        waits = np.isin(kind, (Kind.TIME, Kind.DIM)) & (following < len(heads))
+        labels = np.where(waits, labels[heads[np.minimum(following, len(heads) - 1)]], labels)
+    return np.where(np.isin(kind, _UNLABELLED), 0, labels)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #6c13103d
 def _prompt(form: str, snippets: dict) -> np.ndarray:
@@ -413,13 +501,15 @@ def _prompt(form: str, snippets: dict) -> np.ndarray:
 
 def _split_prompt(ids: np.ndarray) -> tuple[str, dict[str, np.ndarray], np.ndarray]:
     kind = vocabulary().kind_of[ids]
-    end = np.flatnonzero(kind == Kind.PROMPT_END)
-    if not len(end):
+    ends = np.flatnonzero(kind == Kind.PROMPT_END)
+    if not len(ends):
         return "", {}, ids
-    named = [vocabulary().name(i).strip("<>") for i in ids[: end[0]][kind[: end[0]] == Kind.FORM]]
-    heads = np.append(np.flatnonzero(kind[: end[0]] == Kind.SECTION), end[0])
-    snippets = {LETTERS[ids[a] - SECTION_0]: ids[a + 1 : b] for a, b in zip(heads, heads[1:])}
-    return named[0] if named else "", snippets, ids[end[0] + 1 :]
+    end = ends[0]
+    forms = ids[:end][kind[:end] == Kind.FORM]
+    form = vocabulary().name(forms[0]).strip("<>") if len(forms) else ""
+    marks = [*np.flatnonzero(kind[:end] == Kind.SECTION), end]
+    snippets = {LETTERS[ids[mark] - SECTION_0]: ids[mark + 1 : after] for mark, after in pairwise(marks)}
+    return form, snippets, ids[end + 1 :]
 
 
 def _insert_dim(ids: np.ndarray, draw: int) -> np.ndarray:
@@ -435,61 +525,57 @@ def _insert_dim(ids: np.ndarray, draw: int) -> np.ndarray:
     at -= {Kind.ONSET: 1, Kind.DURATION: 2}.get(Kind(int(kind[at])), 0)
     return np.insert(ids, at, vocabulary().ids["<D>"])
 
-# %% ../../nbs/tokens/02_tokenizer.ipynb #7d19752f
+# %% ../../nbs/tokens/02_tokenizer.ipynb #58ded95b
 def _shift_pitch(ids: np.ndarray, semitones: int) -> np.ndarray:
     facts = vocabulary()
     pitch = facts.pitch_of[ids].astype(np.int64)
-    return np.where(
-        facts.kind_of[ids] == Kind.NOTE, ids + 13 * (fold_pitch(pitch + int(semitones)) - pitch), ids
-    )
+    moved = ids + _N_VELOCITIES * (fold_pitch(pitch + int(semitones)) - pitch)
+    return np.where(facts.kind_of[ids] == Kind.NOTE, moved, ids)
 
 
 def _shift_velocity(ids: np.ndarray, steps: int) -> np.ndarray:
     facts = vocabulary()
     velocity = facts.velocity_of[ids].astype(np.int64)
-    return np.where(
-        facts.kind_of[ids] == Kind.NOTE,
-        ids + (np.clip(velocity + 10 * int(steps), 10, 120) - velocity) // 10,
-        ids,
-    )
+    moved = np.clip(velocity + 10 * int(steps), 10, 120)
+    return np.where(facts.kind_of[ids] == Kind.NOTE, ids + (moved - velocity) // 10, ids)
+
+
+def _frame_heads(kind: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    "Find where a <T> before each onset goes: before its note, and a section token or <D> before that."
+    heads = onsets.copy()
+    for before in ((Kind.NOTE, Kind.DRUM, Kind.UNKNOWN), (Kind.SECTION, Kind.DIM), (Kind.SECTION, Kind.DIM)):
+        heads = heads - ((heads > 0) & np.isin(kind[heads - 1], before))
+    return heads
 
 
 def _scale_tempo(ids: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
+    "Give ids (T',) at another tempo, and for each the position (T',) that it comes from."
     facts = vocabulary()
     kind = facts.kind_of[ids]
-    times = np.rint(_times_ms(ids) * factor / 10).astype(np.int64) * 10
-    out, moved = ids.copy(), kind == Kind.ONSET
-    out[moved] = ONSET_0 + times[moved] % 5000 // 10
-    long = kind == Kind.DURATION
-    out[long] = DURATION_0 + np.clip(
-        np.rint(facts.duration_of[ids[long]] * factor / 10).astype(np.int64), 1, 500
-    )
+    times_ms = np.rint(_times_ms(ids) * factor / GRID_MS).astype(np.int64) * GRID_MS
+    scaled, is_onset = ids.copy(), kind == Kind.ONSET
+    scaled[is_onset] = ONSET_0 + times_ms[is_onset] % FRAME_MS // GRID_MS
+    is_duration = kind == Kind.DURATION
+    steps = np.rint(facts.duration_of[ids[is_duration]] * factor / GRID_MS).astype(np.int64)
+    scaled[is_duration] = DURATION_0 + np.clip(steps, 1, FRAME_MS // GRID_MS)
     keep = np.flatnonzero(kind != Kind.TIME)
-    kind_kept, onsets = kind[keep], np.flatnonzero(kind[keep] == Kind.ONSET)
-    heads = (
-        onsets.copy()
-    )  # Where the new <T> go: before the note of an onset, and before a section token or <D> in front of that
-    for before in ((Kind.NOTE, Kind.DRUM, Kind.UNKNOWN), (Kind.SECTION, Kind.DIM), (Kind.SECTION, Kind.DIM)):
-        step = (heads > 0) & np.isin(kind_kept[heads - 1], before)
-        heads = heads - step
-    frame = times[keep[onsets]] // 5000
+    onsets = np.flatnonzero(kind[keep] == Kind.ONSET)
+    # new <T>: the frames since the onset before, counted anew after each reset of the clock
+    frame = times_ms[keep[onsets]] // FRAME_MS
     part = np.searchsorted(_clock_resets(kind), keep[onsets], "right")
-    previous = np.where(
-        np.append(True, np.diff(part) != 0)[: len(part)], 0, np.append(0, frame[:-1])[: len(frame)]
-    )
-    waits = np.maximum(frame - previous, 0)
+    is_first = np.append(True, np.diff(part) != 0)[: len(part)]
+    previous = np.where(is_first, 0, np.append(0, frame[:-1])[: len(frame)])
     repeat = np.ones(len(keep), np.int64)
-    np.add.at(repeat, heads, waits)
+    np.add.at(repeat, _frame_heads(kind[keep], onsets), np.maximum(frame - previous, 0))
     source = np.repeat(keep, repeat)
-    is_wait = np.append(source[1:] == source[:-1], False) if len(source) else np.zeros(0, bool)
-    return np.where(is_wait, facts.ids["<T>"], out[source]), source
+    is_wait = np.append(source[1:] == source[:-1], False)[: len(source)]
+    return np.where(is_wait, int(Kind.TIME), scaled[source]), source
 
 
 def _augment(
     ids: np.ndarray, labels, rng: np.random.Generator, semitones: int, velocity: int, tempo: float
 ) -> tuple[np.ndarray, np.ndarray | None]:
     moved, source = _scale_tempo(ids, rng.uniform(1 - tempo, 1 + tempo))
-    moved = _shift_velocity(
-        _shift_pitch(moved, rng.integers(-semitones, semitones + 1)), rng.integers(-velocity, velocity + 1)
-    )
+    moved = _shift_pitch(moved, rng.integers(-semitones, semitones + 1))
+    moved = _shift_velocity(moved, rng.integers(-velocity, velocity + 1))
     return moved, None if labels is None else np.asarray(labels)[source]

@@ -22,7 +22,7 @@ from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
 from ..data.corpus import open_source
 from ..data.plan import Plan, sample_plan
-from ..evaluation.evaluation import candidate_rows
+from ..evaluation.generators import candidate_rows
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
 from ..generation.generation import Draft, Sampling
 from ..music.plots import PALETTE
