@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import mido
 import numpy as np
 
-from ..core.basics import InputError, compiled
+from ..core.basics import InputError, compiled, require
 from ..core.files import atomic_write
 from .beats import count_beats, estimate_beats, keeps_time
 from .midi import DRUM, INSTRUMENTS, MAX_BYTES, MidiEvents, MidiTiming, read_midi
@@ -618,7 +618,7 @@ def _shift_score(score: Score, seconds: float) -> Score:
 # %% ../../nbs/music/03_score.ipynb #ac70f202
 def _score_to_pretty_midi(score: Score) -> "pretty_midi.PrettyMIDI":
     "Convert to pretty_midi."
-    import pretty_midi
+    pretty_midi = require("pretty_midi", "convert")
 
     # its own limit takes long pieces in fine ticks for damaged files
     pretty_midi.pretty_midi.MAX_TICK = max(pretty_midi.pretty_midi.MAX_TICK, 2**40)
@@ -638,7 +638,7 @@ def _score_from_pretty_midi(midi: "pretty_midi.PrettyMIDI") -> Score:
 
 def _score_to_symusic(score: Score) -> "symusic.Score":
     "Convert to symusic, in ticks."
-    import symusic
+    symusic = require("symusic", "convert")
 
     return symusic.Score.from_midi(midi_bytes(score))
 
@@ -650,6 +650,7 @@ def _score_from_symusic(score: "symusic.Score") -> Score:
 
 def _score_to_music21(score: Score) -> "music21.stream.Score":
     "Convert to a music21 stream, one part an instrument; a note is one note, not split at bar lines."
+    require("music21", "notation")
     from music21 import note, stream
 
     grid, start, end = _ticks(score)
