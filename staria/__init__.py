@@ -2,7 +2,7 @@
 
 >>> import staria
 >>> score = staria.Score.from_midi("piece.mid")
->>> staria.label(staria.load_listener(), score).score.sections          # its sections, as the listener that ships hears them
+>>> staria.label(staria.load_listener(), score).score.sections          # as the listener that ships hears them
 >>> plan = staria.Plan("ABA", lengths_s=[8, 8, 8], snippets={"A": score.slice(0, 8)})
 >>> staria.generate(staria.load_generator(), plan, n=1)[0].to_midi("aba.mid")
 

@@ -37,7 +37,8 @@ def _partials(
     sharpness = np.sqrt((1 + stiffness * k**2) / (1 + stiffness))  # the first partial stays in tune
     frequency = k * fundamental * sharpness
     is_heard = frequency < 0.45 * sample_rate
-    k, frequency = k[is_heard], frequency[is_heard]
+    k = k[is_heard]
+    frequency = frequency[is_heard]
     strike = np.abs(np.sin(np.pi * k * 0.121)) + 0.08  # the hammer strikes near an eighth of the string
     gains = np.stack([strike * k**-2.2, strike * k**-1.05])
     gains *= (fundamental / 440) ** -0.25 / np.sqrt((gains**2).sum(axis=1, keepdims=True) + 1e-12)
@@ -87,7 +88,8 @@ def _synthesise(
     if sample_rate < 4000:
         raise ValueError(f"sample_rate must be at least 4000, got {sample_rate}")
     sound = np.zeros(int((score.duration_s + 0.5) * sample_rate), np.float32)
-    pitch, is_drum = score.notes["pitch"], score.notes["instrument"] == DRUM
+    pitch = score.notes["pitch"]
+    is_drum = score.notes["instrument"] == DRUM
     for key in sorted(set(zip(pitch.tolist(), is_drum.tolist(), strict=True))):
         chosen = (pitch == key[0]) & (is_drum == key[1])
         _play_key(sound, score.notes[chosen], *key, sample_rate)

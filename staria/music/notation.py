@@ -204,7 +204,8 @@ class _Voice:
 
     def pitch(self, key: dict, sign: str, letter: str, octave: str) -> int:
         "Return the MIDI pitch of a note; a written accidental is kept for the rest of the bar."
-        upper, height = letter.upper(), octave.count("'") - octave.count(",") + letter.islower()
+        upper = letter.upper()
+        height = octave.count("'") - octave.count(",") + letter.islower()
         if sign:
             self.signs[upper, height] = _ALTER[sign]
         alter = self.signs.get((upper, height), key.get(upper, 0))
@@ -282,7 +283,8 @@ class _Tune:
         self.title, self.kind = "", ""
         self.remark, self.order = "", ()
         self.mark = ""  # A part mark that waits for its bar
-        self.voices, self.now = {"1": _Voice()}, "1"  # By name, and the one being written
+        self.voices = {"1": _Voice()}  # By name, and the one being written
+        self.now = "1"
 
     @property
     def voice(self) -> _Voice:
@@ -336,7 +338,8 @@ class _Tune:
     def begin_bar(self):
         "Write what is in force into the bar that starts."
         bar = self.voice.bar
-        bar.meter, bar.qpm = self.meter, self.qpm or _default_tempo(self.kind, self.meter, self.remark)
+        bar.meter = self.meter
+        bar.qpm = self.qpm or _default_tempo(self.kind, self.meter, self.remark)
         if self.mark:
             bar.mark, self.mark = self.mark, ""
 
@@ -411,9 +414,11 @@ def _take_sign(tune: _Tune, token: re.Match) -> None:
     elif token["broken"]:
         voice.swing(token["broken"])
     elif token["p"] and token["p"] not in "01":
-        p, is_compound = int(token["p"]), tune.meter[0] % 3 == 0 and tune.meter[0] > 3
+        p = int(token["p"])
+        is_compound = tune.meter[0] % 3 == 0 and tune.meter[0] > 3
         times = _TUPLET_TIMES.get(p, 3 if is_compound else 2)
-        voice.tuplet_left, voice.tuplet_factor = int(token["r"] or p), int(token["q"] or times) / p
+        voice.tuplet_left = int(token["r"] or p)
+        voice.tuplet_factor = int(token["q"] or times) / p
 
 
 def read_abc(
@@ -462,7 +467,8 @@ _DOUBLE_BARS = ("light-light", "light-heavy", "heavy-light", "heavy-heavy")
 
 
 def _take_barline(bar: Bar, element: ElementTree.Element) -> None:
-    repeat, ending = element.find("repeat"), element.find("ending")
+    repeat = element.find("repeat")
+    ending = element.find("ending")
     direction = "" if repeat is None else repeat.get("direction")
     if direction == "forward":
         bar.opens = True
@@ -518,7 +524,8 @@ def _measure(measure: ElementTree.Element, bar: Bar, state: _PartState) -> None:
     "Read the notes of one <measure> into a bar."
     cursor = start = 0.0
     for element in measure:
-        tag, length = element.tag, float(element.findtext("duration") or 0) / state.divisions
+        tag = element.tag
+        length = float(element.findtext("duration") or 0) / state.divisions
         if tag == "attributes":
             _take_attributes(element, bar, state)
         elif tag == "backup":
@@ -609,7 +616,8 @@ def _title(root: ElementTree.Element) -> str:
 
 def _carry_over(bars: list) -> list:
     "Hold the tempo until the next one, and an ending until it is closed."
-    qpm, endings = next((bar.qpm for bar in bars if bar.qpm), 90.0), ()
+    qpm = next((bar.qpm for bar in bars if bar.qpm), 90.0)
+    endings = ()
     for bar in bars:
         qpm = bar.qpm = bar.qpm or qpm
         endings = bar.endings = bar.endings or endings

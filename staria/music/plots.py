@@ -202,7 +202,8 @@ def _hide_frame(ax) -> None:
 # %% ../../nbs/music/04_plots.ipynb #65764833
 def _draw_notes(ax, score: Score, labels: np.ndarray) -> None:
     notes, duration_s = score.notes, score.duration_s
-    start_s, pitch = score.onset_s, notes["pitch"].astype(float)
+    start_s = score.onset_s
+    pitch = notes["pitch"].astype(float)
     shown_s = np.maximum(notes["duration_ms"] / 1000, duration_s / 1200)  # a short note keeps a visible width
     end_s = start_s + shown_s
     sides = ((start_s, -0.42), (end_s, -0.42), (end_s, 0.42), (start_s, 0.42))
@@ -298,7 +299,8 @@ def plot_self_similarity(
     fig.get_layout_engine().set(hspace=0.01, h_pad=0.03, w_pad=0.06)
     heights = [0.2, 4] if sections else [1]
     axes = fig.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
-    ax, low = axes[-1], np.quantile(matrix, 0.05)
+    ax = axes[-1]
+    low = np.quantile(matrix, 0.05)
     image = ax.imshow(
         matrix,
         origin="lower",
@@ -387,10 +389,12 @@ def plot_curves(
     "Draw named curves with a legend."
     ax = _axes(ax, 4.8, 2.9)
     for k, (name, (x, y)) in enumerate(curves.items()):
-        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        x = np.asarray(x, dtype=float)
+        y = np.asarray(y, dtype=float)
         if x.shape != y.shape or x.ndim != 1:
             raise ValueError(f"curve '{name}' needs x and y of one length, got {x.shape} and {y.shape}")
-        x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+        x = x[np.isfinite(y)]
+        y = y[np.isfinite(y)]
         last = f"  {y[-1]:.3g}" if len(y) else "  (no values)"
         ax.plot(
             x,
@@ -428,7 +432,8 @@ def plot_scores(
     if missing:
         raise ValueError(f"no column {', '.join(missing)}; there are {', '.join(rows[0])}")
     fig = Picture(figsize=(4.8, 0.34 * len(metrics) + 1.1), layout="constrained")
-    ax, y = fig.add_subplot(), np.arange(len(metrics))[::-1]
+    ax = fig.add_subplot()
+    y = np.arange(len(metrics))[::-1]
     given = [[np.nan if row.get(metric) is None else row[metric] for metric in metrics] for row in rows]
     values = np.array(given, dtype=float)
     ax.hlines(y, np.nanmin(values, axis=0), np.nanmax(values, axis=0), color=_RULE, linewidth=2, zorder=1)

@@ -51,7 +51,8 @@ def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[
     played, i = [], start
     opened, count = start, 1  # where the repeat opened, and on which pass we are
     while i < stop:
-        bar, following = bars[i], bars[i + 1].endings if i + 1 < stop else ()
+        bar = bars[i]
+        following = bars[i + 1].endings if i + 1 < stop else ()
         if bar.opens and i > opened:
             opened, count = i, 1
         last = max(_passes_around(bars, i), default=0)
@@ -89,7 +90,8 @@ def _played_order(
     written: NotatedPiece,  # A piece as written
 ) -> list[int]:  # Indices of its bars in the order in which they sound
     "Write out the repeats of a piece."
-    bars, parts = written.bars, _parts(written.bars)
+    bars = written.bars
+    parts = _parts(written.bars)
     if written.order and set(written.order) <= set(parts):
         played = []
         for k, part in enumerate(written.order):
@@ -116,10 +118,12 @@ def _return(bars: list[Bar], jump: str) -> list[int]:
 def _end_of_strain(bars: list[Bar], start: int, count: int) -> int:
     "Find the last bar of the next strains after a start; one that is only a pick-up does not count."
     which, lengths = strains(bars), Counter()
-    for bar, k in zip(bars[start:], which[start:], strict=True):
-        lengths[k] += bar.length
-    whole = [k for k in sorted(lengths) if lengths[k] >= bars[start].full - 1e-6] or [which[start]]
-    return max(i for i, k in enumerate(which) if k == whole[min(count, len(whole)) - 1])
+    for bar, strain in zip(bars[start:], which[start:], strict=True):
+        lengths[strain] += bar.length
+    full = bars[start].full
+    whole = [strain for strain in sorted(lengths) if lengths[strain] >= full - 1e-6] or [which[start]]
+    last = whole[min(count, len(whole)) - 1]
+    return max(i for i, strain in enumerate(which) if strain == last)
 
 # %% ../../nbs/music/08_repeats.ipynb #e472173a
 def _section_starts(
@@ -157,10 +161,13 @@ def _main_strain(bars: list[Bar], indices: list[int]) -> tuple[int, Counter]:
         lengths[which[i]] += bars[i].length
     strain = max(lengths, key=lengths.get)
     own = [i for i in indices if which[i] == strain]
-    first, notes = bars[own[0]], Counter()
+    first = bars[own[0]]
+    notes = Counter()
     at = -first.length if first.length < first.full - 1e-6 else 0.0  # a pick-up stands before the bar line
     for i in own:
-        notes.update((round((at + offset) * 24), pitch) for offset, _, pitch, _ in bars[i].notes)
+        for offset, _, pitch, _ in bars[i].notes:
+            place = round((at + offset) * 24)  # in 24ths of a quarter
+            notes[place, pitch] += 1
         at += bars[i].length
     return strain, notes
 
@@ -210,7 +217,8 @@ def _meters(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[tup
     meters, meter = [], None
     filled = 0.0  # quarters since the last entry
     for i, time_s in zip(played, start_s[:-1], strict=True):
-        bar, inside = bars[i], filled % bars[i].full
+        bar = bars[i]
+        inside = filled % bars[i].full
         own = bar.meter
         if bar.length > bar.full + 1e-3 and bar.length % bar.full >= 1e-3:  # the source overfilled it
             own = (bar.length * bar.meter[1] / 4, bar.meter[1])
@@ -236,7 +244,8 @@ def perform(
     onset_s, duration_s, pitch = np.array(_join_ties(bars, played, start_s)).T
     sections = _played_sections(bars, played, start_s)
     qpm = [bars[i].qpm for i in played]
-    tempos = [(start_s[k], q) for k, q in enumerate(qpm) if k == 0 or q != qpm[k - 1]]
+    changes = [k for k in range(len(qpm)) if k == 0 or qpm[k] != qpm[k - 1]]
+    tempos = [(start_s[k], qpm[k]) for k in changes]
     return Score.from_arrays(
         onset_s,
         duration_s,
@@ -256,17 +265,19 @@ def _join_ties(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[
     for i, bar_s in zip(played, start_s[:-1], strict=True):
         pace = 60 / bars[i].qpm
         for offset, quarters, pitch, ties in sorted(bars[i].notes):
-            onset_s, length_s = bar_s + offset * pace, quarters * pace
+            onset_s = bar_s + offset * pace
+            length_s = quarters * pace
             if length_s <= 0:
                 continue
-            if pitch in tied and abs(notes[tied[pitch]][0] + notes[tied[pitch]][1] - onset_s) < 1e-4:
-                k = tied.pop(pitch)
-                notes[k][1] += length_s
+            note = tied.get(pitch)
+            if note and abs(note[0] + note[1] - onset_s) < 1e-4:
+                del tied[pitch]
+                note[1] += length_s
             else:
-                k = len(notes)
-                notes.append([onset_s, length_s, pitch])
+                note = [onset_s, length_s, pitch]
+                notes.append(note)
             if ties:
-                tied[pitch] = k
+                tied[pitch] = note
     return notes
 
 

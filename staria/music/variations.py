@@ -149,7 +149,8 @@ def _vary_octave(
     rng: np.random.Generator,  # Chooses up or down, and the bars
 ) -> Score:  # Pitches moved by an octave, where the piano allows it
     "Move a run of bars by an octave."
-    notes, up = score.notes.copy(), rng.random() < 0.5
+    notes = score.notes.copy()
+    up = rng.random() < 0.5
     run = _within(score, _pick_run(score, rng))
     if not run.any():
         return score
@@ -185,7 +186,8 @@ def _vary_ornament(
     chosen = np.sort(rng.permutation(chosen)[: max(1, len(chosen) // 4)]) if len(chosen) else chosen
     steps = rng.choice([-2, -1, 1, 2], len(chosen))
     grace_ms = np.minimum(70.0, notes["duration_ms"][chosen] / 4)
-    first, second = notes[chosen].copy(), notes[chosen].copy()
+    first = notes[chosen].copy()
+    second = notes[chosen].copy()
     first["duration_ms"] = second["duration_ms"] = grace_ms
     second["onset_ms"] += grace_ms
     second["pitch"] = (second["pitch"].astype(int) + steps).astype(np.uint8)
@@ -199,7 +201,8 @@ def _vary_melody(
     rng: np.random.Generator,  # Chooses the notes and their steps
 ) -> Score:  # Same rhythm; notes on beats stay
     "Move some melody notes between the beats by a step or two of the scale in use."
-    notes, beats_ms = score.notes.copy(), score.beats_s() * 1000.0
+    notes = score.notes.copy()
+    beats_ms = score.beats_s() * 1000.0
     next_beat = np.searchsorted(beats_ms, notes["onset_ms"] - 30.0)
     on_beat = np.abs(np.append(beats_ms, np.inf)[next_beat] - notes["onset_ms"]) < 30.0
     places = np.flatnonzero(find_melody(score) & ~on_beat & _within(score, _pick_run(score, rng)))
@@ -219,7 +222,8 @@ def _vary_doubling(
     rng: np.random.Generator,  # Chooses which line is doubled, and where
 ) -> Score:  # The top or the bottom line sounds in octaves
     "Double the highest or the lowest line at the octave in a run of bars."
-    notes, top = score.notes, rng.random() < 0.5
+    notes = score.notes
+    top = rng.random() < 0.5
     run = _within(score, _pick_run(score, rng))
     line = notes[_outer_line(notes, top) & run].copy()
     if not len(line):
@@ -252,7 +256,8 @@ def _figure_beats(
     rng: np.random.Generator,  # Chooses how many notes a broken chord has
 ) -> np.ndarray:  # NOTE rows
     "Play harmonies in a figure."
-    slots, rising = int(rng.choice([2, 3, 4])), rng.random() < 0.6
+    slots = int(rng.choice([2, 3, 4]))
+    rising = rng.random() < 0.6
     rows = []  # (onset_ms, duration_ms, pitch)
     for k, (start, end, pitches) in enumerate(chords):
         if figure == "broken":
@@ -332,9 +337,11 @@ def _vary_accompaniment(
 
 def _invert(score: Score, under: np.ndarray, rng: np.random.Generator) -> Score:
     "Move some notes of an accompaniment to other notes of the harmony that sounds around them."
-    notes, moved = score.notes.copy(), np.flatnonzero(under)
+    notes = score.notes.copy()
+    moved = np.flatnonzero(under)
     moved = moved[rng.random(len(moved)) < rng.uniform(0.3, 0.9)]
-    pitches, classes = notes["pitch"].astype(int), notes["pitch"] % 12
+    pitches = notes["pitch"].astype(int)
+    classes = notes["pitch"] % 12
     for i in moved:
         near = np.unique(classes[np.abs(notes["onset_ms"] - notes["onset_ms"][i]) < 600.0])
         steps = [(int(c) - pitches[i] + 6) % 12 - 6 for c in near if c != classes[i]]
@@ -400,9 +407,11 @@ def _vary_ending(
     places = grid_s(score)
     if len(places) < 3:
         return score
-    start_ms, end_ms = places[-2] * 1000, length_s(score) * 1000
+    start_ms = places[-2] * 1000
+    end_ms = length_s(score) * 1000
     is_last = score.notes["onset_ms"] >= start_ms - 1
-    kept, last = score.notes[~is_last].copy(), score.notes[is_last]
+    kept = score.notes[~is_last].copy()
+    last = score.notes[is_last]
     if not len(last) or not len(kept):
         return score
     kept["duration_ms"] = np.minimum(kept["duration_ms"], start_ms - kept["onset_ms"])
@@ -488,7 +497,8 @@ def _beat_places(
     beats_s = score.beats_s()
     if len(beats_s) < 2:
         return np.floor(score.onset_s * 24 + 0.25).astype(int)
-    before, after = 2 * beats_s[0] - beats_s[1], 2 * beats_s[-1] - beats_s[-2]
+    before = 2 * beats_s[0] - beats_s[1]
+    after = 2 * beats_s[-1] - beats_s[-2]
     edges_s = np.concatenate([[before], beats_s, [after]])
     beat = np.interp(score.onset_s, edges_s, np.arange(-1.0, len(beats_s) + 1))
     return np.floor(beat * 12 + 0.25).astype(int)
@@ -501,13 +511,15 @@ def _return_similarity(
     "Measure how alike a return is to what it returns to."
     ours = list(zip(_beat_places(first).tolist(), first.notes["pitch"].tolist(), strict=True))
     theirs = list(zip(_beat_places(again).tolist(), again.notes["pitch"].tolist(), strict=True))
-    there, n_notes = Counter(theirs), max(1, len(ours) + len(theirs))
+    there = Counter(theirs)
+    n_notes = max(1, len(ours) + len(theirs))
     agreed = {}  # by transposition in semitones
     for shift in range(-6, 7):
         moved = Counter((place, pitch + shift) for place, pitch in ours)
         agreed[shift] = 2 * (moved & there).total() / n_notes
     best = max(agreed, key=lambda shift: (agreed[shift], -abs(shift)))
-    onsets, onsets_again = {place for place, _ in ours}, {place for place, _ in theirs}
+    onsets = {place for place, _ in ours}
+    onsets_again = {place for place, _ in theirs}
     return {
         "notes": agreed[0],
         "moved": agreed[best],
@@ -534,7 +546,8 @@ def compare_returns(
         ratio = length_s(again) / length_s(first)
         if len(again.tempos) and np.allclose(first.tempos[0, 1], again.tempos[0, 1]):
             shared_s = min(section.end_s - section.start_s, length_s(first))
-            first, again = first.slice(0.0, shared_s), again.slice(0.0, shared_s)
+            first = first.slice(0.0, shared_s)
+            again = again.slice(0.0, shared_s)
         if len(first) and len(again):
             rows.append(_return_similarity(first, again) | {"length": ratio})
     return rows

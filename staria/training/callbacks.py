@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from ..core.basics import InputError
 from ..data.datamodule import check_same_order
-from ..models.encoder import PAD_ID
+from ..models.layers import PAD_ID
 from ..models.presets import build, save_model
 from .checkpointing import KeepBest, load_checkpoint
 from .run_table import RunTable

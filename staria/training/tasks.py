@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from ..core.basics import InputError
 from ..models.classifier import MidiClassifier, read_notes
 from ..models.decoder import Decoder, use_attention
-from ..models.encoder import PAD_ID, SnippetEncoder, nt_xent
-from ..models.layers import Block, CrossAttention
+from ..models.encoder import SnippetEncoder, nt_xent
+from ..models.layers import PAD_ID, Block, CrossAttention
 from ..models.staria import StariaConfig, StariaModel
 
 # %% ../../nbs/training/01_tasks.ipynb #b333571d
