@@ -82,7 +82,7 @@ def read_runs(
     return sorted(logs, key=lambda log: -log.changed_s)
 
 # %% ../../nbs/widgets/04_runs.ipynb #92203836
-_JOB_COLUMNS = ("name", "id", "cluster", "state", "link", "step", "val_loss", "last_line")
+_JOB_COLUMNS = ("name", "id", "cluster", "state", "attempt", "step", "val_loss", "last_line")
 
 
 class Jobs(widgets.VBox):

@@ -24,7 +24,7 @@ from ..data.corpus import open_source
 from ..data.plan import Plan, sample_plan
 from ..evaluation.generators import candidate_rows
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
-from ..generation.generation import PlanKeeper, Sampling
+from ..generation.generation import Draft, Sampling
 from ..music.plots import PALETTE
 from ..music.score import Score
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -203,7 +203,7 @@ class GrowingPieces:
         given: Sequence[int] = (),  # Ids that every piece begins with
     ):
         tok = MusicTokenizerWithStyle()
-        self.keepers = [PlanKeeper(plan, tok) for _ in range(n)]
+        self.keepers = [Draft(plan, tok) for _ in range(n)]
         self.show = show
         self.move = move
         self.every_s = every_s
