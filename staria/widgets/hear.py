@@ -17,6 +17,7 @@ import numpy as np
 from ..analysis.metrics import label_scores, one_letter, position_only, self_similarity
 from ..core.basics import InputError
 from ..core.files import Workspace
+from ..models.weights import RECOGNIZER_KINDS
 from ..music.score import Score
 from ..music.sections import label_times, load_sections
 from ..recognition.label import LabelledScore, label
@@ -98,7 +99,7 @@ class HearForm(widgets.VBox):
         path: str | Path = "",  # Of a MIDI file
         workspace: Workspace | None = None,  # Where to look for models
     ):
-        self.checkpoint = model_choice(checkpoint, workspace, ["listener", "classifier"])
+        self.checkpoint = model_choice(checkpoint, workspace, RECOGNIZER_KINDS)
         self.path = widgets.Text(
             str(path), description="MIDI file", placeholder="path of a .mid file", continuous_update=False
         )

@@ -167,14 +167,13 @@ def _find_checkpoints(
     kinds: Sequence[str] = (),  # "classifier", "staria", "baseline", …; none given: all
 ) -> dict[str, Path]:  # Path under the folder -> file; those named as their kind first, then the newest
     "List the models that a folder holds."
-    from safetensors import SafetensorError, safe_open
+    from staria.models.weights import read_metadata
 
     found = []
     for path in Path(folder).rglob("*.safetensors"):
         try:
-            with safe_open(path, "np") as file:
-                kind = (file.metadata() or {}).get("kind")
-        except SafetensorError:
+            kind = read_metadata(path).get("kind")
+        except InputError:
             continue  # No weights in it
         if kind and (not kinds or kind in kinds):
             found.append((path.stem != kind, -path.stat().st_mtime, path))

@@ -24,6 +24,7 @@ from ..data.plan import Plan, sample_plan
 from ..evaluation.generators import candidate_rows
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
 from ..generation.generation import Draft, Sampling
+from ..models.weights import GENERATOR_KINDS
 from ..music.plots import PALETTE
 from ..music.score import Score
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -354,7 +355,7 @@ class WriteForm(widgets.VBox):
         self.cards = []
         self.status = status_line()
         self.job = Background(lambda text: tell(self.status, text, error=True))
-        self.checkpoint = model_choice(checkpoint, workspace, ["staria", "baseline"])
+        self.checkpoint = model_choice(checkpoint, workspace, GENERATOR_KINDS)
         self.baseline = model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside")
         self.judge = model_choice(classifier, workspace, ["classifier"], "judge", "no judge")
         self.fields = _studio_fields(form, lengths, n)
