@@ -9,7 +9,7 @@ __all__ = ['prepare_array', 'wait_for_parts']
 import dataclasses
 from pathlib import Path
 
-from ..cluster.chain import pack
+from ..cluster.chain import to_plain
 from ..cluster.jobs import Array, Job
 from ..cluster.resources import Resources, load_resources
 from ..cluster.slurm import submit, submit_again, submit_array
@@ -53,7 +53,7 @@ def prepare_array(
         "workers": resources.cpus_per_task,
         **options,
     }
-    label = config_hash({"parts": parts, "of": pack(settings | {"workers": 0})})
+    label = config_hash({"parts": parts, "of": to_plain(settings | {"workers": 0})})
     earlier = _array_of(label, folder)
     if earlier and not earlier.done:
         raise InputError(
