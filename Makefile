@@ -1,6 +1,7 @@
 # make demo   the whole loop on the embedded corpus, ending with runs/demo/report.html
 # make test   every notebook's tests and the gates, ending with "N passed, N failed"
 # make lab    JupyterLab on the tutorials
+# make docs   the documentation site, _docs/index.html, without the network
 # make clean  remove .venv and what the demo made; your datasets/ and base-weights/ are left alone
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 comma := ,
 FACTS := setup.py settings.ini constraints.txt
 
-.PHONY: demo test lab clean
+.PHONY: demo test lab docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo-installed
@@ -20,6 +21,9 @@ test: $(VENV)/.all-installed
 
 lab: $(VENV)/.all-installed
 	@cd nbs && ../$(BIN)/jupyter lab tutorials/01_first_piece.ipynb
+
+docs: $(VENV)/.all-installed
+	@$(BIN)/python scripts/build_docs.py
 
 $(VENV)/.uv-installed:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { echo "Staria needs Python 3.10 to 3.13: call 'make PYTHON=python3.12 $(MAKECMDGOALS)' with one of those"; exit 2; }
@@ -35,12 +39,12 @@ endef
 
 $(VENV)/.demo-installed: $(VENV)/.uv-installed $(FACTS)
 	@echo "installing Staria into $(VENV) (torch is the largest part)"
-	@$(call INSTALL,.)
+	@$(call INSTALL,.[notation])
 	@touch $@
 
 $(VENV)/.all-installed: $(VENV)/.demo-installed $(FACTS)
 	@echo "installing JupyterLab and the tools for the tests into $(VENV)"
-	@$(call INSTALL,.[lab$(comma)dev])
+	@$(call INSTALL,.[notation$(comma)convert$(comma)cluster$(comma)widgets$(comma)lab$(comma)dev])
 	@touch $@
 
 clean:

@@ -1,4 +1,4 @@
-"Install Staria. The facts come from settings.ini; constraints.txt pins the versions that were tested together."
+"Install Staria. The facts come from settings.ini; constraints.txt pins versions that were tested together."
 
 from configparser import ConfigParser
 from pathlib import Path
@@ -8,6 +8,13 @@ from setuptools import find_packages, setup
 config = ConfigParser(delimiters=["="])
 config.read(Path(__file__).with_name("settings.ini"), encoding="utf8")
 facts = config["DEFAULT"]
+
+extras = {
+    name.removesuffix("_requirements"): wanted.split()
+    for name, wanted in facts.items()
+    if name.endswith("_requirements")
+}
+extras["all"] = sum((extras[name] for name in ("notation", "convert", "cluster", "widgets")), [])
 
 setup(
     name=facts["lib_name"],
@@ -22,10 +29,6 @@ setup(
     package_data={"": ["templates/*"], "staria": ["py.typed", "assets/*"], "staria.widgets": ["static/*"]},
     python_requires=f">={facts['min_python']}",
     install_requires=facts["requirements"].split(),
-    extras_require={
-        "lab": facts["lab_requirements"].split(),
-        "dev": facts["dev_requirements"].split(),
-        "speed": facts["speed_requirements"].split(),
-    },
+    extras_require=extras,
     entry_points={"console_scripts": ["staria = staria.app.cli:main"]},
 )

@@ -112,7 +112,8 @@ def main() -> int:
     skip = set(settings["DEFAULT"]["tst_flags"].split()) - set(args.flags.split())
     os.environ["IN_TEST"] = "1"
     sys.path.insert(0, str(ROOT))
-    return max(run_notebook(path.resolve(), skip, args.update) for path in args.notebooks)
+    paths = [path.resolve() for path in args.notebooks]  # Running a notebook changes the folder
+    return max(run_notebook(path, skip, args.update) for path in paths)
 
 
 if __name__ == "__main__":

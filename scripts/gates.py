@@ -158,6 +158,19 @@ for found in pkgutil.walk_packages(staria.__path__, "staria."):
     return [last_words(done)] if done.returncode else []
 
 
+def gate_types() -> list[str]:
+    "The names and signatures of the package hold together, and the public face is checked in full."
+    done = call(sys.executable, "-m", "mypy")
+    return [last_words(done, 1500)] if done.returncode else []
+
+
+def gate_docs() -> list[str]:
+    "The documentation site builds, and no link on it is dead."
+    with tempfile.TemporaryDirectory() as folder:
+        done = call(sys.executable, ROOT / "scripts" / "build_docs.py", Path(folder) / "site")
+    return [last_words(done, 1500)] if done.returncode else []
+
+
 def gate_readme() -> list[str]:
     "The README names every room, holds no unfilled placeholder, and its Python example runs as printed."
     text = (ROOT / "README.md").read_text(encoding="utf8")
@@ -181,4 +194,14 @@ def gate_readme() -> list[str]:
     return problems
 
 
-GATES = (gate_export, gate_wings, gate_names, gate_style, gate_notebooks, gate_stands_alone, gate_readme)
+GATES = (
+    gate_export,
+    gate_wings,
+    gate_names,
+    gate_style,
+    gate_notebooks,
+    gate_types,
+    gate_stands_alone,
+    gate_readme,
+    gate_docs,
+)

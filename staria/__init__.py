@@ -2,7 +2,7 @@
 
 >>> import staria
 >>> score = staria.Score.from_midi("piece.mid")
->>> staria.label(score).score.sections                                  # its sections, as the listener that ships hears them
+>>> staria.label(staria.load_listener(), score).score.sections          # as the listener that ships hears them
 >>> plan = staria.Plan("ABA", lengths_s=[8, 8, 8], snippets={"A": score.slice(0, 8)})
 >>> staria.generate(staria.load_generator(), plan, n=1)[0].to_midi("aba.mid")
 
@@ -10,7 +10,7 @@ The names below are the public face. Each is imported when it is first used, so 
 torch nor NumPy. Everything else stands in the wings: `staria.music`, `staria.tokens`, `staria.data`, and so on.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 import importlib
 from typing import TYPE_CHECKING

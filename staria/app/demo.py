@@ -36,14 +36,9 @@ from ..data.datamodule import MidiDataModule
 from ..data.plan import Plan, sample_plan
 from ..data.prepare import compose_store, prepare
 from ..data.store import Store, mix_stores
-from staria.evaluation.evaluation import (
-    evaluate_classifier,
-    evaluate_generated,
-    evaluate_generator,
-    generator_rows,
-    mean_row,
-)
 from ..evaluation.form_judge import judge_form
+from ..evaluation.generators import evaluate_generated, evaluate_generator, generator_rows, mean_row
+from ..evaluation.recognizers import evaluate_recognizer
 from ..evaluation.report import audio, facts, figure, paragraph, steps, table, write_report
 from ..generation.generation import Sampling, write
 from ..loop.wake_sleep import WakeSleepConfig, wake_sleep
@@ -586,7 +581,7 @@ def _measure_hearing(demo: Demo) -> dict:
         "classifier, after the sleep phase": demo.classifier,
         "control: as many updates, no dreams": demo.awake,
     }
-    heard = {name: evaluate_classifier(model, demo.store, tests) for name, model in models.items()}
+    heard = {name: evaluate_recognizer(model, demo.store, tests) for name, model in models.items()}
     rows = [{**result.rows[0], "method": name} for name, result in heard.items()]
     guesses = next(iter(heard.values())).rows[1:]
     last = heard["classifier, after the sleep phase"]

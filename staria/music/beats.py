@@ -21,7 +21,8 @@ def count_beats(
     source: str = "the score",  # What error messages call it
 ) -> tuple[np.ndarray, np.ndarray]:  # Beats and bar starts in seconds
     "Count beats and bars through a tempo map."
-    times_s, quarters_per_s = tempos[:, 0], tempos[:, 1] / 60
+    times_s = tempos[:, 0]
+    quarters_per_s = tempos[:, 1] / 60
     quarters = np.append(0.0, np.cumsum(np.diff(times_s) * quarters_per_s[:-1]))  # at each tempo
 
     def quarter_at(time_s):
@@ -45,9 +46,10 @@ def count_beats(
     beats, bars = [], []
     for (_, top, bottom), start, following in zip(meters, starts, [*starts[1:], np.inf], strict=True):
         stop = min(following - 1e-3, last + 1e-3)
+        unit = 4 / bottom  # in quarters
         is_compound = bottom >= 8 and top > 3 and top % 3 == 0
-        beats.append(np.arange(start, stop, 4 / bottom * (3 if is_compound else 1)))
-        bars.append(np.arange(start, stop, 4 / bottom * top))
+        beats.append(np.arange(start, stop, unit * (3 if is_compound else 1)))
+        bars.append(np.arange(start, stop, unit * top))
     return times_at(np.concatenate(beats)), times_at(np.concatenate(bars))
 
 # %% ../../nbs/music/02_beats.ipynb #94cce873
@@ -65,7 +67,8 @@ def keeps_time(
     if not len(place):
         return True
     once = np.exp(2j * np.pi * place)
-    twice, thrice = once**2, once**3
+    twice = once**2
+    thrice = once**3
     # after once to thrice: four, six and eight times around
     around = (once, twice, thrice, twice**2, thrice**2, twice**4)
     return bool(max(abs(turns.mean()) for turns in around) >= threshold)
@@ -74,13 +77,16 @@ def keeps_time(
 @compiled
 def _chain_beats(strength: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
     "Give the best sum of a chain of beats that ends at each frame, and the beat before, -1 where it starts."
-    best, previous = strength.copy(), np.full(len(strength), -1)
+    best = strength.copy()
+    previous = np.full(len(strength), -1)
     penalty = 6.0 * np.log(np.arange(1, 2 * period) / period) ** 2
     for t in range(period // 2, len(strength)):
         gain = 0.0
         for back in range(max(period // 2, 1), min(2 * period, t + 1)):
-            if best[t - back] - penalty[back - 1] > gain:
-                gain, previous[t] = best[t - back] - penalty[back - 1], t - back
+            chained = best[t - back] - penalty[back - 1]
+            if chained > gain:
+                gain = chained
+                previous[t] = t - back
         best[t] += gain
     return best, previous
 
@@ -91,17 +97,20 @@ def estimate_beats(
     hop_s: float = 0.02,  # Frame of the estimate
 ) -> tuple[np.ndarray, np.ndarray]:  # Beats and bar starts in seconds
     "Estimate beats and bars from the notes alone (Ellis 2007)."
-    frame = np.rint(onset_s / hop_s).astype(np.int64)
-    strength = np.sqrt(np.bincount(frame, velocity / 64.0))
+    frames = np.rint(onset_s / hop_s).astype(np.int64)
+    strength = np.sqrt(np.bincount(frames, velocity / 64.0))
     smooth = np.convolve(strength, [0.5, 1, 0.5], "same")
     period = _beat_period(smooth, hop_s)
     best, previous = _chain_beats(smooth, period)
-    beats, t = [], len(best) - 1 - int(np.argmax(best[::-1][:period]))
-    while t >= 0:
-        beats.append(t)
-        t = previous[t]
-    beats = np.array(beats[::-1])
-    downbeat = int(np.argmax([smooth[beats[i::4]].sum() for i in range(min(4, len(beats)))]))
+    last = np.argmax(best[::-1][:period])  # the best end, counted from the last frame
+    frame = len(best) - 1 - int(last)
+    chain = []
+    while frame >= 0:
+        chain.append(frame)
+        frame = previous[frame]
+    beats = np.array(chain[::-1])
+    weights = [smooth[beats[i::4]].sum() for i in range(min(4, len(beats)))]
+    downbeat = int(np.argmax(weights))
     return beats * hop_s, beats[downbeat::4] * hop_s
 
 
@@ -110,7 +119,9 @@ def _beat_period(strength: np.ndarray, hop_s: float) -> int:
     lags = np.arange(int(0.25 / hop_s), int(1.5 / hop_s))
     # by Fourier transform: products of long arrays would start BLAS threads in every worker
     size = 1 << int(len(strength) + lags[-1]).bit_length()
-    agreement = np.fft.irfft(np.abs(np.fft.rfft(strength, size)) ** 2, size)[lags]
-    prior = np.exp(-0.5 * (np.log2(lags * hop_s / 0.5) / 0.7) ** 2)
+    power = np.abs(np.fft.rfft(strength, size)) ** 2
+    agreement = np.fft.irfft(power, size)[lags]
+    octaves = np.log2(lags * hop_s / 0.5)  # from half a second
+    prior = np.exp(-0.5 * (octaves / 0.7) ** 2)
     weighted = np.maximum(agreement, 0) * prior
     return int(lags[np.argmax(weighted)]) if weighted.max() > 1e-6 else int(0.5 / hop_s)

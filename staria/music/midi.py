@@ -70,7 +70,8 @@ def _number(data: np.ndarray, pos: int, stop: int) -> tuple[int, int]:
     value = 0
     while pos < stop:
         byte = np.int64(data[pos])
-        value, pos = value << 7 | byte & 127, pos + 1
+        value = value << 7 | byte & 127
+        pos += 1
         if byte < 128:
             return value, pos
         if value > _LATEST_TICK:
@@ -120,7 +121,8 @@ def _close_notes(
 ) -> bool:
     "End a key's notes but those of this tick, which stay if any ended; False where there is no room."
     first, last = -1, -1  # those of this tick
-    row, ended = keys[key, 0], False
+    row = keys[key, 0]
+    ended = False
     while row >= 0:
         following = waiting[row, 2]
         if waiting[row, 0] == tick:
@@ -128,7 +130,8 @@ def _close_notes(
                 first = row
             else:
                 waiting[last, 2] = row
-            last, waiting[row, 2] = row, -1
+            last = row
+            waiting[row, 2] = -1
         else:
             n, ended = count[_NOTES], True
             if n >= len(notes):
@@ -139,12 +142,15 @@ def _close_notes(
             notes[n, 3] = waiting[row, 1]
             notes[n, 4] = key >> 7
             count[_NOTES] += 1
-            waiting[row, 2], count[_FREE] = count[_FREE], row
+            waiting[row, 2] = count[_FREE]
+            count[_FREE] = row
         row = following
     if not ended and first >= 0:  # nothing could close: forget them
-        waiting[last, 2], count[_FREE] = count[_FREE], first
+        waiting[last, 2] = count[_FREE]
+        count[_FREE] = first
         first = -1
-    keys[key, 0], keys[key, 1] = first, last
+    keys[key, 0] = first
+    keys[key, 1] = last
     return True
 
 # %% ../../nbs/music/00_midi.ipynb #302d194d
@@ -214,7 +220,8 @@ def _read_system(
     if kind == 0xFF:
         if pos >= stop:
             return -_BREAKS_OFF
-        meta, pos = np.int64(data[pos]), pos + 1
+        meta = np.int64(data[pos])
+        pos += 1
     length, pos = _number(data, pos, stop)
     if pos < 0:
         return pos
@@ -279,7 +286,8 @@ def _read_track(
         if pos < 0:
             return -pos, kind if pos == -_BAD_STATUS else 0
         has_room = True
-        high, channel = kind >> 4, kind & 15
+        high = kind >> 4
+        channel = kind & 15
         if high == 9 and second:
             has_room = _open_note(channel << 7 | first, tick, second, keys, waiting, count)
         elif high == 8 or high == 9:
@@ -296,9 +304,12 @@ def _read_chunks(data: np.ndarray, pos: int, n_tracks: int, max_notes: int) -> t
     "Read every track: notes [start, end, pitch, velocity, channel] and other events."
     most_notes = min(len(data) // 3 + 1, max_notes)
     most_events = min(len(data) // 2, _MAX_EVENTS + 3 * n_tracks) + 16
-    notes, waiting = np.empty((most_notes, 5), np.int64), np.empty((most_notes, 3), np.int64)
-    events, keys = np.empty((most_events, 4), np.int64), np.empty((_KEYS, 2), np.int64)
-    count, track = np.zeros(4, np.int64), 0
+    notes = np.empty((most_notes, 5), np.int64)
+    waiting = np.empty((most_notes, 3), np.int64)
+    events = np.empty((most_events, 4), np.int64)
+    keys = np.empty((_KEYS, 2), np.int64)
+    count = np.zeros(4, np.int64)
+    track = 0
     while pos + 8 <= len(data) and track < n_tracks:
         head, start = pos, pos + 8
         pos = start + _chunk_size(data, head)
@@ -307,7 +318,9 @@ def _read_chunks(data: np.ndarray, pos: int, n_tracks: int, max_notes: int) -> t
                 _add(events, count, _CHUNK, track, head, 4)
             continue
         track += 1
-        keys[:], count[_FREE], count[_USED] = -1, -1, 0
+        keys[:] = -1
+        count[_FREE] = -1
+        count[_USED] = 0
         why, detail = _read_track(data, start, min(pos, len(data)), notes, events, waiting, keys, count)
         if not why:
             unended = _count_open(keys, waiting)
@@ -343,7 +356,8 @@ def _count_open(keys: np.ndarray, waiting: np.ndarray) -> int:  # Notes that no 
     for key in range(len(keys)):
         row = keys[key, 0]
         while row >= 0:
-            row, n_open = waiting[row, 2], n_open + 1
+            row = waiting[row, 2]
+            n_open += 1
     return n_open
 
 # %% ../../nbs/music/00_midi.ipynb #176178fa
@@ -419,7 +433,8 @@ def read_midi(
 def _read_header(data: bytes, source: str) -> tuple[int, int, int]:
     "Give the place of the first chunk, the number of tracks, and ticks per beat."
     if len(data) > MAX_BYTES:
-        size, most = f"{len(data) / 2**20:.0f} MB", f"{MAX_BYTES >> 20} MB"
+        size = f"{len(data) / 2**20:.0f} MB"
+        most = f"{MAX_BYTES >> 20} MB"
         raise InputError(f"{source} has {size}, more than the {most} of any sensible MIDI file: split it")
     if not data:
         raise InputError(f"{source} is empty: export it again")
@@ -460,7 +475,8 @@ def _tell_dropped(data: bytes, odd: np.ndarray, n_markers: int) -> list[str]:
 @compiled
 def _since(ticks: np.ndarray, scale: np.ndarray, first: int, start: int, end: np.ndarray) -> np.ndarray:
     "Measure in milliseconds from one tick to many later ones, over running totals of the tempos' spans."
-    edges, last = ticks[first:].copy(), len(ticks) - first - 1
+    edges = ticks[first:].copy()
+    last = len(ticks) - first - 1
     edges[0] = start
     total = np.zeros(last + 1)
     for k in range(last):
@@ -493,16 +509,20 @@ def _between(
         running[k + 1] = running[k] + (ticks[k + 1] - ticks[k]) * scale[k]
     passed_ms = np.empty(len(start))
     for i in range(len(start)):
-        k, now = first[i], start[i]
+        k = first[i]
+        now = start[i]
         total = 0.0
         while k < last and end[i] >= ticks[k + 1] and total <= enough_s and k - first[i] < _MOST_TEMPOS:
             total += (ticks[k + 1] - now) * scale[k]
-            k, now = k + 1, ticks[k + 1]
+            now = ticks[k + 1]
+            k += 1
         if k < last and end[i] < ticks[k + 1]:
-            total, now = total + (end[i] - now) * scale[k], end[i]
+            total = total + (end[i] - now) * scale[k]
+            now = end[i]
         elif k < last and total <= enough_s:
             far = min(np.searchsorted(ticks, end[i], "right") - 1, last)
-            total, now = total + running[far] - running[k] + (end[i] - ticks[far]) * scale[far], end[i]
+            total = total + running[far] - running[k] + (end[i] - ticks[far]) * scale[far]
+            now = end[i]
         if end[i] > ticks[last]:
             total += (end[i] - now) * scale[last]
         passed_ms[i] = total * 1e3

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['save_checkpoint', 'load_checkpoint', 'disk_trouble', 'AtomicCheckpointIO', 'KeepBest', 'check_fits', 'read_history',
-           'write_history', 'finish_history', 'setup_checkpointing']
+           'finish_history', 'setup_checkpointing']
 
 # %% ../../nbs/training/00_checkpointing.ipynb #3aa89ca5
 import errno
@@ -36,9 +36,8 @@ def save_checkpoint(
         cause = error if isinstance(error, OSError) else error.__context__
         if not isinstance(cause, OSError):
             raise
-        raise InputError(
-            f"{disk_trouble(cause, path)}; {'the previous one is whole' if Path(path).exists() else 'nothing was written'}"
-        ) from None
+        left = "the previous one is whole" if Path(path).exists() else "nothing was written"
+        raise InputError(f"{disk_trouble(cause, path)}; {left}") from None
 
 
 def load_checkpoint(
@@ -80,12 +79,17 @@ def disk_trouble(
     path: str | Path,  # The file that was being written
 ) -> str:  # One line: what, where, what to do
     "Say what stopped a file from being written, and the remedy."
+    path = Path(path)
     if error.errno == errno.EFBIG:
-        return f"{Path(path).name} in {Path(path).parent} grew over the largest file that is allowed here, it was not saved: raise the limit (ulimit -f) and resume"
+        return (
+            f"{path.name} in {path.parent} grew over the largest file that is allowed here, it was not saved:"
+            " raise the limit (ulimit -f) and resume"
+        )
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk that holds {Path(path).parent} is full, {Path(path).name} was not saved: free some space and resume"
+        place = f"the disk that holds {path.parent}"
+        return f"{place} is full, {path.name} was not saved: free some space and resume"
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return f"{Path(path).parent} cannot be written to, {Path(path).name} was not saved: choose another folder"
+        return f"{path.parent} cannot be written to, {path.name} was not saved: choose another folder"
     return f"{path} could not be written ({error.strerror or error})"
 
 # %% ../../nbs/training/00_checkpointing.ipynb #2fb8c203
@@ -115,13 +119,10 @@ class KeepBest(Checkpoint):
     ):
         if save_top_k < 0:
             raise InputError(f"save_top_k must be 0 or more, got {save_top_k}")
-        self.folder, self.monitor, self.save_top_k, self.save_every = (
-            Path(folder),
-            monitor,
-            save_top_k,
-            save_every,
-        )
-        self.history = []  # One dict per validation: step, epoch, value, file (None once removed), seconds since 1970
+        self.folder, self.monitor = Path(folder), monitor
+        self.save_top_k, self.save_every = save_top_k, save_every
+        # One row per validation: step, epoch, value, file (None once removed), time in seconds since 1970
+        self.history = []
         self.saved_step = -1  # Step of last.ckpt
         self.facts, self.world_size = facts or {}, 1
 
@@ -182,40 +183,34 @@ class KeepBest(Checkpoint):
             self.save_last(trainer)
 
     def on_validation_end(self, trainer, module):
-        if (
-            trainer.sanity_checking
-            or trainer.state.fn != "fit"
-            or self.monitor not in trainer.callback_metrics
-        ):
+        fitting = trainer.state.fn == "fit" and not trainer.sanity_checking
+        if not fitting or self.monitor not in trainer.callback_metrics:
             return
-        value, step = float(trainer.callback_metrics[self.monitor]), trainer.global_step
+        step = trainer.global_step
         self.history = [row for row in self.history if row["step"] < step]
-        kept = self.best
-        wanted = (
-            self.save_top_k
-            and value == value
-            and (len(kept) < self.save_top_k or value < kept[self.save_top_k - 1]["value"])
-        )
-        epoch = getattr(trainer.train_dataloader, "epoch", trainer.current_epoch)
-        name = f"epoch-{epoch:03d}-step-{step:06d}-{self.monitor}-{value:.4f}.ckpt" if wanted else None
-        self.history.append(
-            {
-                "step": step,
-                "epoch": epoch,
-                "value": value,
-                "monitor": self.monitor,
-                "file": name,
-                "time": round(time.time(), 1),
-            }
-        )
+        self.history.append(self._make_row(trainer, step))
         for row in self.best[self.save_top_k :]:
             row["file"] = None
-        self.save_last(
-            trainer
-        )  # knows of this validation, so that a kill between here and the next lines loses nothing (`finish_history`)
-        if not trainer.is_global_zero:
-            return
-        finish_history(self.folder, self.history, step)
+        # The state knows of this validation, so that a kill before the next lines loses nothing
+        self.save_last(trainer)
+        if trainer.is_global_zero:
+            finish_history(self.folder, self.history, step)
+
+    def _make_row(self, trainer, step: int) -> dict:
+        "Give a validation's row of the history; among the best it has a file's name."
+        value, kept = float(trainer.callback_metrics[self.monitor]), self.best
+        epoch = getattr(trainer.train_dataloader, "epoch", trainer.current_epoch)
+        beaten = len(kept) < self.save_top_k or (kept and value < kept[self.save_top_k - 1]["value"])
+        wanted = self.save_top_k and value == value and beaten  # no NaN
+        name = f"epoch-{epoch:03d}-step-{step:06d}-{self.monitor}-{value:.4f}.ckpt"
+        return {
+            "step": step,
+            "epoch": epoch,
+            "value": value,
+            "monitor": self.monitor,
+            "file": name if wanted else None,
+            "time": round(time.time(), 1),
+        }
 
 # %% ../../nbs/training/00_checkpointing.ipynb #98d92bd2
 def check_fits(
@@ -226,13 +221,17 @@ def check_fits(
     "Refuse a state of another number of processes, vocabulary or shape."
     there, here = saved["world_size"], now["world_size"]
     if there != here:
+        processes = f"{there} process{'es' * (there > 1)}"
         raise InputError(
-            f"{path} was written by {there} process{'es' * (there > 1)}, this run has {here}, whose batches would be others: go on with as many (--devices times --nodes), or name another run"
+            f"{path} was written by {processes}, this run has {here}, whose batches would be others:"
+            " go on with as many (--devices times --nodes), or name another run"
         )
     for name, value in now["facts"].items():
-        if saved["facts"].get(name, value) != value:
+        before = saved["facts"].get(name, value)
+        if before != value:
             raise InputError(
-                f"{path} is of another {name} ({saved['facts'][name]} there, {value} here): go on with the same {name}, or name another run"
+                f"{path} is of another {name} ({before} there, {value} here):"
+                f" go on with the same {name}, or name another run"
             )
 
 
@@ -255,7 +254,7 @@ def read_history(
     ]
 
 
-def write_history(
+def _write_history(
     folder: str | Path,  # A run's checkpoints
     rows: list[dict],  # One row per validation
 ) -> None:
@@ -273,10 +272,10 @@ def finish_history(
     rows: list[dict],  # One row per validation
     step: int,  # Of last.ckpt
 ) -> None:
-    "Keep last.ckpt under the name that its row gives it, if it has one; write the history; remove the states that it does not name."
+    "Name last.ckpt as its row says, write the history, and remove the states that it does not name."
     if rows and rows[-1]["step"] == step and (name := rows[-1]["file"]):
         _keep_as(folder / "last.ckpt", folder / name)
-    write_history(folder, rows)
+    _write_history(folder, rows)
     for path in folder.glob(
         "epoch-*.ckpt"
     ):  # also what a stopped run or a way that was left behind has forgotten

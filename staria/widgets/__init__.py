@@ -6,6 +6,11 @@
 __all__ = ['HearForm', 'PianoRoll', 'Runs', 'Tokens', 'WriteForm']
 
 # %% ../../nbs/widgets/06_views.ipynb #820fc073
+from ..core.basics import require
+
+require("anywidget", "widgets")
+require("ipywidgets", "widgets")
+
 from .hear import HearForm
 from .roll import PianoRoll
 from .runs import Runs
