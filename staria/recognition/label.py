@@ -80,6 +80,9 @@ def _notes_with_tokens(score: Score) -> Score:
     return score if known.all() else score.replace(notes=score.notes[known], timing=None)
 
 # %% ../../nbs/recognition/01_label.ipynb #804be055
+_recognizer: Recognizer | None = None  # Of a worker process
+
+
 def _take_recognizer(recognizer: Recognizer) -> None:
     "Begin a worker process."
     global _recognizer
