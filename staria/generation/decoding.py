@@ -7,6 +7,7 @@ __all__ = ['WEIGHTS', 'FEW_ROWS', 'QuantizedLinear', 'quantize', 'bytes_per_toke
 
 # %% ../../nbs/generation/00_decoding.ipynb #0d820bd8
 import functools
+import itertools
 
 import numba
 import numpy as np
@@ -25,8 +26,11 @@ FEW_ROWS = 32  # Up to so many rows the int8 product is ours; above, weights are
 
 
 def _multiply_int8(
-    x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np.ndarray
-) -> None:  # (M, K), (N, K), (N,), (M, N)
+    x: np.ndarray,  # (M, K) activations
+    weight: np.ndarray,  # (N, K) int8
+    scale: np.ndarray,  # (N,) of each row of weights
+    out: np.ndarray,  # (M, N), written to
+) -> None:
     limit = min(32767, 2147483647 // (128 * x.shape[1]))
     small, back = np.empty(x.shape, np.int16), np.empty(len(x), np.float32)
     for m in range(len(x)):
@@ -76,9 +80,20 @@ class QuantizedLinear(nn.Module):
 
     def take(self, rows: torch.Tensor) -> "QuantizedLinear":
         "Keep some of the outputs."
-        return QuantizedLinear(
-            *(None if part is None else part[rows] for part in (self.weight, self.scale, self.bias))
-        )
+        parts = (self.weight, self.scale, self.bias)
+        return QuantizedLinear(*(None if part is None else part[rows] for part in parts))
+
+    def _multiply(self, x: torch.Tensor) -> torch.Tensor:
+        "Multiply a few rows by int8 weights on a CPU."
+        rows = x.numel() // self.in_features
+        out = torch.empty(rows, self.out_features)
+        threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+        together = threads > 1 and self.weight.numel() > 2**18
+        if together:
+            numba.set_num_threads(threads)
+        given = x.detach().float().reshape(rows, -1).numpy()
+        _int8_kernel(together)(given, self.weight.numpy(), self.scale.numpy(), out.numpy())
+        return out.view(*x.shape[:-1], -1).type_as(x)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "Map (…, K) to (…, N), of the same type as `x`."
@@ -90,20 +105,7 @@ class QuantizedLinear(nn.Module):
         elif rows > FEW_ROWS:
             y = F.linear(x, self.weight.type_as(x) * self.scale[:, None].type_as(x))
         else:
-            out, threads = (
-                torch.empty(rows, self.out_features),
-                min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS),
-            )
-            together = threads > 1 and self.weight.numel() > 2**18
-            if together:
-                numba.set_num_threads(threads)
-            _int8_kernel(together)(
-                x.detach().float().reshape(rows, -1).numpy(),
-                self.weight.numpy(),
-                self.scale.numpy(),
-                out.numpy(),
-            )
-            y = out.view(*x.shape[:-1], -1).type_as(x)
+            y = self._multiply(x)
         return y if self.bias is None else y + self.bias
 
 # %% ../../nbs/generation/00_decoding.ipynb #0ec16263
@@ -135,36 +137,39 @@ def bytes_per_token(
 ) -> int:  # Keys and values not counted
     "Count the bytes of weights that one more token needs."
     decoder, cross = getattr(model, "decoder", model), getattr(model, "cross", {})
-    size = lambda module: sum(t.nbytes for t in (*module.parameters(), *module.buffers()))
-    total = sum(size(part) for part in (*decoder.blocks, decoder.norm)) + sum(
-        size(part) - size(part.key) - size(part.value) for part in cross.values()
-    )
-    head = sum(t.nbytes for t in (*decoder.head.rows.parameters(), *decoder.head.rows.buffers()))
-    return total + (head if head_rows is None else head * head_rows // decoder.head.rows.out_features)
+
+    def size(module: nn.Module) -> int:
+        return sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
+
+    total = sum(size(part) for part in (*decoder.blocks, decoder.norm))
+    total += sum(size(part) - size(part.key) - size(part.value) for part in cross.values())
+    head = size(decoder.head.rows)
+    if head_rows is not None:
+        head = head * head_rows // decoder.head.rows.out_features
+    return total + head
 
 # %% ../../nbs/generation/00_decoding.ipynb #057cb5eb
 def _spread(
     key: torch.Tensor, value: torch.Tensor, n: int, length: int, room: int, whole: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:  # (B, H, T, D) each: the first n rows, with room for more
+    make = torch.zeros if whole else torch.empty  # Memory that is not touched costs nothing
     roomy = []
     for part in (key, value):
-        wide = (torch.zeros if whole else torch.empty)(
-            n, part.shape[1], room, part.shape[3], dtype=part.dtype, device=part.device
-        )  # memory that is not touched costs nothing
+        shape = (n, part.shape[1], room, part.shape[3])
+        wide = make(shape, dtype=part.dtype, device=part.device)
         wide[:, :, :length] = part[:n, :, :length]
         roomy.append(wide)
     return tuple(roomy)
 
 
 def _put(pair: tuple[torch.Tensor, torch.Tensor], place: torch.Tensor, *new: torch.Tensor) -> None:
-    for store, part in zip(pair, new):
+    for store, part in zip(pair, new, strict=True):
         store.index_copy_(2, place, part[: len(store)].type_as(store))
 
 
 def _fill(mixed: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return F.pad(
-        mixed.transpose(1, 2).flatten(2), (0, 0, 0, 0, 0, len(x) - len(mixed))
-    )  # (n, H, 1, D) to (B, 1, C)
+    "Turn (n, H, 1, D) into (B, 1, C), zeros in the rows that fill the batch."
+    return F.pad(mixed.transpose(1, 2).flatten(2), (0, 0, 0, 0, 0, len(x) - len(mixed)))
 
 
 def _read_own(
@@ -176,11 +181,8 @@ def _read_own(
     at: torch.Tensor,
     end: int,
 ) -> torch.Tensor:  # One token (B, 1, C) through a block, against its piece's past
-    query, key, value = (
-        block.attention.qkv(block.norm1(x))
-        .view(len(x), 1, 3, block.attention.n_head, -1)
-        .permute(2, 0, 3, 1, 4)
-    )
+    projected = block.attention.qkv(block.norm1(x)).view(len(x), 1, 3, block.attention.n_head, -1)
+    query, key, value = projected.permute(2, 0, 3, 1, 4)
     if rotation is not None:
         query, key = rotate(query, rotation), rotate(key, rotation)
     _put(pair, at, key, value)
@@ -188,9 +190,11 @@ def _read_own(
     if mask is not None:
         mixed = attend(query[:n], *pair, mask)
     else:
-        mixed = torch.cat(
-            [attend(query[row, None], *(part[row, None, :, :end] for part in pair)) for row in range(n)]
-        )
+        keys, values = pair
+        rows = [
+            attend(query[row, None], keys[row, None, :, :end], values[row, None, :, :end]) for row in range(n)
+        ]
+        mixed = torch.cat(rows)
     x = x + block.attention.out(_fill(mixed, x))
     return x + block.feed_forward(block.norm2(x))
 
@@ -199,36 +203,32 @@ class SectionReads:
     "Hold what each piece's section may read: its letter's snippet and earlier sections of that letter."
 
     def __init__(self, layers: list[int], cache: KVCache, n: int, room: int, memory: Memory, whole: bool):
-        self.n, self.whole, seen = n, whole, cache.returns
+        self.n = n
+        self.whole = whole
+        seen = cache.returns
         self.base = seen.length - cache.length  # places of the memory
         self.far = {
             layer: _spread(seen.keys[layer], seen.values[layer], n, seen.length, self.base + room, whole)
             for layer in layers
         }
-        self.slots, self.past = (
-            memory._replace(
-                states=memory.states[:n, :, :0],
-                slots=memory.slots[:n],
-                since_s=memory.since_s[:n],
-                before=memory.before[:n, :, :0],
-            ),
-            cache.marks[:n].clone(),
+        self.slots = memory._replace(
+            states=memory.states[:n, :, :0],
+            slots=memory.slots[:n],
+            since_s=memory.since_s[:n],
+            before=memory.before[:n, :, :0],
         )
-        self.inside, self.near = (
-            [None] * n,
-            {layer: [None] * n for layer in layers},
-        )  # what each row's section may read, and its keys and values
-        self.pending = {
-            layer: seen.pending[layer][:n].clone() for layer in layers
-        }  # keys of the last token, for the place of the next
+        self.past = cache.marks[:n].clone()
+        # What each row's section may read, and its keys and values
+        self.inside = [None] * n
+        self.near = {layer: [None] * n for layer in layers}
+        # Keys of the last token, for the place of the next
+        self.pending = {layer: seen.pending[layer][:n].clone() for layer in layers}
         self.visible = torch.zeros(n, 1, 1, self.base + room, dtype=torch.bool, device=cache.marks.device)
 
     def buffers(self) -> list[torch.Tensor]:
-        return [
-            *(part for pair in self.far.values() for part in pair),
-            self.visible,
-            *self.pending.values(),
-        ]  # What a compiled step writes to or reads
+        "List what a compiled step writes to or reads."
+        pairs = itertools.chain.from_iterable(self.far.values())
+        return [*pairs, self.visible, *self.pending.values()]
 
     def keep(self, rows: list[int], index: torch.Tensor, length: int) -> None:
         "Let go of all pieces but these."
@@ -237,27 +237,23 @@ class SectionReads:
             layer: _spread(key[index], value[index], self.n, self.base + length, key.shape[2], self.whole)
             for layer, (key, value) in self.far.items()
         }
-        self.slots, self.past, self.pending = (
-            Memory(*(part[index] for part in self.slots)),
-            self.past[index],
-            {layer: key[index] for layer, key in self.pending.items()},
-        )
-        self.inside, self.near = (
-            [self.inside[row] for row in rows],
-            {layer: [near[row] for row in rows] for layer, near in self.near.items()},
-        )
+        self.slots = Memory(*(part[index] for part in self.slots))
+        self.past = self.past[index]
+        self.pending = {layer: key[index] for layer, key in self.pending.items()}
+        self.inside = [self.inside[row] for row in rows]
+        self.near = {layer: [near[row] for row in rows] for layer, near in self.near.items()}
 
     def enter(self, slot: torch.Tensor, marks: torch.Tensor) -> None:  # (n,) and (n, 2)
         "Gather what a section may read, where one begins."
         now = torch.cat([slot[:, None], marks], 1).tolist()
-        for row in (row for row in range(self.n) if now[row] != self.inside[row]):
-            places = torch.cat(
-                [
-                    self.slots.mask(slot[:, None])[row, 0, 0],
-                    mask_returns(marks[row, None, None], self.past[row, None])[0, 0, 0],
-                ]
-            )
-            self.inside[row], self.visible[row, 0, 0, : len(places)] = now[row], places
+        for row in range(self.n):
+            if now[row] == self.inside[row]:
+                continue
+            snippet = self.slots.mask(slot[:, None])[row, 0, 0]
+            returns = mask_returns(marks[row, None, None], self.past[row, None])[0, 0, 0]
+            places = torch.cat([snippet, returns])
+            self.inside[row] = now[row]
+            self.visible[row, 0, 0, : len(places)] = places
             if not self.whole:
                 index = places.nonzero()[:, 0]
                 for layer, pair in self.far.items():
@@ -269,13 +265,11 @@ class SectionReads:
     ) -> torch.Tensor:
         "Add to one token (B, 1, C) what a layer reads, and lay its own key and value by."
         seen = cross.norm(x)
-        query, key, value = (
-            cross.heads(part(seen)) for part in (cross.query, cross.own_key, cross.own_value)
-        )
-        query, key = (
-            rotate(query + cross.alignment_key, clock)[: self.n],
-            rotate(key + cross.alignment_key, clock),
-        )
+        query = cross.heads(cross.query(seen))
+        key = cross.heads(cross.own_key(seen))
+        value = cross.heads(cross.own_value(seen))
+        query = rotate(query + cross.alignment_key, clock)[: self.n]
+        key = rotate(key + cross.alignment_key, clock)
         _put(self.far[layer], at + self.base, self.pending[layer], value)
         self.pending[layer].copy_(key[: self.n])
         if self.whole:
@@ -299,42 +293,33 @@ class NextToken:
         returns: bool = True,  # Whether a section reads its earlier occurrences, as the cache was made
     ):
         self.returns = returns
-        self.model, self.decoder, self.n, self.length, self.whole = (
-            model,
-            getattr(model, "decoder", model),
-            n,
-            cache.length,
-            compiled,
-        )
-        self.cross, self.device = (
-            getattr(model, "cross", {}),
-            model.norm.weight.device if isinstance(model, Decoder) else model.null.device,
-        )
-        self.at, head_width = (
-            torch.tensor([self.length], device=self.device),
-            self.decoder.config.width // self.decoder.config.n_head,
-        )
+        self.model = model
+        self.decoder = getattr(model, "decoder", model)
+        self.n = n
+        self.length = cache.length
+        self.whole = compiled
+        self.cross = getattr(model, "cross", {})
+        self.device = model.norm.weight.device if isinstance(model, Decoder) else model.null.device
+        self.at = torch.tensor([self.length], device=self.device)
+        head_width = self.decoder.config.width // self.decoder.config.n_head
         self.turns = rotary(torch.arange(room, device=self.device), head_width)
-        self.own = [
-            _spread(key, value, n, self.length, room, compiled)
-            for key, value in zip(cache.keys, cache.values)
-        ]
-        self.reads = (
-            SectionReads([int(layer) for layer in self.cross], cache, n, room, memory, compiled)
-            if self.cross
-            else None
-        )
-        self.step = self._step
-        if compiled:
-            for buffer in (
-                self.at,
-                *(part for pair in self.own for part in pair),
-                *(self.reads.buffers() if self.reads else ()),
-            ):
-                torch._dynamo.mark_static_address(buffer)
-            self.step = torch.compile(
-                self._step, dynamic=False, mode="reduce-overhead" if self.device.type == "cuda" else None
-            )
+        pairs = zip(cache.keys, cache.values, strict=True)
+        self.own = [_spread(key, value, n, self.length, room, compiled) for key, value in pairs]
+        self.reads = None
+        if self.cross:
+            layers = [int(layer) for layer in self.cross]
+            self.reads = SectionReads(layers, cache, n, room, memory, compiled)
+        self.step = self._compile() if compiled else self._step
+
+    def _compile(self):
+        "Compile the step, on a GPU as a CUDA graph: its buffers never move."
+        buffers = [self.at, *itertools.chain.from_iterable(self.own)]
+        if self.reads:
+            buffers += self.reads.buffers()
+        for buffer in buffers:
+            torch._dynamo.mark_static_address(buffer)
+        mode = "reduce-overhead" if self.device.type == "cuda" else None
+        return torch.compile(self._step, dynamic=False, mode=mode)
 
     def keep(self, rows: list[int]) -> None:
         "Let go of all pieces but these."
@@ -358,11 +343,8 @@ class NextToken:
         else:
             x = x + decoder.places(self.at)
         if self.cross:
-            x = (
-                x
-                + model.label(labels)[:, None]
-                + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
-            )
+            x = x + model.label(labels)[:, None]
+            x = x + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
             clock = next(iter(self.cross.values())).clock(progress[:, None, 3])
         mask = (torch.arange(end, device=self.device) <= self.at)[None, None, None] if self.whole else None
         for layer, block in enumerate(decoder.blocks):
@@ -383,9 +365,7 @@ class NextToken:
         "Read one token of each piece."
         room = self.own[0][0].shape[2]
         if self.length >= room:
-            raise InputError(
-                f"there is room for {room} tokens, and one more was to be read: ask for more room"
-            )
+            raise InputError(f"there is room for {room} tokens, and no more: ask for more room")
         if self.reads:
             self.reads.enter(slot[: self.n], torch.stack([labels * self.returns, section], 1)[: self.n])
         hidden = self.step(ids, labels, progress, room if self.whole else self.length + 1)
