@@ -30,7 +30,8 @@ CHROMIUM_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 IGNORED = re.compile(
-    r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome",
+    r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map"
+    r"|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome",
     re.I,
 )  # Not ours: JupyterLab's and Voila's own
 WIDTHS, HEIGHT = (1280, 1920), 1000
@@ -51,29 +52,42 @@ onset = np.arange(0, 32, 0.25)
 scale = np.array([0, 2, 4, 5, 7, 9, 11, 12])
 pitch = 60 + np.array([0, 5, 0, 7])[(onset // 8).astype(int)] + scale[rng.integers(0, 8, len(onset))]
 left = np.arange(0, 32, 1.0)
-onsets, pitches = np.concatenate([onset, left]), np.concatenate([pitch, 43 + np.array([0, 5, 0, 7])[(left // 8).astype(int)]])
+bass = 43 + np.array([0, 5, 0, 7])[(left // 8).astype(int)]
+onsets, pitches = np.concatenate([onset, left]), np.concatenate([pitch, bass])
 order = np.argsort(onsets, kind="stable")
 sections = [Section(0, 8, "A"), Section(8, 16, "B"), Section(16, 24, "A"), Section(24, 32, "C")]
-score = Score.from_arrays(onsets[order], np.where(pitches[order] < 56, 0.9, 0.24), pitches[order], velocity=rng.integers(40, 110, len(order)), sections=sections, tempos=np.array([[0.0, 120.0]]), meters=np.array([[0.0, 4, 4]]))
+duration, velocity = np.where(pitches[order] < 56, 0.9, 0.24), rng.integers(40, 110, len(order))
+grid = dict(tempos=np.array([[0.0, 120.0]]), meters=np.array([[0.0, 4, 4]]))
+score = Score.from_arrays(onsets[order], duration, pitches[order], velocity, sections=sections, **grid)
 near = np.array([0, 1, 0, 2])[(onsets[order] // 8).astype(int)]
 probs = rng.dirichlet(np.ones(4), len(order)) * 0.5
 probs[np.arange(len(order)), near] += 0.5""",
     "roll": """roll = PianoRoll(score, probs=probs, title="a check of the roll", save_to="by-hand.txt")
 said = ipywidgets.Label("Python has heard nothing yet")
-def say(change): said.value = f"selection {[round(t, 2) for t in roll.selection]} form {roll.score.form} ends {[round(s.end_s, 2) for s in roll.sections]}"
+def say(change):
+    selection, ends = [round(t, 2) for t in roll.selection], [round(s.end_s, 2) for s in roll.sections]
+    said.value = f"selection {selection} form {roll.score.form} ends {ends}"
 roll.observe(say, ["selection", "sections"])
 ipywidgets.VBox([said, roll])""",
     "hear": "HearForm(build('classifier', 'tiny', seed=0), workspace=Workspace('nowhere'))",
-    "write": """studio = WriteForm(build('staria', 'tiny', seed=0), form='AB', lengths='30', n=1, workspace=Workspace('space'), baseline=build('baseline', 'tiny', seed=0),
-                   snippets={"A": score.slice(0, 4), "B": score.slice(8, 12)})
+    "write": """snippets = {"A": score.slice(0, 4), "B": score.slice(8, 12)}
+studio = WriteForm(build('staria', 'tiny', seed=0), snippets, form='AB', lengths='30', n=1,
+                   workspace=Workspace('space'), baseline=build('baseline', 'tiny', seed=0))
 studio""",
     "runs": "Runs('space/runs', every_s=0.5)",
     "tokens": """view = Tokens(score, title="tokens")
 chosen = ipywidgets.Label("no token yet")
-view.roll.observe(lambda change: setattr(chosen, "value", f"token {view.roll.token} is {view.chosen}"), "token")
+def say(change): chosen.value = f"token {view.roll.token} is {view.chosen}"
+view.roll.observe(say, "token")
 ipywidgets.VBox([chosen, view])""",
-    "large": """def large(n): return Score.from_arrays(np.sort(rng.uniform(0, n * 0.07, n)), rng.exponential(0.4, n) + 0.05, rng.integers(30, 96, n), sections=[Section(k * n * 0.07 / 40, (k + 1) * n * 0.07 / 40, "ABCD"[k % 4]) for k in range(40)])
-ipywidgets.VBox([PianoRoll(large(n), probs=rng.dirichlet(np.ones(4), n), title=f"{n} notes", height=300) for n in (20_000, 100_000)])""",
+    "large": """def large(n):
+    step = n * 0.07 / 40
+    sections = [Section(k * step, (k + 1) * step, "ABCD"[k % 4]) for k in range(40)]
+    onset, duration = np.sort(rng.uniform(0, n * 0.07, n)), rng.exponential(0.4, n) + 0.05
+    return Score.from_arrays(onset, duration, rng.integers(30, 96, n), sections=sections)
+def roll_of(n):
+    return PianoRoll(large(n), probs=rng.dirichlet(np.ones(4), n), title=f"{n} notes", height=300)
+ipywidgets.VBox([roll_of(n) for n in (20_000, 100_000)])""",
 }
 PLACES = list(CELLS)
 
@@ -184,7 +198,12 @@ class Lab:
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=60_000)
         kernel_idle(page)
         page.evaluate(
-            "async () => { const panel = window.jupyterapp.shell.currentWidget; await panel.context.ready; await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info; }"
+            """async () => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                await panel.context.ready;
+                await panel.sessionContext.ready;
+                await panel.sessionContext.session.kernel.info;
+            }"""
         )
         command(page, "application:toggle-left-area")
         self.run_all(page)
@@ -192,14 +211,21 @@ class Lab:
     def run_all(self, page) -> None:
         command(page, "notebook:run-all-cells")
         page.wait_for_function(
-            "() => { const cells = window.jupyterapp.shell.currentWidget.content.model.cells; return cells.get(cells.length - 1).executionCount !== null; }",
+            """() => {
+                const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+                return cells.get(cells.length - 1).executionCount !== null;
+            }""",
             timeout=180_000,
         )
         kernel_idle(page)
 
     def go_to(self, page, place: str) -> None:
         page.evaluate(
-            "(k) => { const notebook = window.jupyterapp.shell.currentWidget.content; notebook.activeCellIndex = k; notebook.scrollToItem(k, 'start'); }",
+            """(k) => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = k;
+                notebook.scrollToItem(k, 'start');
+            }""",
             PLACES.index(place),
         )
         page.wait_for_timeout(350)
@@ -331,15 +357,18 @@ def check_roll(page, where, out: Path) -> None:
 
 
 def check_fingers_and_keys(page, roll: RollPage) -> None:
-    span, before = lambda: roll.fact("end") - roll.fact("start"), roll.fact("end") - roll.fact("start")
+    def span() -> float:
+        return roll.fact("end") - roll.fact("start")
+
+    def touch(kind: str, *places: tuple[int, int]) -> None:
+        points = []
+        for k, place in enumerate(places):
+            x, y = roll.at(*place)
+            points.append({"x": x, "y": y, "id": k})
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    before = span()
     fingers = page.context.new_cdp_session(page)
-    touch = lambda kind, *places: fingers.send(
-        "Input.dispatchTouchEvent",
-        {
-            "type": kind,
-            "touchPoints": [dict(zip("xy", roll.at(*place)), id=k) for k, place in enumerate(places)],
-        },
-    )
     touch("touchStart", (450, 150), (550, 150))
     for k in range(1, 6):
         touch("touchMove", (450 - 12 * k, 150), (550 + 12 * k, 150))
@@ -366,8 +395,9 @@ def check_playing(page, roll: RollPage) -> None:
     page.wait_for_timeout(1500)
     moved, passed = roll.fact("cursor") - began, time.monotonic() - clock
     assert 0.5 * passed < moved < passed + 0.2, f"the cursor moved {moved:.2f} s in {passed:.2f} s"
+    late_ms, pace = roll.fact("start-ms"), moved / passed
     print(
-        f"    sound began {roll.fact('start-ms'):.0f} ms after the click; the cursor moved {moved / passed:.2f} s a second",
+        f"    sound began {late_ms:.0f} ms after the click; the cursor moved {pace:.2f} s a second",
         flush=True,
     )
     roll.canvas.focus()
@@ -400,7 +430,11 @@ def check_hear(page, where, out: Path, folder: Path) -> None:
     page.screenshot(path=out / f"{where.name}-hear-broken.png")
     data = (folder / "good.mid").read_bytes()
     dropped = page.evaluate_handle(
-        "(bytes) => { const all = new DataTransfer(); all.items.add(new File([new Uint8Array(bytes)], 'good.mid', {type: 'audio/midi'})); return all; }",
+        """(bytes) => {
+            const all = new DataTransfer();
+            all.items.add(new File([new Uint8Array(bytes)], 'good.mid', {type: 'audio/midi'}));
+            return all;
+        }""",
         list(data),
     )
     place.dispatch_event("drop", {"dataTransfer": dropped})
@@ -495,12 +529,26 @@ def check_tokens(page, where, out: Path) -> None:
 
 
 PACE = """async ([root, seconds]) => {
-  const canvas = root.querySelector(".staria-overlay"), box = canvas.getBoundingClientRect(), quiet = () => new Promise((done) => setTimeout(done, 300));
-  const wheel = (more) => canvas.dispatchEvent(new WheelEvent("wheel", {bubbles: true, cancelable: true, clientX: box.left + box.width / 2, clientY: box.top + box.height / 3, ...more}));
+  const canvas = root.querySelector(".staria-overlay");
+  const box = canvas.getBoundingClientRect();
+  const place = {clientX: box.left + box.width / 2, clientY: box.top + box.height / 3};
+  const quiet = () => new Promise((done) => setTimeout(done, 300));
+  const wheel = (more) =>
+    canvas.dispatchEvent(new WheelEvent("wheel", {bubbles: true, cancelable: true, ...place, ...more}));
   const run = (more) => new Promise((done) => {
-    const began = performance.now(), draws = []; let frames = 0;
-    const step = () => { frames++; draws.push(Number(root.dataset.drawMs)); const now = performance.now();
-      if (now - began > seconds * 1000) { draws.sort((a, b) => a - b); done([frames / (now - began) * 1000, draws[draws.length >> 1]]); } else { wheel(more(frames)); requestAnimationFrame(step); } };
+    const began = performance.now();
+    const draws = [];
+    const finish = (now) => {
+      draws.sort((a, b) => a - b);
+      done([draws.length / (now - began) * 1000, draws[draws.length >> 1]]);
+    };
+    const step = () => {
+      draws.push(Number(root.dataset.drawMs));
+      const now = performance.now();
+      if (now - began > seconds * 1000) return finish(now);
+      wheel(more(draws.length));
+      requestAnimationFrame(step);
+    };
     requestAnimationFrame(step);
   });
   const zoom = await run((k) => ({ctrlKey: true, deltaY: k % 60 < 30 ? -30 : 30}));
@@ -528,8 +576,13 @@ def measure_pace(page, where) -> None:
 
 def check_names(page) -> None:
     "Everything that a keyboard reaches has a name for a screen reader."
-    nameless = page.evaluate("""() => [...document.querySelectorAll(".staria-roll, .staria-form, .staria-drop")].flatMap((root) => [...root.querySelectorAll("button, input, select, canvas[tabindex], [tabindex='0'], [role=application]")])
-      .filter((item) => !(item.getAttribute("aria-label") || item.textContent.trim() || item.title)).map((item) => item.outerHTML.slice(0, 80))""")
+    nameless = page.evaluate("""() => {
+      const reached = "button, input, select, canvas[tabindex], [tabindex='0'], [role=application]";
+      const roots = [...document.querySelectorAll(".staria-roll, .staria-form, .staria-drop")];
+      const items = roots.flatMap((root) => [...root.querySelectorAll(reached)]);
+      const named = (item) => item.getAttribute("aria-label") || item.textContent.trim() || item.title;
+      return items.filter((item) => !named(item)).map((item) => item.outerHTML.slice(0, 80));
+    }""")
     assert not nameless, f"without a name: {nameless}"
 
 
@@ -613,7 +666,11 @@ def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
     )
     try:
         page = browser.new_page(viewport={"width": WIDTHS[0], "height": HEIGHT})
-        note = lambda text: None if IGNORED.search(text) else problems.append(text)
+
+        def note(text: str) -> None:
+            if not IGNORED.search(text):
+                problems.append(text)
+
         page.on(
             "console",
             lambda message: (
@@ -654,9 +711,7 @@ def main() -> int:
     args = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if not chromium:
-        print(
-            "browser tests skipped: no Chromium here (Debian: apt-get install --no-install-recommends chromium)"
-        )
+        print("browser tests skipped: no Chromium here (Debian: apt-get install chromium)")
         return 3
     from playwright.sync_api import sync_playwright
 

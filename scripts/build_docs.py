@@ -110,7 +110,7 @@ def describe_function(name: str, function) -> str:
         return "\n".join(lines)
     rows = []
     for parameter, about in facts.items():
-        if parameter in ("self", "return"):
+        if parameter in ("self", "return") or (parameter in ("args", "kwargs") and not about.docment):
             continue
         default = "" if about.default is inspect.Parameter.empty else f"`{about.default!r}`"
         meaning = " ".join((about.docment or "").split())

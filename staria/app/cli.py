@@ -95,11 +95,12 @@ def _run(words: list[str]) -> None:
         return print(f"staria {__version__}")
     if name not in COMMANDS:
         raise InputError(f"no command '{name}': use one of {', '.join(COMMANDS)} ('staria --help')")
-    hidden = set()
+    hidden: set[str] = set()
     if name == "train":
         kind = find_kind(options)
         hidden = hidden_options(kind)
-        options = options if kind in (None, *options) else [kind, *options]  # the settings file named it
+        if kind and kind not in options:  # the settings file named it
+            options = [kind, *options]
     command = COMMANDS[name]
     values = make_parser(name, command, hidden).parse_args(options).as_dict()
     if os.environ.get("STARIA_RESOLVE"):

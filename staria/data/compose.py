@@ -112,7 +112,7 @@ def figures(
 ) -> set:  # Figures of four intervals, octaves ignored
     "List a score's melodic figures."
     steps = np.diff(score.notes["pitch"].astype(int)) % 12
-    return set(zip(*(steps[n : len(steps) - 3 + n].tolist() for n in range(4))))
+    return set(zip(*(steps[n : len(steps) - 3 + n].tolist() for n in range(4)), strict=False))
 
 
 def share_of_figures(
@@ -194,10 +194,12 @@ class Composed:
     "Keep a composed piece with the plan that made it."
 
     score: Score  # With exact sections, transitions among them as N, tempos and meters
-    plan: dict  # Plain values, ready for JSON: form, lengths_s, variations (a list a section), joins (a name or "" before each section), and what `compose_many` adds
+    # Plain values, ready for JSON: form, lengths_s, variations (a list per section), joins (a name or ""
+    # before each section), and what `compose_many` adds
+    plan: dict
 
     def encode(self, tok: MusicTokenizerWithStyle, clock: str = "exact") -> tuple[np.ndarray, np.ndarray]:
-        "Give its tokens, without section tokens, and the label of each: 0 none, 1 to 4 for A to D; both (T,)."
+        "Give its tokens (T,), without section tokens, and the label of each (T,): 0 none, 1 to 4 for A to D."
         return tok.encode_with_labels(self.score, clock=clock)
 
 
@@ -205,16 +207,17 @@ def _lay(parts: Sequence[Score]) -> Score:
     starts = np.cumsum([0.0] + [length_s(p) for p in parts])
     moved = [
         dict(notes=p.notes.copy(), tempos=p.tempos + [t, 0], meters=p.meters + [t, 0, 0])
-        for p, t in zip(parts, starts)
+        for p, t in zip(parts, starts[:-1], strict=True)
     ]
-    for part, t in zip(moved, starts):
+    for part, t in zip(moved, starts[:-1], strict=True):
         part["notes"]["onset_ms"] += t * 1000
-    for part, end in zip(moved, starts[1:]):
+    for part, end in zip(moved, starts[1:], strict=True):
         part["notes"]["duration_ms"] = np.minimum(
             part["notes"]["duration_ms"], end * 1000 - part["notes"]["onset_ms"]
         )
     sections = tuple(
-        Section(float(a), float(b), p.sections[0].label) for p, a, b in zip(parts, starts, starts[1:])
+        Section(float(a), float(b), p.sections[0].label)
+        for p, a, b in zip(parts, starts[:-1], starts[1:], strict=True)
     )
     return dataclasses.replace(
         parts[0],
@@ -247,7 +250,7 @@ def compose(
     if missing := sorted(set(form) - set(materials)):
         raise InputError(f"form {form} needs material for {', '.join(missing)}")
     parts, names, joints, part = [], [], [], None
-    for k, (letter, seconds) in enumerate(zip(form, lengths_s)):
+    for k, (letter, seconds) in enumerate(zip(form, lengths_s, strict=True)):
         before, part = part, materials[letter]
         chosen = (
             pick_variations(variation, rng, length_s(part) / seconds, mixture) if letter in form[:k] else []
@@ -317,7 +320,9 @@ class Recipe:
 
     range_s: tuple[float, ...] = (5.0, 20.0)  # Shortest and longest section, in seconds
     classes: int = 5  # Length classes between them, each as frequent as the others
-    from_one: float = 0.5  # Share of pieces whose letters come from one source piece, where it has enough music; the others take each from another
+    # Share of pieces whose letters come from one source piece, where it has enough music; the others take
+    # each letter from another piece
+    from_one: float = 0.5
     matched: float = 1.0  # Share of pieces whose materials are fitted in tonic, pace and texture
     variation: str = "mixed"  # How returns differ: "mixed", "exact", or names of variations joined by +
     mixture: dict = dataclasses.field(
@@ -402,17 +407,18 @@ def _find_material(
         }
         return take_material(source, start, end, about["semitones"], stretch, letter), about, shape, seconds
     raise InputError(
-        f"no music left for section {letter} of {length:.1f} s that differs from the others: give more pieces, or ask for shorter sections"
+        f"no music left for section {letter} of {length:.1f} s that differs from the others: "
+        "give more pieces, or ask for shorter sections"
     )
 
 
 def _compose_nth(scores, recipe: Recipe, seed: int, n: int, form: str, rows: list[int]) -> Composed:
     rng, kept = np.random.default_rng([seed, 3, n]), []
     one, matched = bool(rng.random() < recipe.from_one), bool(rng.random() < recipe.matched)
-    for letter, row in zip(dict.fromkeys(form), rows):
+    for letter, row in zip(dict.fromkeys(form), rows, strict=True):
         length = float(np.exp(rng.uniform(*np.log(recipe.edges_s[row : row + 2]))))
         kept.append(_find_material(scores, length, kept, rng, one, matched, letter))
-    by_letter = dict(zip(dict.fromkeys(form), kept))
+    by_letter = dict(zip(dict.fromkeys(form), kept, strict=True))
     piece = compose(
         {a: m[0] for a, m in by_letter.items()},
         form,
@@ -462,7 +468,9 @@ def compose_many(
         raise InputError(f"workers must be 1 or more, got {workers}")
     recipe = config_from_dict(Recipe, options, "compose")
     jobs = (
-        (n, *card) for n, card in zip(range(start + k), deal_cards(seed, forms, recipe.classes)) if n >= start
+        (n, *card)
+        for n, card in zip(range(start + k), deal_cards(seed, forms, recipe.classes), strict=False)
+        if n >= start
     )
     if workers == 1:
         for job in jobs:
@@ -481,7 +489,9 @@ def compose_many(
                 yield from waiting.popleft().result()
         except BrokenProcessPool:
             raise InputError(
-                f"a worker process died while composing, most often for want of memory: use fewer than {workers} workers (in a script of one's own: call it under if __name__ == '__main__')"
+                "a worker process died while composing, most often for want of memory: "
+                f"use fewer than {workers} workers "
+                "(in a script of one's own: call it under if __name__ == '__main__')"
             ) from None
 
 # %% ../../nbs/data/03_compose.ipynb #cf09f59e
@@ -513,12 +523,12 @@ def recompose(
 # %% ../../nbs/data/03_compose.ipynb #3dbbbb02
 def measure_balance(
     plans: Sequence[dict],  # Of composed pieces of one recipe
-) -> dict:  # forms: how often each; lengths: share of first sections in each length class, by letter "A" to "D" and for "all" sections
+) -> dict:  # forms: how often each; lengths: shares of length classes, by letter and for "all" sections
     "Count forms and section lengths of composed pieces."
     edges = config_from_dict(Recipe, plans[0]["recipe"]).edges_s
     firsts: dict[str, list] = collections.defaultdict(list)
     for plan in plans:
-        for k, (letter, seconds) in enumerate(zip(plan["form"], plan["lengths_s"])):
+        for k, (letter, seconds) in enumerate(zip(plan["form"], plan["lengths_s"], strict=True)):
             firsts["all"].append(seconds)
             if letter not in plan["form"][:k]:
                 firsts[letter].append(seconds)

@@ -117,7 +117,8 @@ def _open_music21(name: str) -> tuple[list[Item], dict, str]:
     names = GROUPS.get(name, (name,))
     if name in ("palestrina", "essenFolksong"):
         raise InputError(
-            f"music21:{name} is left out for its terms: see music21/corpus/license.txt, and known are {', '.join([*GROUPS, *COLLECTIONS])}"
+            f"music21:{name} is left out for its terms: see music21/corpus/license.txt, "
+            f"and known are {', '.join([*GROUPS, *COLLECTIONS])}"
         )
     if not set(names) <= set(COLLECTIONS):
         raise InputError(f"unknown collection music21:{name}: known are {', '.join([*GROUPS, *COLLECTIONS])}")
@@ -169,7 +170,7 @@ NO_SECTION = {
 
 
 def _files(root: Path) -> tuple[list[Path], list[Path]]:
-    "List pieces and section files below a folder, in order; hidden ones are left out. Linked folders are followed, once."
+    "List pieces and section files below a folder, in order, linked folders too; hidden ones are left out."
     pieces, sections, seen = [], [], set()
     for folder, folders, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
@@ -221,22 +222,17 @@ def _root(item: Item) -> Path:
 
 def _lettered(sections: Iterable[Section], end_s: float) -> list[Section]:
     sections = [s for s in sections if s.start_s < end_s]
-    return [
-        Section(s.start_s, s.end_s, letter)
-        for s, letter in zip(
-            sections,
-            letters_by_first_appearance(
-                ["N" if s.label.lower() in NO_SECTION else s.label for s in sections]
-            ),
-        )
-    ]
+    names = ["N" if s.label.lower() in NO_SECTION else s.label for s in sections]
+    letters = letters_by_first_appearance(names)
+    return [Section(s.start_s, s.end_s, letter) for s, letter in zip(sections, letters, strict=True)]
 
 # %% ../../nbs/data/02_corpus.ipynb #db3c9b40
 def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
     root = Path(folder).expanduser()
     if root.suffix in (".pkl", ".pickle"):
         raise InputError(
-            f"{root} is a pickle, which could run anything: make a store from the MIDI files with `staria prepare FOLDER --name NAME`"
+            f"{root} is a pickle, which could run anything: "
+            "make a store from the MIDI files with `staria prepare FOLDER --name NAME`"
         )
     if root.is_file():
         raise InputError(f"{root} is a file: give the folder that holds it")
@@ -276,7 +272,8 @@ def _load_midi(item: Item) -> Score:
         score = Score.from_midi(item.path).replace(source=item.key)
     else:
         raise InputError(
-            f"{item.path}: not a MIDI file by its name (.mid, .midi), nor a written score ({', '.join(NOTATION)})"
+            f"{item.path}: not a MIDI file by its name (.mid, .midi), "
+            f"nor a written score ({', '.join(NOTATION)})"
         )
     sections = section_file(item.path, _root(item)) if item.number is None else None
     return score.with_sections(
@@ -317,7 +314,10 @@ def song_sections(
         float(bars_s[k]) if k < len(bars_s) else float(bars_s[-1] + (k + 1 - len(bars_s)) * last)
         for k in edges
     ]
-    return _lettered([Section(a, b, letter) for (letter, _), a, b in zip(labels, times, times[1:])], end_s)
+    return _lettered(
+        [Section(a, b, letter) for (letter, _), a, b in zip(labels, times[:-1], times[1:], strict=True)],
+        end_s,
+    )
 
 # %% ../../nbs/data/02_corpus.ipynb #ce021f50
 def read_song_beats(
@@ -333,7 +333,8 @@ def read_song_beats(
         ) from None
     if table.shape[1:] != (3,) or len(table) < 2 or (np.diff(table[:, 0]) <= 0).any():
         raise InputError(
-            f"{path}: expected lines of a rising time and two numbers, got {table.shape[0]} lines of {table.shape[-1]}"
+            f"{path}: expected lines of a rising time and two numbers, "
+            f"got {table.shape[0]} lines of {table.shape[-1]}"
         )
     column = 2 if table[:, 2].sum() >= 2 else 1
     return table[:, 0], table[table[:, column] > 0.5, 0]
@@ -345,7 +346,9 @@ def _with_beats(score: Score, beats_s: np.ndarray, bars_s: np.ndarray) -> Score:
     counts = np.diff(np.searchsorted(beats_s, bars_s))
     first = [(0.0, counts[0], 4)] if bars_s[0] > 1e-6 else []
     meters = first + [
-        (t, n, 4) for k, (t, n) in enumerate(zip(bars_s, counts)) if k == 0 or n != counts[k - 1]
+        (t, n, 4)
+        for k, (t, n) in enumerate(zip(bars_s[:-1], counts, strict=True))
+        if k == 0 or n != counts[k - 1]
     ]
     tempos = np.stack([beats_s[:-1], 60 / gaps], 1)[changes]
     tempos[0, 0] = 0.0
@@ -478,10 +481,15 @@ def _load_labelled(item: Item) -> Score:
     if "labels" not in piece:
         return score
     score = score.with_sections(_anticipated(sections, score.onset_s, piece["labels"]))
-    wrong = [k for k, (a, b) in enumerate(zip(score.note_labels(), piece["labels"])) if "NABCD"[a] != b]
+    wrong = [
+        k
+        for k, (a, b) in enumerate(zip(score.note_labels(), piece["labels"], strict=False))
+        if "NABCD"[a] != b
+    ]
     if wrong or len(score) != len(piece["labels"]):
         raise InputError(
-            f"{item.key}: its {len(piece['labels'])} note labels do not agree with its sections, first at note {wrong[0] if wrong else len(score)}"
+            f"{item.key}: its {len(piece['labels'])} note labels do not agree with its sections, "
+            f"first at note {wrong[0] if wrong else len(score)}"
         )
     return score
 
@@ -493,19 +501,21 @@ def _anticipated(sections: list[Section], onset_s: np.ndarray, labels: str) -> l
         after = sections[k].label if k < len(sections) else "N"
         early = [
             t
-            for t, label in zip(onset_s, labels)
+            for t, label in zip(onset_s, labels, strict=True)
             if starts[k] - 0.1 <= t < starts[k] and label == after != sections[k - 1].label
         ]
         if early:
             starts[k] = float(min(early))
-    return [Section(a, b, s.label) for s, a, b in zip(sections, starts, starts[1:])]
+    return [Section(a, b, s.label) for s, a, b in zip(sections, starts[:-1], starts[1:], strict=True)]
 
 # %% ../../nbs/data/02_corpus.ipynb #e23ed82a
 _LOADERS = {"music21": _load_music21, "midi": _load_midi, "pop909": _load_pop909, "labelled": _load_labelled}
 
 
 def open_source(
-    name: str,  # "music21:demo", "music21:all", "music21:bach", a folder, "pop909:FOLDER", "labelled:FILE.json.gz" or a folder of such
+    # "music21:demo", "music21:all", "music21:bach", a folder, "pop909:FOLDER", "labelled:FILE.json.gz" or a
+    # folder of such
+    name: str,
     limit: int | None = None,  # At most so many pieces, from the beginning; None for all
 ) -> Source:  # Its items are listed, not read
     "Open a source of pieces."
@@ -514,7 +524,8 @@ def open_source(
         kind, rest = "labelled" if name.endswith((".json", ".json.gz")) else "midi", name
     if not rest:
         raise InputError(
-            f"source '{name}' names nothing: give music21:demo, a folder, pop909:FOLDER or labelled:FILE.json.gz"
+            f"source '{name}' names nothing: "
+            "give music21:demo, a folder, pop909:FOLDER or labelled:FILE.json.gz"
         )
     if limit is not None and limit < 1:
         raise InputError(f"limit must be 1 or more, got {limit}")

@@ -13,6 +13,7 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -82,7 +83,7 @@ def measure_notes(
         store.column("length"),
         np.memmap(store.folder / "tokens.bin", np.uint16, "r"),
     )
-    for start, length in progress(zip(starts, lengths), "counting notes", len(store), "piece"):
+    for start, length in progress(zip(starts, lengths, strict=True), "counting notes", len(store), "piece"):
         notes = note_facts(tok, ids[start : start + length].astype(np.int64))
         for name in ("pitch", "velocity", "duration_ms"):
             add(name, notes[name])
@@ -114,27 +115,25 @@ def find_duplicates(
     names = store.table().column("sha256").combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.argsort(names, kind="stable")
     edges = np.flatnonzero(np.diff(names[order], prepend=-1, append=-1))
-    groups = sorted(
-        (order[a:b] for a, b in zip(edges, edges[1:]) if b - a > 1), key=lambda group: int(group[0])
-    )
+    groups = sorted((order[a:b] for a, b in pairwise(edges) if b - a > 1), key=lambda group: int(group[0]))
     rows = []
     for number, group in enumerate(groups, 1):
         first = store[int(group[0])]
         for k, i in enumerate(group):
-            record = store[int(i)]
+            piece = store[int(i)]
             kind = (
                 "first"
                 if k == 0
                 else "same tokens"
-                if np.array_equal(record.ids, first.ids)
-                else _compare(note_facts(tok, first.ids), note_facts(tok, record.ids))
+                if np.array_equal(piece.ids, first.ids)
+                else _compare(note_facts(tok, first.ids), note_facts(tok, piece.ids))
             )
             rows.append(
                 {
                     "group": number,
                     "pieces": len(group),
-                    "key": record.key,
-                    "split": record.split,
+                    "key": piece.key,
+                    "split": piece.split,
                     "kind": kind,
                 }
             )
@@ -169,8 +168,8 @@ def find_similar(
     "Find pieces that are nearly the same music."
     tok, keys, splits = MusicTokenizerWithStyle(), store.column("key"), store.column("split")
     sketches = [
-        melody_sketch(note_facts(tok, record.ids))
-        for record in progress(store, "comparing melodies", len(store), "piece")
+        melody_sketch(note_facts(tok, piece.ids))
+        for piece in progress(store, "comparing melodies", len(store), "piece")
     ]
     sizes = np.array([len(sketch) for sketch in sketches])
     runs, pieces, shared = (
@@ -184,7 +183,7 @@ def find_similar(
         if len(runs)
         else np.zeros(0, int)
     )
-    for a, b in zip(edges, edges[1:]):
+    for a, b in pairwise(edges):
         if 1 < b - a <= 30:
             shared.update(itertools.combinations(pieces[order[a:b]].tolist(), 2))
     alike = {pair: count / sizes[list(pair)].min() for pair, count in shared.items() if count >= 8}
@@ -232,7 +231,7 @@ def measure_sections(
     labels = np.array(
         [
             label
-            for line, a, b in zip(store.column("section_labels"), offsets, offsets[1:])
+            for line, a, b in zip(store.column("section_labels"), offsets[:-1], offsets[1:], strict=True)
             if b > a
             for label in line.split("\t")
         ],
@@ -336,9 +335,9 @@ def plot_notes(
     "Draw how the notes of one or more stores are spread."
     fig = Picture(figsize=(7.2, 4.2), layout="constrained")
     axes = fig.subplots(2, 3).ravel()
-    for ax, (name, (width, size)) in zip(axes, BINS.items()):
+    for ax, (name, (width, size)) in zip(axes, BINS.items(), strict=False):
         top = 1
-        for colour, (_, measured) in zip(LINES, stores.values()):
+        for colour, (_, measured) in zip(LINES, stores.values(), strict=False):
             share = measured[name] / max(1, measured[name].sum())
             step = 5 if width == 10 and size == 501 else 1  # 50 ms are wide enough to see
             share = share[: len(share) // step * step].reshape(-1, step).sum(1)
@@ -356,7 +355,7 @@ def plot_notes(
             xlim=(low, min(top, len(share)) * width * step),
             ylabel="% of the time" if name == "polyphony" else "% of the notes",
         )
-    for colour, (name, (store, _)) in zip(LINES, stores.items()):
+    for colour, (name, (store, _)) in zip(LINES, stores.items(), strict=False):
         length = np.sort(store.column("length"))
         axes[-1].plot(length, np.arange(1, len(length) + 1) / len(length) * 100, color=colour, label=name)
     axes[-1].set(xlabel="tokens of a piece", ylabel="% of the pieces, up to", ylim=(0, 100))

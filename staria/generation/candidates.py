@@ -52,49 +52,45 @@ class Candidate:
         return Sampling(**self.provenance["sampling"])
 
     @property
-    def whole(self) -> bool:
-        return (
-            bool(len(self.ids)) and int(self.ids[-1]) == MusicTokenizerWithStyle.eos_id
-        )  # False: stopped, or out of room
+    def whole(self) -> bool:  # False: stopped, or out of room
+        return bool(len(self.ids)) and int(self.ids[-1]) == MusicTokenizerWithStyle.eos_id
 
     @property
-    def sections_done(self) -> int:
-        return int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum()) - (
-            not self.whole
-        )  # Sections that are whole
+    def sections_done(self) -> int:  # Sections that are whole
+        begun = int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum())
+        return begun if self.whole else begun - 1
 
 
 def write_candidates(
     model: torch.nn.Module,  # A StariaModel, or a decoder that learnt as the baseline
     plan: Plan | Sequence[Plan],  # What to write; several: one piece each, side by side
     n: int = 2,  # Pieces, of one plan
-    sampling: Sampling = Sampling(),  # How tokens are drawn
+    sampling: Sampling | None = None,  # How tokens are drawn; None: Sampling()
     seed: int = 0,  # The same seed gives the same pieces
-    checkpoint: str | Path = "",  # Where the model came from; goes into the record
+    checkpoint: str | Path = "",  # Where the model came from; goes into the provenance
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
     opening: Score | Sequence[int] | None = None,  # Music that every piece begins with
 ) -> list[Candidate]:
-    "Write pieces under a plan, each with its record."
+    "Write pieces under a plan, each with its provenance."
     if n < 1:
         raise InputError(f"n must be 1 or more, got {n}")
+    sampling = sampling or Sampling()
     plans = [plan] * n if isinstance(plan, Plan) else list(plan)
     if opening is not None and any(other is not plans[0] for other in plans):
         raise InputError("music to go on from belongs to one plan: write the plans apart")
-    drawn, stopped = [0] * len(plans), [False]  # Tokens of each piece so far, and whether somebody stopped
+    begun = _opening_tokens(opening, plans[0]) if opening is not None else []
+    drawn = [0] * len(plans)  # Tokens of each piece so far
+    stopped = False
 
     def count(piece: int, token: int) -> bool:
+        nonlocal stopped
         drawn[piece] += 1
-        stopped[0] = on_token is not None and on_token(piece, token) is False
-        return not stopped[0]
+        stopped = on_token is not None and on_token(piece, token) is False
+        return not stopped
 
-    begun = (
-        []
-        if opening is None
-        else (opening_ids(opening, plans[0]) if isinstance(opening, Score) else np.asarray(opening)).tolist()
-    )
-    keepers = write(model, plans, sampling, seed, max_tokens, on_token=count, opening=begun)
-    record = {
+    drafts = write(model, plans, sampling, seed, max_tokens, on_token=count, opening=begun)
+    shared = {
         "given": begun,
         "kept_in": getattr(model, "weights", "fp32"),
         "staria": __version__,
@@ -105,20 +101,21 @@ def write_candidates(
         "seed": seed,
         "max_tokens": max_tokens,
     }
-    return [
-        Candidate(
-            keeper.score(),
-            np.array(keeper.ids),
-            record
-            | {
-                "plan": keeper.plan.to_dict(),
-                "piece": k,
-                "stopped_after": drawn[k] if stopped[0] and not keeper.done else None,
-                "anew": [],
-            },
-        )
-        for k, keeper in enumerate(keepers)
-    ]
+    candidates = []
+    for k, draft in enumerate(drafts):
+        own = {
+            "plan": draft.plan.to_dict(),
+            "piece": k,
+            "stopped_after": drawn[k] if stopped and not draft.done else None,
+            "anew": [],
+        }
+        candidates.append(Candidate(draft.score(), np.array(draft.ids), shared | own))
+    return candidates
+
+
+def _opening_tokens(opening: Score | Sequence[int], plan: Plan) -> list[int]:
+    ids = opening_ids(opening, plan) if isinstance(opening, Score) else np.asarray(opening)
+    return ids.tolist()
 
 # %% ../../nbs/generation/02_candidates.ipynb #a8b54b7f
 def reroll_section(
@@ -133,10 +130,8 @@ def reroll_section(
     opens = np.flatnonzero(np.isin(ids, tok.section_ids))
     if not 0 <= section < len(opens):
         raise InputError(f"there is no section {section + 1}: the piece has {len(opens)}")
-    before, after = (
-        ids[: opens[section] + 1],
-        ids[opens[section + 1] :] if section + 1 < len(opens) else ids[:0],
-    )
+    next_open = opens[section + 1] if section + 1 < len(opens) else len(ids)
+    before, after = ids[: opens[section] + 1], ids[next_open:]
 
     def until_closed(piece: int, token: int) -> bool:
         if on_token is not None and on_token(piece, token) is False:
@@ -152,65 +147,56 @@ def reroll_section(
         opening=before,
         on_token=until_closed,
     )[0]
-    if len(new.ids) <= len(before) + 1:
-        return candidate  # nothing was drawn but, at most, what closes it
-    if len(after) and new.ids[-1] != after[0] or not len(after) and not new.done:
+    nothing_drawn = len(new.ids) <= len(before) + 1  # but, at most, what closes it
+    closed = new.ids[-1] == after[0] if len(after) else new.done
+    if nothing_drawn or not closed:
         return candidate
+    joined = np.array(new.ids)
     if len(after):
-        behind = int(np.sum(ids[: opens[section + 1]] == tok.time_id)) - new.ids.count(
-            tok.time_id
-        )  # a person's piece may pause before its next section
-        if behind < 0:
+        pauses = int(np.sum(ids[:next_open] == tok.time_id)) - new.ids.count(tok.time_id)
+        if pauses < 0:
             raise InputError(
-                f"section {section + 2} of the piece begins before its plan says: its section {section + 1} cannot be written anew under that plan"
+                f"section {section + 2} of the piece begins before its plan says: "
+                f"its section {section + 1} cannot be written anew under that plan"
             )
-        joined = np.concatenate([new.ids[:-1], [tok.time_id] * behind, after]).astype(np.int64)
-    else:
-        joined = np.array(new.ids)
-    return Candidate(
-        tok.decode(joined),
-        joined,
-        candidate.provenance
-        | {
-            "anew": [
-                *candidate.provenance["anew"],
-                {"section": section, "seed": seed, "weights": weights_hash(model)},
-            ]
-        },
-    )
+        # a person's piece may pause before its next section
+        joined = np.concatenate([new.ids[:-1], [tok.time_id] * pauses, after]).astype(np.int64)
+    step = {"section": section, "seed": seed, "weights": weights_hash(model)}
+    provenance = candidate.provenance | {"anew": [*candidate.provenance["anew"], step]}
+    return Candidate(tok.decode(joined), joined, provenance)
 
 # %% ../../nbs/generation/02_candidates.ipynb #88869bac
 def take_piece(
     score: Score,  # With sections A to D, one after another from the first note on
-    snippets: dict | None = None,  # Material by letter; None: the first section of each letter
-    sampling: Sampling = Sampling(),  # For what is written into it
+    snippets: dict | None = None,  # Snippets by letter; None: the first section of each letter
+    sampling: Sampling | None = None,  # For what is written into it; None: Sampling()
 ) -> Candidate:  # For `reroll_section`; other instruments than piano are left out
     "Take a piece as if it had been written here."
-    named = [k for k, section in enumerate(score.sections) if section.label in LETTERS]
-    if not named or len(named) != len(score.sections):
+    if not score.sections or any(section.label not in LETTERS for section in score.sections):
         raise InputError(
-            f"{score.source or 'the piece'} needs sections A to D all through, and has {score.form or 'none'}: label it first (staria label)"
+            f"{score.source or 'the piece'} needs sections A to D all through, and has "
+            f"{score.form or 'none'}: label it first (staria label)"
         )
-    letters = {old: LETTERS[k] for k, old in enumerate(dict.fromkeys(score.form))}
-    material = (
-        {letters[score.sections[k].label]: score.slice_section(k) for k in reversed(named)}
-        if snippets is None
-        else snippets
-    )
+    renamed = {old: LETTERS[k] for k, old in enumerate(dict.fromkeys(score.form))}
+    if snippets is None:
+        backwards = reversed(
+            range(len(score.sections))
+        )  # the first section of a letter is the last to be set
+        snippets = {renamed[score.sections[k].label]: score.slice_section(k) for k in backwards}
     ends_s = [section.end_s - score.sections[0].start_s for section in score.sections]
     plan = Plan(
-        "".join(letters[letter] for letter in score.form),
+        "".join(renamed[letter] for letter in score.form),
         tuple(np.diff([0.0, *ends_s]).round(3)),
-        {letter: part for letter, part in material.items() if len(part)},
+        {letter: part for letter, part in snippets.items() if len(part)},
     )
     ids = np.append(opening_ids(score, plan), MusicTokenizerWithStyle.eos_id)
-    record = {
+    provenance = {
         "staria": __version__,
         "kind": "given",
         "checkpoint": "",
         "weights": "",
         "plan": plan.to_dict(),
-        "sampling": dataclasses.asdict(sampling),
+        "sampling": dataclasses.asdict(sampling or Sampling()),
         "seed": 0,
         "max_tokens": None,
         "stopped_after": None,
@@ -219,13 +205,16 @@ def take_piece(
         "given": ids.tolist(),
         "kept_in": "fp32",
     }
-    return Candidate(MusicTokenizerWithStyle().decode(ids), ids, record)
+    return Candidate(MusicTokenizerWithStyle().decode(ids), ids, provenance)
 
 # %% ../../nbs/generation/02_candidates.ipynb #5072d524
+_KINDS = ("mid", "txt", "wav", "png", "json")  # Of files
+
+
 def load_provenance(
     path: str | Path,  # A JSON file that `save_candidate` wrote
 ) -> dict:
-    "Read the record of a piece."
+    "Read the provenance of a piece."
     try:
         provenance = json.loads(Path(path).read_text(encoding="utf8"))
     except FileNotFoundError:
@@ -234,11 +223,8 @@ def load_provenance(
         raise InputError(
             f"{path} is no record of a piece ({error}): give the .json that was written beside it"
         ) from None
-    missing = [
-        name
-        for name in ("plan", "sampling", "seed", "piece", "anew", "weights", "stopped_after")
-        if not isinstance(provenance, dict) or name not in provenance
-    ]
+    needed = ("plan", "sampling", "seed", "piece", "anew", "weights", "stopped_after")
+    missing = [name for name in needed if not isinstance(provenance, dict) or name not in provenance]
     if missing:
         raise InputError(f"{path} is no record of a piece: it lacks {', '.join(missing)}")
     return provenance
@@ -246,79 +232,89 @@ def load_provenance(
 
 def reproduce(
     provenance: dict,  # Of a piece
-    model: torch.nn.Module
-    | None = None,  # None: the checkpoint that the record names, or else the generator that ships
+    model: torch.nn.Module | None = None,  # None: the checkpoint that is named, or the generator that ships
 ) -> Candidate:
     "Write a piece again from its provenance."
-    shipped = model is None and not provenance["checkpoint"]
+    ships = model is None and not provenance["checkpoint"]
     if model is None:
-        model = quantize(load_generator(provenance["checkpoint"] or None), provenance.get("kept_in", "fp32"))
-    here, wrote = (
-        weights_hash(model),
-        {provenance["weights"], *(step.get("weights", "") for step in provenance["anew"])} - {""},
-    )
-    if wrote - {here}:
-        raise InputError(
-            f"this model is not the one that wrote the piece: its weights are {here}, the record says {', '.join(sorted(wrote - {here}))}"
-            + "; the record names no checkpoint, so the generator that ships was taken: give the model that wrote the piece"
-            * shipped
-        )
-    count = [0]
-
-    def stop_again(piece: int, token: int) -> bool:
-        count[0] += piece == provenance["piece"]
-        return provenance["stopped_after"] != 0 and (
-            piece != provenance["piece"] or count[0] != provenance["stopped_after"]
-        )  # 0: another piece was stopped before this one's first token
-
-    piece = (
-        write_candidates(
-            model,
-            plan_from_dict(provenance["plan"]),
-            provenance["piece"] + 1,
-            Sampling(**provenance["sampling"]),
-            provenance["seed"],
-            provenance["checkpoint"],
-            provenance.get("max_tokens"),
-            stop_again,
-            provenance.get("given") or None,
-        )[provenance["piece"]]
-        if provenance["kind"] != "given"
-        else Candidate(
-            MusicTokenizerWithStyle().decode(provenance["given"]),
-            np.array(provenance["given"]),
-            provenance | {"anew": []},
-        )
-    )
+        loaded = load_generator(provenance["checkpoint"] or None)
+        model = quantize(loaded, provenance.get("kept_in", "fp32"))
+    _check_weights(model, provenance, ships)
+    piece = _take_again(provenance) if provenance["kind"] == "given" else _write_again(model, provenance)
     for step in provenance["anew"]:
         piece = reroll_section(model, piece, step["section"], step["seed"])
     return piece
+
+
+def _check_weights(model: torch.nn.Module, provenance: dict, ships: bool) -> None:
+    "Refuse a model that did not write the piece."
+    here = weights_hash(model)
+    wrote = {provenance["weights"], *(step.get("weights", "") for step in provenance["anew"])}
+    others = sorted(wrote - {"", here})
+    if others:
+        hint = (
+            "; the record names no checkpoint, so the generator that ships was taken: "
+            "give the model that wrote the piece"
+        )
+        raise InputError(
+            f"this model is not the one that wrote the piece: its weights are {here}, "
+            f"the record says {', '.join(others)}{hint if ships else ''}"
+        )
+
+
+def _take_again(provenance: dict) -> Candidate:
+    ids = np.array(provenance["given"])
+    return Candidate(MusicTokenizerWithStyle().decode(ids), ids, provenance | {"anew": []})
+
+
+def _write_again(model: torch.nn.Module, provenance: dict) -> Candidate:
+    "Write the piece in its company, and stop where it was stopped."
+    number, stopped_after = provenance["piece"], provenance["stopped_after"]
+    drawn = 0
+
+    def stop_again(piece: int, token: int) -> bool:
+        nonlocal drawn
+        drawn += piece == number
+        if stopped_after == 0:
+            return False  # another piece was stopped before this one's first token
+        return piece != number or drawn != stopped_after
+
+    return write_candidates(
+        model,
+        plan_from_dict(provenance["plan"]),
+        number + 1,
+        Sampling(**provenance["sampling"]),
+        provenance["seed"],
+        provenance["checkpoint"],
+        provenance.get("max_tokens"),
+        stop_again,
+        provenance.get("given") or None,
+    )[number]
 
 
 def save_candidate(
     candidate: Candidate,  # What to keep
     folder: str | Path,  # Made if it is not there
     stem: str = "piece",  # Names of the files, without their endings
-    kinds: Sequence[str] = ("mid", "txt", "wav", "png", "json"),
+    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, wav, png, json
 ) -> dict[str, Path]:  # The files by kind
-    "Write a piece as MIDI, section file, sound, picture and record."
-    unknown = set(kinds) - {"mid", "txt", "wav", "png", "json"}
-    if unknown:
+    "Write a piece as MIDI, section file, sound, picture and provenance."
+    if unknown := set(kinds) - set(_KINDS):
         raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, txt, wav, png or json")
+    score = candidate.score
     paths = {kind: Path(folder) / f"{stem}.{kind}" for kind in kinds}
-    for kind, path in paths.items():
-        if kind == "mid":
-            candidate.score.to_midi(path)
-        if kind == "txt":
-            save_sections(path, candidate.score.sections)
-        if kind == "wav":
-            save_wav(candidate.score, path)
-        if kind == "png":
-            with atomic_write(path) as file:
-                file.write(figure_png(plot_roll(candidate.score, title=stem)))
-        if kind == "json":
-            with atomic_write(path) as file:
-                file.write((json.dumps(candidate.provenance, indent=1) + "\n").encode())
+    if "mid" in paths:
+        score.to_midi(paths["mid"])
+    if "txt" in paths:
+        save_sections(paths["txt"], score.sections)
+    if "wav" in paths:
+        save_wav(score, paths["wav"])
+    if "png" in paths:
+        with atomic_write(paths["png"]) as file:
+            file.write(figure_png(plot_roll(score, title=stem)))
+    if "json" in paths:
+        with atomic_write(paths["json"]) as file:
+            file.write((json.dumps(candidate.provenance, indent=1) + "\n").encode())
     return paths
 
 # %% ../../nbs/generation/02_candidates.ipynb #0956fafc
@@ -439,7 +435,7 @@ def write_best(
     model: torch.nn.Module,  # A StariaModel, or a decoder that learnt as the baseline
     plans: Sequence[Plan],  # One piece each
     best_of: int = 1,  # Candidates of each plan
-    sampling: Sampling = Sampling(),  # How tokens are drawn
+    sampling: Sampling | None = None,  # How tokens are drawn; None: Sampling()
     seed: int = 0,  # The same seed gives the same pieces
     checkpoint: str | Path = "",  # Where the model came from; goes into the provenance
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold

@@ -272,7 +272,10 @@ class SectionReads:
         query, key, value = (
             cross.heads(part(seen)) for part in (cross.query, cross.own_key, cross.own_value)
         )
-        query, key = rotate(query + cross.alignment_key, clock)[: self.n], rotate(key + cross.alignment_key, clock)
+        query, key = (
+            rotate(query + cross.alignment_key, clock)[: self.n],
+            rotate(key + cross.alignment_key, clock),
+        )
         _put(self.far[layer], at + self.base, self.pending[layer], value)
         self.pending[layer].copy_(key[: self.n])
         if self.whole:
