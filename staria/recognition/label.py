@@ -21,7 +21,7 @@ import torch
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.files import atomic_write
-from ..data.prepare import _follow_parent
+from ..data.prepare import follow_parent
 from ..data.store import printable
 from ..music.midi import DRUM
 from ..music.plots import figure_png, plot_roll
@@ -87,7 +87,7 @@ def _take_recognizer(recognizer: Recognizer) -> None:
     "Begin a worker process."
     global _recognizer
     _recognizer = recognizer
-    _follow_parent()
+    follow_parent()
     torch.set_num_threads(1)
 
 
