@@ -26,7 +26,8 @@ def read_comments(
 ) -> dict[str, str]:  # By argument or field
     "Read the comment behind each argument, or on the lines above it."
     found: dict[str, str] = {}
-    name, above = "", []
+    above: list[str] = []  # Comments of the lines before
+    name = ""
     for line in inspect.getsource(owner).splitlines():
         code, mark, comment = line.partition("# ")
         if started := re.match(r"    (\w+):", code):
@@ -46,7 +47,7 @@ def _config_of(argument: Parameter) -> type | None:
     if isinstance(kind, str):
         module, _, name = kind.rpartition(".")
         kind = getattr(importlib.import_module(module), name)
-    return kind if dataclasses.is_dataclass(kind) else None
+    return kind if isinstance(kind, type) and dataclasses.is_dataclass(kind) else None
 
 
 def _is_plain(kind) -> bool:  # Whether a word can hold it

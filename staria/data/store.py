@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from ..core.basics import InputError
 from ..core.config import config_hash
 from ..core.files import Workspace, atomic_write
-from .piece import SPLITS, TokenizedPiece, non_commercial, tokenize_piece
+from .piece import SPLITS, TokenizedPiece, non_commercial
 from ..music.score import Score
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle

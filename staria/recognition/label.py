@@ -21,7 +21,7 @@ import torch
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.files import atomic_write
-from ..data.prepare import _follow_parent
+from ..data.prepare import follow_parent
 from ..data.store import printable
 from ..music.midi import DRUM
 from ..music.plots import figure_png, plot_roll
@@ -80,11 +80,14 @@ def _notes_with_tokens(score: Score) -> Score:
     return score if known.all() else score.replace(notes=score.notes[known], timing=None)
 
 # %% ../../nbs/recognition/01_label.ipynb #804be055
+_recognizer: Recognizer | None = None  # Of a worker process
+
+
 def _take_recognizer(recognizer: Recognizer) -> None:
     "Begin a worker process."
     global _recognizer
     _recognizer = recognizer
-    _follow_parent()
+    follow_parent()
     torch.set_num_threads(1)
 
 

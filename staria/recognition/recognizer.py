@@ -114,7 +114,9 @@ def smooth_labels(
     if not len(probs):
         return np.zeros(0, np.int64)
     best, start_of = _best_sections(probs, onset_s, min_section_s, change_cost)
-    labels, end, letter = np.zeros(len(probs), np.int64), len(probs), int(best[-1].argmax())
+    labels = np.zeros(len(probs), np.int64)
+    end = len(probs)
+    letter = int(best[-1].argmax())
     while end > 0:
         start = int(start_of[end, letter])
         labels[start:end] = letter
