@@ -16,11 +16,12 @@ import re
 import sys
 from pathlib import Path
 
-from clear_widgets import clear
+from clear_widgets import WIDGET, clear
 
 ROOT = Path(__file__).resolve().parent.parent
 STALE = 3  # Exit status where a stored output is not what the cell prints
-ADDRESS = re.compile(r"\bat 0x[0-9a-f]+|model_id|IPY_MODEL|<Figure size|/tmp/")
+# Lines that are not compared; the last is what stands in the place of a saved widget
+ADDRESS = re.compile(r"\bat 0x[0-9a-f]+|model_id|IPY_MODEL|<Figure size|/tmp/|run the cell for the live one")
 
 
 def directives(source: str) -> set[str]:
@@ -29,12 +30,12 @@ def directives(source: str) -> set[str]:
 
 
 def printed_text(outputs: list[dict]) -> str:
-    "Join what a cell printed and showed as text; pictures, warnings and addresses are left out."
+    "Join what a cell printed and showed as text; pictures, widgets, warnings and addresses are left out."
     parts = []
     for output in outputs:
         if output["output_type"] == "stream" and output["name"] == "stdout":
             parts.append("".join(output["text"]))
-        elif output["output_type"] == "execute_result":
+        elif output["output_type"] == "execute_result" and WIDGET not in output["data"]:
             parts.append("".join(output["data"].get("text/plain", "")) + "\n")
     text = re.sub(r"\x1b\[[0-9;]*m", "", "".join(parts))
     return "\n".join(line.rstrip() for line in text.splitlines() if not ADDRESS.search(line)).strip()
