@@ -44,7 +44,7 @@ from staria.cluster.resources import (
     read_partitions,
 )
 from staria.cluster.snapshot import (
-    check_training,
+    check_submitted_training,
     copy_files,
     resolve_command,
     run_of,
@@ -182,7 +182,7 @@ def _fit_to_job(
     if cluster != "slurm":
         resources = Resources(nodes=resolved["nodes"], gpus_per_node=resolved["devices"])
     resolved = share_out(resolved, resources, global_batch)
-    check_training(resolved, attempts)
+    check_submitted_training(resolved, attempts)
     return resolved if attempts == 1 else resolved | {"resume": True}
 
 # %% ../../nbs/cluster/04_slurm.ipynb #691cd633
@@ -464,7 +464,7 @@ def _at_point(
     resolved = order.resolved | point
     if "max_steps" not in resolved:
         return dataclasses.replace(order, resolved=resolved, run=None)
-    check_training(resolved, order.chain)
+    check_submitted_training(resolved, order.chain)
     return dataclasses.replace(order, resolved=resolved, run=str(run_of(resolved).absolute()))
 
 # %% ../../nbs/cluster/04_slurm.ipynb #564dfa16
