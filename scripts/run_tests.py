@@ -28,6 +28,7 @@ from gates import GATES  # noqa: E402, the environment comes first
 from tree import ROOT, notebooks  # noqa: E402
 
 LONGEST_S = 1800  # A notebook that runs longer has failed
+DETERMINISTIC = ("core", "music", "tokens", "data", "analysis", "nbs")  # Stale outputs fail in these folders
 NO_BROWSER = 3  # Exit status of the browser tests where there is no Chromium
 FIRST = ("slurm_survival", "00_demo", "cli", "04_fit")  # Long notebooks, started first
 
@@ -57,7 +58,10 @@ def problems_of(done: subprocess.CompletedProcess | None) -> list[str]:
 def run_notebook(notebook: Path, flags: list[str]) -> tuple[list[str], float]:
     "Run one notebook in a process of its own; give its problems and the seconds."
     start = time.perf_counter()
-    done = run_script(ROOT / "scripts" / "execute.py", notebook, "--flags", " ".join(flags))
+    # What networks compute differs between processors in the last bits, and so may what is printed
+    strict = notebook.parent.name in DETERMINISTIC
+    words = [notebook, "--flags", " ".join(flags), *([] if strict else ["--lenient"])]
+    done = run_script(ROOT / "scripts" / "execute.py", *words)
     return problems_of(done), time.perf_counter() - start
 
 
