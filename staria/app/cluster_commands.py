@@ -23,7 +23,7 @@ class Where:
     nodes: int | None = None  # Machines
     gpus_per_node: int | None = None  # GPUs of each
     memory_gb: int | None = None  # Memory of each
-    hours: float | None = None  # Time limit of a link
+    hours: float | None = None  # Time limit of an attempt
     chain: int | None = None  # Links: how often the job may go on after its limit or a preemption
     name: str | None = None  # Name of the job
     root: str | None = None  # Workspace that holds slurm_logs/; null: STARIA_ROOT, or this folder
@@ -46,7 +46,7 @@ def submit_command(
     cmd: list[str],  # The command and its options
     *,
     where: Where,  # Where it runs
-    until_epoch: int | None = None,  # A training goes on until this epoch begins, in as many links as needed
+    until_epoch: int | None = None,  # A training goes on until this epoch begins, in as many attempts as needed
     global_batch: int | None = None,  # staria train: sequences in a step over all processes
 ) -> None:
     "Run a command as a Slurm job: staria submit --hours 2 -- staria train …"
@@ -93,7 +93,7 @@ def jobs_command(
     follow: bool = False,  # Print what it writes until it ends
     cancel: bool = False,  # Stop it for good
 ) -> None:
-    "List one's jobs: state, link, step, loss, time left; or show one of them with its log."
+    "List one's jobs: state, attempt, step, loss, time left; or show one of them with its log."
     from staria.cluster.jobs import jobs as list_jobs
 
     folder = open_workspace(root).slurm_logs
