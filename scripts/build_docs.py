@@ -27,6 +27,7 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "docs/from_the_earlier_system.md": "from_the_earlier_system.md",
+    "docs/notes/bar_clock.md": "notes/bar_clock.md",
     "configs/README.md": "configs.md",
     "staria/assets/generator.md": "cards/generator.md",
     "staria/assets/listener.md": "cards/listener.md",
@@ -187,7 +188,7 @@ def stage_all() -> list:
         {"Tutorials": pages["tutorials"]},
         {"Rooms": wings},
         {"Reference": [stage_reference(wing, found) for wing, found in modules.items() if found]},
-        {"Experiments": pages["experiments"]},
+        {"Experiments": [*pages["experiments"], {"Notes": ["notes/bar_clock.md"]}]},
         {"Model cards": ["cards/generator.md", "cards/listener.md"]},
     ]
 
