@@ -158,18 +158,18 @@ def check_submitted_training(
     chain: int | None,  # Links
 ) -> None:
     "Refuse a training that would fail at once; what it refuses, the command line refuses too."
-    from staria.training.start import DataConfig, StartConfig, check_submitted_training  # loads torch
+    from staria.training.start import DataConfig, StartConfig, check_training  # loads torch
     from staria.training.tasks import TrainConfig
 
     if chain != 1 and config["overwrite"]:
         raise InputError(
-            "--overwrite would start anew in every link of a chain: remove the old run first,"
+            "--overwrite would start anew in every attempt of a chain: remove the old run first,"
             " or name another (--name)"
         )
     workspace = _workspace_of(config)
     if config["kind"] == "wake-sleep":
         return _check_wake_sleep(config, workspace)
-    check_submitted_training(
+    check_training(
         config["kind"],
         config["data"],
         workspace,
