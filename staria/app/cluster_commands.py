@@ -46,7 +46,7 @@ def submit_command(
     cmd: list[str],  # The command and its options
     *,
     where: Where,  # Where it runs
-    until_epoch: int | None = None,  # A training goes on until this epoch begins, in as many attempts as needed
+    until_epoch: int | None = None,  # A training goes on until this epoch begins, over many attempts
     global_batch: int | None = None,  # staria train: sequences in a step over all processes
 ) -> None:
     "Run a command as a Slurm job: staria submit --hours 2 -- staria train …"
