@@ -2836,6 +2836,8 @@ d = { 'settings': { 'branch': 'main',
                                       'staria.widgets.write._studio_fields': ( 'widgets/write.html#_studio_fields',
                                                                                'staria/widgets/write.py'),
                                       'staria.widgets.write._text': ('widgets/write.html#_text', 'staria/widgets/write.py'),
+                                      'staria.widgets.write._until_stopped': ( 'widgets/write.html#_until_stopped',
+                                                                               'staria/widgets/write.py'),
                                       'staria.widgets.write._write_set': ('widgets/write.html#_write_set', 'staria/widgets/write.py'),
                                       'staria.widgets.write._write_studio': ('widgets/write.html#_write_studio', 'staria/widgets/write.py'),
                                       'staria.widgets.write._writers': ('widgets/write.html#_writers', 'staria/widgets/write.py')}}}

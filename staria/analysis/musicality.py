@@ -16,7 +16,6 @@ from .metrics import mean_scores, pitch_class_entropy
 from ..core.basics import InputError
 from ..music.midi import DRUM
 from ..music.score import Score
-from ..music.sections import Section
 
 # %% ../../nbs/analysis/05_musicality.ipynb #ac37ba98
 _INSTANT_MS = 10  # Two onsets that are closer are one instant
