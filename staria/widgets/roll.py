@@ -23,6 +23,7 @@ from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/widgets/00_roll.ipynb #1609ce35
 _ROLL_FILES = (
+    "dom.js",
     "roll.data.js",
     "roll.sections.js",
     "roll.play.js",

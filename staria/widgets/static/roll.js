@@ -1,16 +1,5 @@
 // The view of one widget: it joins the data, the painter, the player and the traits that Python sees.
 
-function make(tag, properties = {}, children = []) {
-  const { dataset, aria, ...rest } = properties;
-  const element = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries(aria ?? {})) {
-    element.setAttribute(name === "role" ? name : `aria-${name}`, value);
-  }
-  Object.assign(element.dataset, dataset ?? {});
-  element.append(...children);
-  return element;
-}
-
 // All rolls of the page: one sounds at a time, and one hands over to the next
 const rolls = (globalThis.stariaRolls ??= new Set());
 
