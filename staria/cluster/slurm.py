@@ -183,6 +183,10 @@ def _fit_to_job(
 ) -> dict:  # The same, shared out among the job's processes; a chain resumes
     "Fit a training to its job, and refuse one that would fail."
     if cluster != "slurm":
+        if resolved["nodes"] > 1:
+            raise InputError(
+                f"--nodes {resolved['nodes']}: cluster='{cluster}' is this machine alone, use slurm"
+            )
         resources = Resources(nodes=resolved["nodes"], gpus_per_node=resolved["devices"])
     resolved = share_out(resolved, resources, global_batch)
     check_submitted_training(resolved, attempts)
