@@ -172,7 +172,7 @@ def check_devices(
     "Refuse a training on devices or machines that this call does not have; on a login node, don't ask."
     if config.nodes > 1 and not any(name in os.environ for name in _STARTERS):
         raise InputError(
-            f"--nodes {config.nodes}: this call starts processes of one machine and would wait for the others;"
+            f"--nodes {config.nodes}: this call starts processes of one machine, and would wait for others;"
             " send it with 'staria submit', or start it on each machine with torchrun"
         )
     device = pick_device(config.device)
