@@ -60,7 +60,7 @@ def _parse_lengths(
 class _FormBlocks(anywidget.AnyWidget):
     "Show a form as blocks that are moved, lengthened and relabelled by hand."
 
-    _esm = read_static("form.js")
+    _esm = read_static("dom.js", "form.js")
     _css = read_static("form.css")
     blocks = traitlets.List().tag(sync=True)  # [letter, seconds], one a section
     palette = traitlets.Dict(PALETTE).tag(sync=True)
@@ -268,7 +268,7 @@ class _CandidateCard(widgets.VBox):
         )
         self.back_button = _small_button("Back", f"Take the last re-roll of {name} back", disabled=True)
         self.export_button = _small_button(
-            "Export", f"Write {name} as MIDI, WAV, PNG and the record that writes it again", disabled=True
+            "Export", f"Write {name} as MIDI, sound, PNG and the record that writes it again", disabled=True
         )
         self.reroll_button.on_click(lambda _: reroll(self))
         self.back_button.on_click(lambda _: self.back())
@@ -531,6 +531,16 @@ def _place_cards(form: WriteForm, sets: list[list[_CandidateCard]]) -> None:
     form.place.children = form.cards
 
 
+def _until_stopped(form: WriteForm, growing: _GrowingPieces) -> Callable[[int, int], bool]:
+    "Give what takes each token while pieces are written; it answers False once Stop was pressed."
+
+    def follow(piece: int, token: int) -> bool:
+        growing.hear(piece, token)
+        return not form.job.stopping
+
+    return follow
+
+
 def _write_set(
     form: WriteForm,
     cards: list[_CandidateCard],
@@ -546,11 +556,8 @@ def _write_set(
 
     growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move)
 
-    def follow(piece: int, token: int) -> bool:
-        growing.hear(piece, token)
-        return not form.job.stopping
-
     model, seed = cards[0].model, form.value("seed")
+    follow = _until_stopped(form, growing)
     written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, on_token=follow)
     for card, candidate in zip(cards, written, strict=True):
         card.take(candidate)
@@ -619,12 +626,7 @@ def _reroll_studio(
             form.bar.value = share
 
         growing = _GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), move, given=given)
-
-        def follow(piece: int, token: int) -> bool:
-            growing.hear(piece, token)
-            return not form.job.stopping
-
-        new = reroll_section(card.model, old, k, _fresh_seed(card), follow)
+        new = reroll_section(card.model, old, k, _fresh_seed(card), _until_stopped(form, growing))
         if new is old:
             card.take(old, new=False)
             tell(form.status, f"{card.name}: stopped; it is as it was")
@@ -649,7 +651,7 @@ def _export_studio(
     form: WriteForm,  # Its workspace's runs/studio is where files go
     card: _CandidateCard,  # What is exported
 ) -> dict[str, Path]:  # The files by kind
-    "Write a candidate as MIDI, WAV, PNG and JSON, and offer the small ones as downloads."
+    "Write a candidate as MIDI, sound, PNG and JSON, and offer the small ones as downloads."
     about = card.candidate.provenance
     writer = card.name.split()[0].lower()
     stem = f"{about['plan']['form']}-{writer}-seed{about['seed']}-{about['piece'] + 1}"

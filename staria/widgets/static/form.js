@@ -5,16 +5,6 @@ const LETTERS = ["A", "B", "C", "D"];
 const SHORTEST_S = 1;
 const LONGEST_S = 600;
 
-function make(tag, properties = {}, children = []) {
-  const { aria, ...rest } = properties;
-  const element = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries(aria ?? {})) {
-    element.setAttribute(name === "role" ? name : `aria-${name}`, value);
-  }
-  element.append(...children);
-  return element;
-}
-
 class FormView {
   constructor(model, el) {
     this.model = model;

@@ -1,16 +1,5 @@
 // The view of one widget: it joins the data, the painter, the player and the traits that Python sees.
 
-function make(tag, properties = {}, children = []) {
-  const { dataset, aria, ...rest } = properties;
-  const element = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries(aria ?? {})) {
-    element.setAttribute(name === "role" ? name : `aria-${name}`, value);
-  }
-  Object.assign(element.dataset, dataset ?? {});
-  element.append(...children);
-  return element;
-}
-
 // All rolls of the page: one sounds at a time, and one hands over to the next
 const rolls = (globalThis.stariaRolls ??= new Set());
 
@@ -114,8 +103,12 @@ class RollView {
   listen() {
     // Letters are for the roll, not for the notebook
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
-    this.root.addEventListener("pointerdown", () => this.player.warm(), true);
-    this.root.addEventListener("keydown", () => this.player.warm(), true);
+    const warm = () => {
+      this.player.warm();
+      this.piano().catch(() => {}); // It is said when someone wants to hear it
+    };
+    this.root.addEventListener("pointerdown", warm, true);
+    this.root.addEventListener("keydown", warm, true);
     const follow = {
       "change:note_rows change:prob_rows change:bar_rows change:token_rows change:similarity": () =>
         this.loadSoon(),
@@ -395,6 +388,10 @@ class RollView {
     this.play(from, to, chosen && this.loopBox.checked, () => this.played());
   }
 
+  piano() {
+    return askForPiano(this.model);
+  }
+
   play(from, to, loop, onEnd) {
     const asked = performance.now();
     for (const other of rolls) {
@@ -403,7 +400,8 @@ class RollView {
         other.played();
       }
     }
-    this.player.start(this.data, from, to, {
+    const started = this.player.start(this.data, from, to, {
+      piano: this.piano(),
       speed: Number(this.speed.value),
       loop,
       pedal: this.pedalBox.checked,
@@ -411,6 +409,11 @@ class RollView {
       onStart: () => {
         this.root.dataset.startMs = (performance.now() - asked).toFixed(0);
       },
+    });
+    started.catch((error) => {
+      this.player.stop();
+      this.played();
+      this.say(`no sound: ${error.message}; is the kernel running?`);
     });
     this.playButton.textContent = "■";
     this.playButton.setAttribute("aria-label", "Stop (space)");
