@@ -180,21 +180,18 @@ def _search_sections(
 ):
     "Search rows of sections by a beam search: extend the best for the first t bars by a section, t by t."
     n, longest = len(along) - 1, len(lengths) - 1
-    node = np.empty(beams.nats.shape, np.int64)
+    row_of = np.empty(beams.nats.shape, np.int64)
     for t in range(n):
-        # The best first, so that fewer are replaced later.
-        slots = np.argsort(-beams.nats[t])[: beams.n_slots[t]]
         most = min(longest, n - t)
-        node[:] = -1
-        returns = _weigh_returns(beams, node, along, t, len(new), most, unequal)
-        for slot in slots:
+        returns = _weigh_returns(beams, row_of, along, t, len(new), most, unequal)
+        for slot in np.argsort(-beams.nats[t])[: beams.n_slots[t]]:  # the best first: fewer are replaced
+            n_kinds = beams.n_kinds[t, slot]
             for length in range(1, most + 1):
                 end = t + length
                 bars = min(max(int(counted[end] - counted[t] + 0.5), 1), longest)
                 so_far = beams.nats[t, slot] + lengths[bars]
-                n_kinds = beams.n_kinds[t, slot]
                 for kind in range(min(n_kinds + 1, len(new))):
-                    gain = returns[node[t, slot], kind, length] if kind < n_kinds else -new[kind]
+                    gain = returns[row_of[t, slot], kind, length] if kind < n_kinds else -new[kind]
                     if so_far + gain > beams.least[end]:
                         _keep(beams, end, so_far + gain, t, slot, kind, max(n_kinds, kind + 1))
 
@@ -220,7 +217,7 @@ def _keep(beams: _Beams, end: int, nats: float, start: int, before: int, kind: i
 @compiled
 def _weigh_returns(
     beams: _Beams,
-    node: np.ndarray,  # (N + 1, beam) -1; becomes the row of the result for each hypothesis that is needed
+    row_of: np.ndarray,  # (N + 1, beam) changed in place: the row of the result for a hypothesis
     along: np.ndarray,
     t: int,
     kinds: int,
@@ -228,50 +225,58 @@ def _weigh_returns(
     unequal: float,
 ) -> np.ndarray:  # (rows, kinds, most + 1) nats
     "Weigh a section from t on as a return of each kind of a hypothesis, by the best of that kind's sections."
-    # Hypotheses share their beginnings, so what stands before a section is weighed once for all.
-    n_slots = beams.n_slots[t]
-    path = np.empty((t + 1, 2), np.int64)
-    n_rows = 1 + _name_nodes(beams, node, t)
-    returns = np.empty((n_rows, kinds, most + 1))
+    # Hypotheses share their beginnings, and each of these is weighed once: by what was found for the
+    # beginning without its last section, and by that section.
+    returns = np.empty((1 + _number_beginnings(beams, row_of, t), kinds, most + 1))
     returns[0] = -np.inf
-    done = np.zeros(n_rows, np.bool_)
-    done[0] = True
-    for first in range(n_slots):
-        # Go back to a beginning that is weighed already, then forward again.
-        depth, end, slot = 0, t, first
-        while not done[node[end, slot]]:
+    n_done = 1
+    path = np.empty((t + 1, 2), np.int64)
+    for last in range(beams.n_slots[t]):
+        depth, end, slot = 0, t, last
+        while row_of[end, slot] >= n_done:
             path[depth, 0], path[depth, 1] = end, slot
             depth += 1
             end, slot = beams.start[end, slot], beams.before[end, slot]
-        row = node[end, slot]
         for k in range(depth - 1, -1, -1):
+            before = row_of[end, slot]
             end, slot = path[k]
-            begin, kind = beams.start[end, slot], beams.kind[end, slot]
-            following = node[end, slot]
-            returns[following] = returns[row]
-            for length in range(1, most + 1):
-                shared = min(end - begin, length)
-                apart = unequal * abs(end - begin - length)
-                gain = along[t + shared, begin + shared] - along[t, begin] - apart
-                if gain > returns[following, kind, length]:
-                    returns[following, kind, length] = gain
-            done[following] = True
-            row = following
+            row, begin = row_of[end, slot], beams.start[end, slot]
+            returns[row] = returns[before]
+            _weigh_section(returns[row, beams.kind[end, slot]], along, t, begin, end, unequal)
+            n_done += 1
     return returns
 
 
 @compiled
-def _name_nodes(beams: _Beams, node: np.ndarray, t: int) -> int:
-    "Number the hypotheses for the first t bars and their beginnings; the one without a section is 0."
+def _number_beginnings(beams: _Beams, row_of: np.ndarray, t: int) -> int:
+    "Number the beginnings of the hypotheses for the first t bars, each behind the shorter ones in it."
+    row_of[: t + 1] = -1
+    row_of[0, 0] = 0  # the one without a section
     count = 0
-    node[0, 0] = 0
-    for first in range(beams.n_slots[t]):
-        end, slot = t, first
-        while node[end, slot] < 0:
-            count += 1
-            node[end, slot] = count
+    for last in range(beams.n_slots[t]):
+        depth, end, slot = 0, t, last
+        while row_of[end, slot] < 0:
+            depth += 1
+            end, slot = beams.start[end, slot], beams.before[end, slot]
+        count += depth
+        end, slot = t, last
+        for k in range(depth):
+            row_of[end, slot] = count - k
             end, slot = beams.start[end, slot], beams.before[end, slot]
     return count
+
+
+@compiled
+def _weigh_section(
+    best: np.ndarray, along: np.ndarray, t: int, begin: int, end: int, unequal: float
+):  # best: (most + 1,) nats for each length, changed where more is found
+    "Weigh sections from t on as returns of the section from `begin` to `end`."
+    for length in range(1, len(best)):
+        shared = min(end - begin, length)
+        apart = unequal * abs(end - begin - length)
+        gain = along[t + shared, begin + shared] - along[t, begin] - apart
+        if gain > best[length]:
+            best[length] = gain
 
 
 def _trace(beams: _Beams, end: int, slot: int) -> Hypothesis:
