@@ -28,13 +28,10 @@ def label_command(
     root: str | None = None,  # Not used
 ) -> None:
     "Hear the form of MIDI files: CSV, section file and picture of each."
-    from staria.data.corpus import find_pieces
     from staria.models.presets import load_recognizer
-    from staria.recognition.label import check_out_folder, label_files
+    from staria.recognition.label import label_files
     from staria.recognition.recognizer import Budget
 
-    check_out_folder(out)
-    find_pieces(files)  # refuses wrong paths before a model is loaded
     model = load_recognizer(checkpoint)
     budget = Budget(max_notes, max_minutes, max_bars)
     report = label_files(model, files, out, per_token, min_section_s, picture, keep=keep, budget=budget)
