@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..analysis.bar_similarity import bars_of, compare_bars
+from ..analysis.bar_similarity import MOST_BARS, bars_of, compare_bars
 from ..analysis.segmentation import best_passages, mix_similarities
 from ..core.basics import InputError, compiled
 from ..music.beats import keeps_time
@@ -310,7 +310,7 @@ def _without_silent_bars(own: np.ndarray, real_s: np.ndarray) -> np.ndarray:
     "Leave out bars that lie in a silence from their beginning to their end."
     stretch = np.searchsorted(real_s, own, "right") - 1  # odd ones are silences
     following = np.append(stretch[1:], -1)
-    return own[(stretch % 2 == 0) | (stretch != following) | (stretch >= len(real_s) - 2)]
+    return own[(stretch % 2 == 0) | (stretch != following)]
 
 
 def find_bars(
@@ -372,9 +372,11 @@ def _kept_bars(score: Score) -> np.ndarray:
     if not len(score.tempos):
         return none
     try:
-        return score.bars_s() if keeps_time(score.onset_s, score.beats_s()) else none
+        bars_s = score.bars_s() if keeps_time(score.onset_s, score.beats_s()) else none
     except InputError:
         return none
+    fits = len(bars_s) <= max(MOST_BARS, score.duration_s / (2 * _SHORTEST_BEAT_S))
+    return bars_s if fits else none
 
 # %% ../../nbs/models/06_downbeats.ipynb #3be1147d
 _FEWEST_NOTES = 20  # Of a crop that something can be learned from
