@@ -8,6 +8,7 @@ __all__ = ['SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesi
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
+from collections import Counter
 from itertools import compress, pairwise
 from typing import NamedTuple
 
@@ -329,13 +330,17 @@ def _find_word(
     starts: list[int], kinds: list[int], alike: np.ndarray, least: float
 ) -> tuple[int, list[int]] | None:
     "Find the shortest run of two kinds or more that holds all of their sections whenever it occurs."
-    edges = [*starts, len(alike)]
+    # Such a run begins where any of its kinds is heard for the first time.
+    edges, count = [*starts, len(alike)], Counter(kinds)
+    first = {kind: kinds.index(kind) for kind in count}
     for size in range(2, len(kinds) // 2 + 1):
-        for begin in range(len(kinds) - size + 1):
+        for begin in first.values():
             word = kinds[begin : begin + size]
+            several, rest = divmod(sum(count[kind] for kind in set(word)), size)
+            if rest or several < 2 or len(set(word)) < 2 or min(first[kind] for kind in word) < begin:
+                continue
             places = _places_of(word, kinds)
-            alone = len(places) * size == sum(kind in word for kind in kinds)
-            if len(set(word)) < 2 or len(places) < 2 or not alone:
+            if len(places) != several:
                 continue
             spans = [range(edges[place], edges[place + size]) for place in places]
             if max(_mean_similarity(alike, *pair) for pair in pairwise(spans)) >= least:
