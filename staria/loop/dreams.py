@@ -45,7 +45,7 @@ class DreamConfig:
     dreams: int = 32  # Pieces that Staria dreams in each round
     dream_tokens: int = 2048  # Longest dream, in tokens
     forms: tuple[str, ...] = DREAM_FORMS  # Taken in turn; empty: forms and lengths as heard in real pieces
-    sampling: Sampling = Sampling()  # Guidance above 1 makes the form clearer, and takes twice the time
+    sampling: Sampling = Sampling(guidance=1.0)  # Guidance above 1: a clearer form, in twice the time
     min_notes: int = 16  # Dreams with fewer notes are left out
     seed: int = 0  # Of plans and dreams
 
@@ -112,7 +112,7 @@ def sleep(
     plans: Sequence[Plan],  # One dream each
     folder: str | Path,  # Where the dreams go
     seed: int = 0,  # Another seed gives other dreams
-    sampling: Sampling | None = None,  # How tokens are drawn; None: Sampling()
+    sampling: Sampling | None = None,  # How tokens are drawn; None: DreamConfig.sampling
     min_notes: int = 16,  # Dreams with fewer notes are left out
     max_tokens: int | None = 2048,  # Longest dream, in tokens
     splits: Sequence[float] = (90, 10, 0),  # Shares of train, val and test
@@ -120,7 +120,9 @@ def sleep(
 ) -> Store:  # Dreams with the labels of their plans; `extra` holds form and lengths
     "Let the generative model dream pieces whose plans are known."
     tokenizer = MusicTokenizerWithStyle()
-    sampling = sampling or Sampling()
+    sampling = sampling or DreamConfig.sampling
+    room = model.config.decoder.max_tokens
+    max_tokens = room if max_tokens is None else min(max_tokens, room)
 
     def dreams() -> Iterator[TokenizedPiece]:
         starts = range(0, len(plans), together)
