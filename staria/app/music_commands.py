@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from .data_commands import open_workspace
-from ..core.basics import LETTERS, InputError
 
 # %% ../../nbs/app/04_music_commands.ipynb #3c25bb19
 def label_command(
@@ -33,15 +32,6 @@ def label_command(
     print(f"results: {out}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #192ac4ee
-def _read_snippets(named: dict[str, str]) -> dict:
-    from staria.music.score import Score
-
-    for letter, path in named.items():
-        if letter not in LETTERS:
-            raise InputError(f"--snippet {letter}={path}: write it as A=file.mid, with a letter from A to D")
-    return {letter: Score.from_midi(path) for letter, path in named.items()}
-
-
 def _read_held_out(data: str | None, root: str | None) -> list | None:
     from staria.data.store import open_store
 
@@ -77,17 +67,14 @@ def generate_command(
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.core.basics import progress
-    from staria.data.plan import Plan
     from staria.generation.candidates import plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
-    if num_samples < 1 or best_of < 1:
-        raise InputError(f"--num-samples and --best-of must be 1 or more, got {num_samples} and {best_of}")
-    snippets = _read_snippets(snippet or {})
-    Plan(form, lengths, snippets)  # refuses a letter that the form lacks before anything is read
+    snippets = {letter: Score.from_midi(path) for letter, path in (snippet or {}).items()}
+    opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, draw_snippets=material)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), 0
@@ -99,7 +86,7 @@ def generate_command(
         seed,
         checkpoint=checkpoint or "",
         max_tokens=max_length,
-        opening=None if go_on is None else Score.from_midi(go_on),
+        opening=opening,
         on_token=lambda piece, token: bar.update() and None,
     )
     try:
@@ -147,8 +134,6 @@ def evaluate_command(
     from staria.core.tables import save_table
     from staria.data.store import open_store
 
-    if what not in ("recognizer", "classifier", "generated"):
-        raise InputError(f"cannot evaluate '{what}': use recognizer or generated")
     store = open_store(data, open_workspace(root)) if data else None
     if what == "generated":
         tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed)
@@ -164,8 +149,6 @@ def _judge_recognizer(checkpoint: str | None, store, split: str) -> dict[str, li
     from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
-    if store is None:
-        raise InputError("evaluate recognizer needs --data STORE with labelled pieces")
     result = evaluate_recognizer(load_recognizer(checkpoint), store, store.split(split))
     print(format_table(result.rows) + "\n")
     print(format_table(result.letters) + "\n")
@@ -177,13 +160,6 @@ def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dic
     from staria.evaluation.form_judge import judge_folder, side_by_side
     from staria.models.presets import load_recognizer
 
-    if not folder or not Path(folder).is_dir():
-        raise InputError(f"evaluate generated needs a folder of MIDI files, got {folder}: name one")
-    if name in beside:
-        raise InputError(
-            f"--beside {name}={beside[name]}: the folder's own pieces are called {name} (--name):"
-            " give another name"
-        )
     tables = judge_folder(
         folder,
         beside=beside,
@@ -215,13 +191,8 @@ def blind_test_command(
 
     if read:
         return _read_listeners(read, key, by)
-    if not groups:
-        raise InputError(
-            "name groups as NAME=FOLDER, such as staria=out real=songs,"
-            " or give --read with listeners' CSV files"
-        )
     scores = {}
-    for name, folder in groups.items():
+    for name, folder in (groups or {}).items():
         scores[name] = [piece.score for piece in load_written_pieces(folder)]
     page = make_kit(scores, out, key, embed=embed, seed=seed)
     print(f"{page}: send the folder to listeners, and keep {key}")
@@ -255,8 +226,6 @@ def ship_command(
     from staria.training.start import check_study
 
     check_study(checkpoint, "checkpoint", "they may not ship")
-    if Path(out).suffix != ".safetensors":
-        raise InputError(f"{out}: the file to write must end in .safetensors")
     saved = load_weights(checkpoint)
     save_model(out, load_model(checkpoint), saved.step, saved.extra, dtype=torch.bfloat16)
     print(f"{out}: {saved.kind}, {Path(out).stat().st_size / 1e6:.1f} MB")
