@@ -100,7 +100,7 @@ class Score:
     @classmethod
     def from_midi(
         cls,
-        path: str | Path | bytes,  # A .mid file, or its bytes
+        path: str | Path | bytes | bytearray | memoryview,  # A MIDI file, or its bytes
         max_notes: int = 100_000,  # A file with more is refused
         max_duration_s: float = 7_200.0,  # A file that lasts longer is refused
     ) -> "Score":  # Pedal folded into durations, sections from markers
@@ -272,10 +272,16 @@ def _fold_pedal(pedals: np.ndarray, start: np.ndarray, end: np.ndarray, channel:
 _BYTES = "MIDI bytes"  # What messages call a file that has no name
 
 
-def _score_from_midi(path: str | Path | bytes, max_notes: int, max_duration_s: float) -> Score:
-    source = _BYTES if isinstance(path, bytes) else str(path)
+def _score_from_midi(
+    path: str | Path | bytes | bytearray | memoryview, max_notes: int, max_duration_s: float
+) -> Score:
+    if isinstance(path, (bytes, bytearray, memoryview)):
+        return _score_from_events(read_midi(bytes(path), _BYTES, max_notes), _BYTES, max_duration_s)
+    if not isinstance(path, (str, Path)):
+        raise InputError(f"a MIDI file is named by its path or given as bytes, got {type(path).__name__}")
+    source = str(path)
     try:
-        data = path if isinstance(path, bytes) else _read_bytes(Path(path))
+        data = _read_bytes(Path(path))
     except FileNotFoundError:
         raise InputError(f"no file at {source}: check the path") from None
     except OSError as error:
@@ -339,7 +345,7 @@ def _named_notes(events: MidiEvents, source: str) -> tuple[np.ndarray, np.ndarra
 
 
 def _timing(events: MidiEvents, notes: np.ndarray) -> MidiTiming:
-    tempos = _by_tick(events.tempos) if len(events.tempos) else np.array([[0, 500_000]])
+    tempos = _by_tick(events.tempos) if len(events.tempos) else np.array([[0, events.micros_per_beat]])
     start, end, _, _, channel = np.ascontiguousarray(notes.T)
     if len(events.pedals):
         end = _fold_pedal(_by_tick(events.pedals), start, end, channel)
@@ -413,20 +419,28 @@ class _TickGrid:
         return np.rint(self.changes[k] + passed).astype(np.int64)
 
 
-_FINE_TICKS = 1920  # Of a quarter note, where the tempo is known
+_FINE_TICKS = 1920  # Of a quarter note, where the tempo is known and over 30
 _MILLISECOND_GRID = _TickGrid(500, np.array([[0, 500_000]]), np.zeros(1), np.zeros(1), np.full(1, 1e-3))
 
 
+_SLOWEST = 2**24 - 1  # Microseconds of a quarter note in three bytes: 3.58 quarters a minute
+
+
 def _grid_of_tempos(tempos: np.ndarray) -> _TickGrid:
+    wrong = np.flatnonzero(~((tempos[:, 1] > 0) & np.isfinite(tempos).all(1)))
+    if len(wrong):
+        time_s, qpm = tempos[wrong[0]]
+        raise InputError(f"the tempo at {time_s} s is {qpm}: it must be over 0 quarters a minute")
     times_s = np.maximum(tempos[:, 0], 0)
-    micros = np.rint(6e7 / tempos[:, 1]).astype(np.int64)
+    micros = np.clip(np.rint(6e7 / tempos[:, 1]), 1, _SLOWEST).astype(np.int64)  # a slower one is written so
     if times_s[0] > 0:
         times_s = np.append(0.0, times_s)
         micros = np.append(micros[0], micros)
-    scale = micros * 1e-6 / _FINE_TICKS
+    per_beat = _FINE_TICKS * int(np.ceil(micros.max() / 2e6))  # a tick is about a millisecond at most
+    scale = micros * 1e-6 / per_beat
     changes = np.append(0, np.cumsum(np.diff(times_s) / scale[:-1]))
     written = np.stack([np.rint(changes).astype(np.int64), micros], 1)
-    return _TickGrid(_FINE_TICKS, written, changes, times_s, scale)
+    return _TickGrid(per_beat, written, changes, times_s, scale)
 
 
 def _ticks(score: Score) -> tuple[_TickGrid, np.ndarray, np.ndarray]:
@@ -476,11 +490,13 @@ def midi_bytes(
 
 def _conductor_events(score: Score, grid: _TickGrid, start: np.ndarray) -> list[tuple[int, mido.MetaMessage]]:
     "List title, tempos, meters and sections as (tick, message)."
-    events = [(0, mido.MetaMessage("track_name", name=score.title))] if score.title else []
-    for tick, micros in grid.tempos:
-        tempo = int(min(micros, 2**24 - 1))
-        events.append((int(tick), mido.MetaMessage("set_tempo", tempo=tempo)))
+    title = score.title.encode("utf8", "replace").decode("utf8")  # a file name need not be UTF-8
+    events = [(0, mido.MetaMessage("track_name", name=title))] if title else []
+    for tick, micros in grid.tempos.tolist():
+        events.append((tick, mido.MetaMessage("set_tempo", tempo=micros)))
     for time_s, top, bottom in score.meters:
+        if not (1 <= top < 256 and bottom in _WRITABLE_DENOMINATORS):
+            continue
         meter = mido.MetaMessage("time_signature", numerator=int(top), denominator=int(bottom))
         events.append((max(0, int(grid.at(time_s))), meter))
     for tick, text in _section_marks(score, grid, start):
@@ -488,6 +504,9 @@ def _conductor_events(score: Score, grid: _TickGrid, start: np.ndarray) -> list[
     return events
 
 # %% ../../nbs/music/03_score.ipynb #dedd4fc8
+_WRITABLE_DENOMINATORS = tuple(2**k for k in range(8))  # Of meters; MIDI has no 4/3
+
+
 def _note_events(score: Score, start: np.ndarray, end: np.ndarray) -> list[tuple[int, mido.Message]]:
     "List programs, offs and ons as (tick, message)."
     channels = _channels(score)
@@ -600,6 +619,8 @@ def fold_pitch(
 
 
 def _shift_score(score: Score, seconds: float) -> Score:
+    if not np.isfinite(seconds):
+        raise InputError(f"a score is shifted by a number of seconds, got {seconds}")
     notes = score.notes.copy()
     tempos = score.tempos.copy()
     meters = score.meters.copy()
@@ -656,12 +677,14 @@ def _score_from_symusic(score: "symusic.Score") -> Score:
 def _score_to_music21(score: Score) -> "music21.stream.Score":
     "Convert to a music21 stream, one part an instrument; a note is one note, not split at bar lines."
     require("music21", "notation")
-    from music21 import note, stream
+    from music21 import note, pitch, stream
 
     grid, start, end = _ticks(score)
     parts = {int(i): stream.Part([_instrument_of_music21(i)]) for i in np.unique(score.notes["instrument"])}
     for row, first, last in zip(score.notes, start.tolist(), end.tolist(), strict=True):
-        one = note.Note(int(row["pitch"]), quarterLength=max(last - first, 1) / grid.per_beat)
+        # as a bare number, music21 takes a pitch under 12 for a pitch class
+        key = pitch.Pitch(midi=int(row["pitch"]))
+        one = note.Note(key, quarterLength=max(last - first, 1) / grid.per_beat)
         one.volume.velocity = int(row["velocity"])
         parts[int(row["instrument"])].insert(first / grid.per_beat, one)
     _mark_music21(list(parts.values()), score, grid, start)

@@ -33,13 +33,17 @@ class Section:
             span = f"{self.start_s} to {self.end_s}"
             raise InputError(f"a section must start at 0 or later and end after it starts, got {span}")
         if not self.label or len(self.label.split()) != 1:
-            raise InputError(f"a section's label is one word such as A, got {self.label!r}")
+            raise InputError(
+                f"a section's label is one word such as A, got {self.label!r}: "
+                "write one word, the same for sections that are alike"
+            )
 
 
 def letters_by_first_appearance(
     labels: Sequence[str],  # Any names, "N" for none
 ) -> list[str]:  # "A" to "D" in the order of first appearance; a fifth kind and later ones become "N"
     "Rename labels to letters in the order in which they first appear."
+    labels = [label if len(label) == 1 else label.casefold() for label in labels]
     kinds = list(dict.fromkeys(label for label in labels if label != "N"))
     names = dict(zip(kinds, LETTERS, strict=False))  # a fifth kind gets no letter
     return [names.get(label, "N") for label in labels]
@@ -67,29 +71,62 @@ def load_sections(
 ) -> tuple[Section, ...]:  # In the file's order
     "Read sections from a file."
     try:
-        lines = Path(path).read_text(encoding="utf8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         raise InputError(f"no section file at {path}: check the path") from None
     except UnicodeDecodeError:
         raise InputError(
             f"{path} is not text: a section file has lines of start_s <tab> end_s <tab> label"
         ) from None
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if _has_section(line)]
-    return check_order([_parse_line(line, f"{path}, line {number}") for number, line in numbered], str(path))
+    numbered = [
+        (_fields(line), line, f"{path}, line {number}")
+        for number, line in enumerate(lines, 1)
+        if _has_section(line)
+    ]
+    if numbered and all(_is_point(fields) for fields, _, _ in numbered):
+        return check_order(_between_points([fields for fields, _, _ in numbered], str(path)), str(path))
+    return check_order([_parse_line(*row) for row in numbered], str(path))
 
 
 def _has_section(line: str) -> bool:  # Neither empty nor a comment
     return bool(line.strip()) and not line.startswith("#")
 
 
-def _parse_line(line: str, where: str) -> Section:
-    fields = line.split("\t") if "\t" in line else line.split()
+def _fields(line: str) -> list[str]:
+    for separator in ("\t", ","):
+        if separator in line:
+            return [field.strip().strip('"') for field in line.split(separator)]
+    return line.split()
+
+
+def _parse_line(fields: list[str], line: str, where: str) -> Section:
     try:
-        return Section(float(fields[0]), float(fields[1]), fields[2].strip())
+        return Section(float(fields[0]), float(fields[1]), fields[2])
     except (IndexError, ValueError) as error:
         raise InputError(
             f"{where}: expected start_s <tab> end_s <tab> label, got {line!r} ({error})"
         ) from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) >= 0
+    except ValueError:
+        return False
+
+
+def _is_point(fields: list[str]) -> bool:  # A time and a label
+    return len(fields) == 2 and _is_number(fields[0]) and not _is_number(fields[1])
+
+
+def _between_points(points: list[list[str]], where: str) -> list[Section]:
+    if points[-1][1].lower() != "end":
+        raise InputError(
+            f"{where}: points do not say where the last section ends: "
+            f"put a line `time_s <tab> end` behind {points[-1][1]!r}"
+        )
+    spans = itertools.pairwise(points)
+    return [Section(float(start), float(end), label) for (start, label), (end, _) in spans]
 
 
 def save_sections(
