@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from .data_commands import open_workspace
+from ..core.basics import LETTERS
 
 # %% ../../nbs/app/04_music_commands.ipynb #3c25bb19
 def label_command(
@@ -61,15 +62,19 @@ def generate_command(
     guidance: float = 1.5,  # Above 1: closer to the plan, in twice the time of 1
     repetition: float = 0.0,  # Above 0: less repetition within a section
     weights: str = "fp32",  # Keep the weights in fp32, bf16 or int8 while writing
+    attention: str = "sdpa",  # sdpa, or flex or sage on a GPU; sage needs the package sageattention
+    device: str = "cpu",  # cpu, cuda or mps
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
     seed: int = 0,  # The same seed gives the same pieces
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.core.basics import progress
+    from staria.core.device import pick_device
     from staria.generation.candidates import plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
+    from staria.models.decoder import use_attention
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
@@ -78,6 +83,8 @@ def generate_command(
     held_out = _read_held_out(data, root)
     plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, draw_snippets=material)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), 0
+    model.to(pick_device(device))
+    use_attention(model, attention)
     written = write_best(
         quantize(model, weights),
         plans,
@@ -128,7 +135,7 @@ def evaluate_command(
     data: str | None = None,
     split: str = "test",  # recognizer: train, val or test
     seed: int = 0,  # generated: of the shuffled plans
-    out: str | None = None,  # Folder for the tables as CSV and JSON
+    out: str | None = None,  # Folder for the tables as CSV and JSON, and for pictures of the confusion
 ) -> None:
     "Print tables for a recognizer, or for folders of written pieces."
     from staria.core.tables import save_table
@@ -139,20 +146,44 @@ def evaluate_command(
         tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed)
     else:
         tables = _judge_recognizer(checkpoint, store, split)
+    if not out:
+        return
     for title, rows in tables.items():
-        if out and rows:
+        if rows:
             save_table(rows, Path(out) / title)
+    _draw_confusions(tables["confusion"], Path(out))
 
 
 def _judge_recognizer(checkpoint: str | None, store, split: str) -> dict[str, list[dict]]:
     from staria.core.tables import format_table
+    from staria.evaluation.form_judge import confusion_rows
     from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
     result = evaluate_recognizer(load_recognizer(checkpoint), store, store.split(split))
     print(format_table(result.rows) + "\n")
     print(format_table(result.letters) + "\n")
-    return {"classifier": result.rows, "letters": result.letters}
+    return {
+        "classifier": result.rows,
+        "pieces": result.pieces,
+        "letters": result.letters,
+        "confusion": confusion_rows(result.confusion),
+    }
+
+
+def _draw_confusions(rows: list[dict], out: Path) -> None:
+    "Draw each confusion matrix of a table: confusion.png, or confusion-<group>-<by>.png."
+    from itertools import groupby
+
+    import numpy as np
+
+    from staria.music.plots import plot_confusion, save_figure
+
+    for names, part in groupby(rows, lambda row: [row[name] for name in ("group", "by") if name in row]):
+        counts = np.array([[row[letter] for letter in LETTERS] for row in part])
+        save_figure(
+            plot_confusion(counts, title=", heard by ".join(names)), out / "-".join(["confusion", *names])
+        )
 
 
 def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dict[str, list[dict]]:
@@ -170,6 +201,8 @@ def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dic
         seed=seed,
     )
     print(format_table(side_by_side(tables["groups"]), digits=2))
+    if tables["letters"]:
+        print("\n" + format_table(tables["letters"]))
     if tables["memorised"]:
         print("\n" + format_table(tables["memorised"][:20], digits=2))
     return tables

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Check', 'PRECONDITIONS', 'between', 'one_of', 'file_to_read', 'folder_to_read', 'file_or_folder', 'folder_to_write',
            'file_to_write', 'workspace_to_write', 'stores_to_read', 'store_to_write', 'model_to_read', 'source_to_read',
-           'installed', 'check_call']
+           'device_to_use', 'attention_to_use', 'installed', 'check_call']
 
 # %% ../../nbs/app/03_preconditions.ipynb #1057e258
 import dataclasses
@@ -155,6 +155,22 @@ def source_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
     if mark and kind in ("pop909", "labelled"):
         value = rest
     return file_or_folder(option, value, values)
+
+
+def device_to_use(option: str, value: str, values: Mapping[str, Any]) -> None:
+    "Check that a device is there."
+    from staria.core.device import pick_device
+
+    pick_device(value)
+
+
+def attention_to_use(option: str, value: str, values: Mapping[str, Any]) -> None:
+    "Check that a kernel of attention works here."
+    from staria.models.layers import check_kernel
+
+    check_kernel(value, 64)
+    if value != "sdpa" and values["device"] != "cuda":
+        raise InputError(f"{option} {value} works on a GPU: give --device cuda")
 
 
 def installed(module: str, extra: str) -> Check:
@@ -339,6 +355,8 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--num-samples", between(1)),
         ("--best-of", between(1)),
         ("--weights", one_of("fp32", "bf16", "int8")),
+        ("--device", device_to_use),
+        ("--attention", attention_to_use),
         ("--go-on", file_to_read),
         ("--max-length", between(1)),
         ("--temperature", _check_sampling),
