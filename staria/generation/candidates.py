@@ -28,7 +28,7 @@ from .generation import Sampling, opening_ids, write
 from ..models.presets import load_generator
 from ..models.staria import StariaModel
 from ..models.weights import weights_hash
-from ..music.audio import save_wav
+from ..music.audio import SOUND_FORMATS, save_sound
 from ..music.plots import figure_png, plot_roll
 from ..music.score import Score
 from ..music.sections import save_sections, section_of_times
@@ -208,7 +208,8 @@ def take_piece(
     return Candidate(MusicTokenizerWithStyle().decode(ids), ids, provenance)
 
 # %% ../../nbs/generation/02_candidates.ipynb #5072d524
-_KINDS = ("mid", "txt", "wav", "png", "json")  # Of files
+_KINDS = ("mid", "txt", "mp3", "png", "json")  # Of files
+_SOUNDS = tuple(suffix[1:] for suffix in SOUND_FORMATS)
 
 
 def load_provenance(
@@ -296,19 +297,22 @@ def save_candidate(
     candidate: Candidate,  # What to keep
     folder: str | Path,  # Made if it is not there
     stem: str = "piece",  # Names of the files, without their endings
-    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, wav, png, json
+    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, mp3 (or wav, flac, ogg), png, json
+    soundfont: str | Path | None = None,  # A .sf2 file that plays the sound; None: the one that ships
 ) -> dict[str, Path]:  # The files by kind
     "Write a piece as MIDI, section file, sound, picture and provenance."
-    if unknown := set(kinds) - set(_KINDS):
-        raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, txt, wav, png or json")
+    known = dict.fromkeys((*_KINDS, *_SOUNDS))
+    if unknown := set(kinds) - set(known):
+        raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use {', '.join(known)}")
     score = candidate.score
     paths = {kind: Path(folder) / f"{stem}.{kind}" for kind in kinds}
     if "mid" in paths:
         score.to_midi(paths["mid"])
     if "txt" in paths:
         save_sections(paths["txt"], score.sections)
-    if "wav" in paths:
-        save_wav(score, paths["wav"])
+    for kind in _SOUNDS:
+        if kind in paths:
+            save_sound(score, paths[kind], soundfont)
     if "png" in paths:
         with atomic_write(paths["png"]) as file:
             file.write(figure_png(plot_roll(score, title=stem)))

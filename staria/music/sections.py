@@ -126,7 +126,7 @@ def _between_points(points: list[list[str]], where: str) -> list[Section]:
             f"put a line `time_s <tab> end` behind {points[-1][1]!r}"
         )
     spans = itertools.pairwise(points)
-    return [Section(float(start), float(end), label) for (start, label), (end, _) in spans]
+    return [_parse_line([start, end, label], f"{start} {label}", where) for (start, label), (end, _) in spans]
 
 
 def save_sections(

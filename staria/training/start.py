@@ -50,6 +50,7 @@ class DataConfig:
     snippet_tokens: int | None = None  # Longest snippet; None: what the model reads, at most 256
     pack: bool = False  # Several pieces in one row, each reading itself alone: decoder, baseline, staria
     snippet_at: str = "start"  # Where snippets begin: start (of a section) or anywhere (in it)
+    augment: bool = True  # Training pieces in another key, tempo and loudness in each epoch
     num_workers: int = 0  # Processes that make batches; they change no batch
 
 

@@ -268,7 +268,7 @@ class _CandidateCard(widgets.VBox):
         )
         self.back_button = _small_button("Back", f"Take the last re-roll of {name} back", disabled=True)
         self.export_button = _small_button(
-            "Export", f"Write {name} as MIDI, WAV, PNG and the record that writes it again", disabled=True
+            "Export", f"Write {name} as MIDI, sound, PNG and the record that writes it again", disabled=True
         )
         self.reroll_button.on_click(lambda _: reroll(self))
         self.back_button.on_click(lambda _: self.back())
@@ -651,7 +651,7 @@ def _export_studio(
     form: WriteForm,  # Its workspace's runs/studio is where files go
     card: _CandidateCard,  # What is exported
 ) -> dict[str, Path]:  # The files by kind
-    "Write a candidate as MIDI, WAV, PNG and JSON, and offer the small ones as downloads."
+    "Write a candidate as MIDI, sound, PNG and JSON, and offer the small ones as downloads."
     about = card.candidate.provenance
     writer = card.name.split()[0].lower()
     stem = f"{about['plan']['form']}-{writer}-seed{about['seed']}-{about['piece'] + 1}"
