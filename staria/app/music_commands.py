@@ -181,9 +181,8 @@ def _draw_confusions(rows: list[dict], out: Path) -> None:
 
     for names, part in groupby(rows, lambda row: [row[name] for name in ("group", "by") if name in row]):
         counts = np.array([[row[letter] for letter in LETTERS] for row in part])
-        save_figure(
-            plot_confusion(counts, title=", heard by ".join(names)), out / "-".join(["confusion", *names])
-        )
+        picture = plot_confusion(counts, title=", heard by ".join(names))
+        save_figure(picture, out / "-".join(["confusion", *names]))
 
 
 def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dict[str, list[dict]]:

@@ -484,7 +484,7 @@ def judge_folder(
     """Judge a folder of written pieces, beside other folders.
 
     The letters that sections were written under are the reference of "letters" (precision, recall, F1 and
-    accuracy over notes) and "confusion"; each section counts as it was heard, by the judge and the classifier.
+    accuracy over notes) and "confusion"; a section counts as it was heard, by the judge and the classifier.
     """
     groups = {name: load_written_pieces(folder)}
     for other, path in (beside or {}).items():

@@ -383,6 +383,7 @@ def wake_sleep(
     run, labelled = Path(run), labelled or composed
     _check_models(classifier, config)
     _check_stores([real], [composed], labelled)
+    model.kind = _kind_of(model)  # a decoder learns as a baseline
     start_processes(config.train)
     team = Team.here()
     team.once(lambda: save_yaml(config, run / "config.yaml"))
@@ -615,7 +616,6 @@ def train_wake_sleep(
     start_processes(train)
     team = Team.here()
     model, classifier = load_model(init, _INIT_KINDS), load_recognizer(options.classifier)
-    model.kind = _kind_of(model)  # a decoder learns as a baseline
     config = options.to_config(train, model)
     real = Store.open(team.once(lambda: str(open_stores(data, workspace).folder)))
     composed = Store.open(team.once(lambda: str(_composed(options, real, workspace).folder)))
