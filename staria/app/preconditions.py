@@ -54,6 +54,8 @@ def file_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
     path = Path(value)
     if path.is_dir():
         raise InputError(f"{option} {path}: a folder has that name: name a file")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{option} {path}: this is a pipe or a device: name a file")
     if not path.is_file():
         raise InputError(f"{option} {path}: there is no such file: check the path")
     if not os.access(path, os.R_OK):
