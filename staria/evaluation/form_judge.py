@@ -29,6 +29,7 @@ from staria.analysis.metrics import (
     precision_recall_f1,
     return_f,
 )
+from ..analysis.musicality import measure_musicality
 from ..analysis.structureness import structureness
 from ..core.basics import LETTERS, InputError, progress
 from ..data.corpus import open_source
@@ -369,7 +370,7 @@ _STRUCTURENESS = ("SI short", "SI mid", "SI long")
 
 
 def _texture(part: Score) -> dict[str, float]:
-    "Measure how the form was kept: structureness, entropy, groove, distinct n-grams."
+    "Measure how the form was kept, and how near the music is to real music: a row of figures."
     pitched = (part.notes["instrument"] != DRUM).any()
     indices = structureness(part) if pitched else dict.fromkeys(_STRUCTURENESS, float("nan"))
     pitches, *_ = notes_in_order(part)
@@ -378,6 +379,7 @@ def _texture(part: Score) -> dict[str, float]:
         **indices,
         "entropy": pitch_class_entropy(part),
         "groove": groove_similarity(part),
+        **measure_musicality(part),
         **{name: float(np.mean([shares[n] for n in sizes])) for name, sizes in _NGRAMS.items()},
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..analysis.metrics import mean_scores
 from ..core.basics import LETTERS, InputError
 from ..core.config import config_to_dict
+from ..data.examples import write_prompt
 from ..data.piece import TokenizedPiece, tokenize_piece
 from ..data.plan import Plan, sample_plan
 from ..data.store import Store
@@ -48,7 +49,7 @@ class DreamConfig:
     dreams: int = 32  # Pieces that Staria dreams in each round
     dream_tokens: int = 2048  # Longest dream, in tokens
     forms: tuple[str, ...] = DREAM_FORMS  # Taken in turn; empty: forms and lengths as heard in real pieces
-    sampling: Sampling = Sampling()  # Guidance above 1 makes the form clearer, and takes twice the time
+    sampling: Sampling = Sampling(guidance=1.0)  # Guidance above 1: a clearer form, in twice the time
     min_notes: int = 16  # Dreams with fewer notes are left out
     seed: int = 0  # Of plans and dreams
 
@@ -110,12 +111,19 @@ def draw_plans(
     return plans
 
 # %% ../../nbs/loop/01_dreams.ipynb #c538164e
+def _room(model: StariaModel | Decoder, plan: Plan) -> int:  # Tokens; a decoder reads its prompt, too
+    if not isinstance(model, Decoder):
+        return model.config.decoder.max_tokens
+    snippets = {letter: plan.snippet_ids(letter, 256) for letter in sorted(set(plan.form))}
+    return model.config.max_tokens - len(write_prompt(plan.form, snippets))
+
+
 def sleep(
     model: StariaModel | Decoder,  # A decoder is one that learns as the baseline
     plans: Sequence[Plan],  # One dream each
     folder: str | Path,  # Where the dreams go
     seed: int = 0,  # Another seed gives other dreams
-    sampling: Sampling | None = None,  # How tokens are drawn; None: Sampling()
+    sampling: Sampling | None = None,  # How tokens are drawn; None: DreamConfig.sampling
     min_notes: int = 16,  # Dreams with fewer notes are left out
     max_tokens: int | None = 2048,  # Longest dream, in tokens
     splits: Sequence[float] = (90, 10, 0),  # Shares of train, val and test
@@ -123,13 +131,15 @@ def sleep(
 ) -> Store:  # Dreams with the labels of their plans; `extra` holds form and lengths
     "Let the generative model dream pieces whose plans are known; several processes share them."
     tokenizer = MusicTokenizerWithStyle()
-    sampling = sampling or Sampling()
+    sampling = sampling or DreamConfig.sampling
     if isinstance(model, Decoder):
         together = 1
 
     def dreams(first: int) -> Iterator[TokenizedPiece | tuple[str, str]]:
         batch = plans[first : first + together]
-        written = write(model, batch, sampling, seed + first, max_tokens)
+        room = min(_room(model, plan) for plan in batch)
+        most = room if max_tokens is None else min(max_tokens, room)
+        written = write(model, batch, sampling, seed + first, most)
         for k, keeper in enumerate(written, start=first):
             key, score = f"dream-{k:05d}", keeper.score()
             if len(score) < min_notes:
