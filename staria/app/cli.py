@@ -22,6 +22,7 @@ from staria.app.music_commands import (
     label_command,
     ship_command,
 )
+from .preconditions import check_call
 from .train_commands import find_kind, hidden_options, train_command
 from ..core.basics import InputError
 
@@ -109,10 +110,11 @@ def _run(words: list[str]) -> None:
             options = [kind, *options]
     command = COMMANDS[name]
     values = make_parser(name, command, hidden).parse_args(options).as_dict()
-    if os.environ.get("STARIA_RESOLVE"):
+    resolves = os.environ.get("STARIA_RESOLVE")
+    if not resolves or name != "train":  # a training is checked when it is known what its job gives it
+        check_call(name, values)
+    if resolves:
         return _print_options({name: value for name, value in values.items() if name not in hidden})
-    if isinstance(seed := values.get("seed"), int) and seed < 0:
-        raise InputError(f"--seed must be 0 or more, got {seed}")
     call_command(command, values)
 
 

@@ -474,7 +474,8 @@ def _run_loop(demo: Demo) -> list[dict]:
     def rounds(over: bool) -> dict:
         classifier = load_model(demo.weights_of("classifier-composed"))
         staria = load_model(demo.weights_of("staria-composed"))
-        rows = wake_sleep(classifier, staria, demo.store, demo.composed, demo.run / "wake-sleep", loop)
+        stores, run = (demo.store, demo.composed), demo.run / "wake-sleep"
+        rows = wake_sleep(classifier, staria, *stores, run, loop, labelled=demo.store)
         for path, model in zip(outputs, (classifier, staria), strict=True):
             save_model(path, model, 0, {})
         return {"rows": rows}
@@ -544,7 +545,7 @@ def write_pieces(demo: Demo) -> None:
     "Write pieces in the asked forms with both models, as MIDI, sound, section file and plan."
     config, folder = demo.config, demo.run / "samples"
     plans = _draw_plans(demo)
-    sampling = Sampling(0.9, min_p=0.08)
+    sampling = Sampling(0.9, min_p=0.08, guidance=1)
     pieces = [(form, k) for form in config.forms for k in range(config.pieces)]
     stems = {
         (form, k, kind): folder / f"{form}-{k + 1}-{kind}"
@@ -703,6 +704,10 @@ _SHOWN = (  # Columns of the table of written pieces
     "notes",
     "seconds",
     "distinct 4",
+    "real",
+    "longest gap",
+    "steps",
+    "beat",
 )
 _MAKERS = {"staria": "Staria", "baseline": "the baseline"}
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAY_COPY', 'Candidate', 'write_candidates', 'reroll_section', 'take_piece', 'load_provenance', 'reproduce',
-           'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'rank_candidates', 'plan_pieces',
-           'write_best']
+           'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'judge_candidate', 'rank_candidates',
+           'plan_pieces', 'write_best']
 
 # %% ../../nbs/generation/02_candidates.ipynb #38216434
 import dataclasses
@@ -19,6 +19,7 @@ import torch
 
 from .. import __version__
 from ..analysis.metrics import section_contrast, self_similarity
+from ..analysis.musicality import measure_musicality, within_real_ranges
 from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
 from ..data.plan import Plan, plan_from_dict, sample_plan
@@ -323,6 +324,7 @@ def save_candidate(
 
 # %% ../../nbs/generation/02_candidates.ipynb #0956fafc
 MAY_COPY = 0.5  # Share of a section's notes that one copied run may have for free
+_WEIGHT_OF_REAL = 4.0
 
 
 def _longest_shared(
@@ -403,11 +405,21 @@ def judge_structure(
     }
 
 
+def judge_candidate(
+    score: Score,  # With sections
+    plan: Plan | None = None,  # What it was asked to be
+) -> dict[str, float]:  # What `judge_structure` gives, real, and `worth`: the higher the better
+    "Measure how well a piece keeps its form, and how near it is to real music."
+    row = judge_structure(score, plan)
+    real = within_real_ranges(measure_musicality(score)) if len(score) > 1 else 0.0
+    return row | {"real": real, "worth": row["structure"] + _WEIGHT_OF_REAL * real}
+
+
 def rank_candidates(
     candidates: Sequence[Candidate],  # Of one plan or of several
 ) -> list[Candidate]:  # The best first; equals in their order
-    "Put candidates in order of how well they keep their form."
-    return sorted(candidates, key=lambda c: -judge_structure(c.score, c.plan)["structure"])
+    "Put candidates in the order of their worth."
+    return sorted(candidates, key=lambda c: -judge_candidate(c.score, c.plan)["worth"])
 
 # %% ../../nbs/generation/02_candidates.ipynb #9601d0e2
 def plan_pieces(
@@ -445,7 +457,7 @@ def write_best(
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     opening: Score | None = None,  # Music that every piece begins with
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with candidate and id; False stops
-) -> Iterator[tuple[Candidate, dict[str, float]]]:  # The best of each plan, and what `judge_structure` says
+) -> Iterator[tuple[Candidate, dict[str, float]]]:  # The best of each plan, and what `judge_candidate` says
     "Write candidates of each plan, and give the best of each as soon as it is written."
     if best_of < 1:
         raise InputError(f"best_of must be 1 or more, got {best_of}")
@@ -482,8 +494,8 @@ def _write_groups(
     for plans, seed in groups:
         written = write_candidates(model, plans, seed=seed, on_token=count, **kept)
         for k in range(0, len(written), best_of):
-            judged = [(piece, judge_structure(piece.score, piece.plan)) for piece in written[k : k + best_of]]
-            yield max(judged, key=lambda pair: pair[1]["structure"])
+            judged = [(piece, judge_candidate(piece.score, piece.plan)) for piece in written[k : k + best_of]]
+            yield max(judged, key=lambda pair: pair[1]["worth"])
         if stopped:
             return
         first += len(written)
