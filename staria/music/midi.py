@@ -477,7 +477,7 @@ def _in_words(data: bytes, what: int, where: int, a: int, b: int) -> str:
     if what == _MISSING:
         return f"{a - where} of {a} tracks, which are missing"
     if what == _HIGH_BYTES:
-        return f"track {where}: {a} messages with a data byte over 127 (taken for 127, or passed over)"
+        return f"track {where}: data bytes over 127, taken for 127 or passed over (events: {a})"
     if what == _UNENDED:
         return f"track {where}: {a} notes that never end"
     return f"track {where} from {_GIVEN_UP[what].format(a=a)}"
