@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from .data_commands import open_workspace
-from ..core.basics import LETTERS
+from ..core.basics import LETTERS, InputError
 
 # %% ../../nbs/app/04_music_commands.ipynb #3c25bb19
 def label_command(
