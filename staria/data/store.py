@@ -32,8 +32,8 @@ import pyarrow.parquet as pq
 from ..core.basics import InputError
 from ..core.config import config_hash
 from ..core.files import Workspace, atomic_write
-from .piece import SPLITS, TokenizedPiece, non_commercial
-from ..music.bar_clock import BarClock, from_bar_clock
+from .piece import SPLITS, TokenizedPiece, non_commercial, score_of_piece
+from ..music.bar_clock import BarClock
 from ..music.score import Score
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -568,17 +568,8 @@ class Store:
         return [(row["key"], "; ".join(json.loads(row["extra"])["dropped"])) for row in rows]
 
     def score(self, i: int) -> Score:  # With exact sections, tempos and meters
-        "Decode one piece, as it sounds."
-        piece = self[i]
-        score = dataclasses.replace(
-            MusicTokenizerWithStyle().decode(piece.ids),
-            sections=piece.sections,
-            tempos=piece.tempos,
-            meters=piece.meters,
-            title=piece.title,
-            source=piece.key,
-        )
-        return from_bar_clock(score, piece.bar_clock) if piece.bar_clock else score
+        "Decode one piece."
+        return score_of_piece(self[i])
 
     def verify(self) -> None:
         "Compare every file with its checksum; raise `InputError` where one differs."
@@ -632,7 +623,7 @@ def open_store(
     "Open a store by name or folder; raise `InputError` where there is none."
     return Store.open(find_store(name, workspace))
 
-# %% ../../nbs/data/01_store.ipynb #1024898a
+# %% ../../nbs/data/01_store.ipynb #04fb5fd3
 def read_bar_clocks(
     store: Store,  # Any store
 ) -> dict[int, BarClock]:  # By index; pieces on the plain clock are not in it
