@@ -32,6 +32,7 @@ DRUM = 10  # Index of the drums
 # %% ../../nbs/music/00_midi.ipynb #99832bfe
 MAX_BYTES = 16 * 2**20  # A larger file is refused
 _MAX_EVENTS = 2_000_000  # Other than notes
+_MAX_CHANGES = 100_000  # Tempos, or meters; a file with more would take long to write again
 _LATEST_TICK = 2**40
 
 # What a row of events says
@@ -579,6 +580,10 @@ def _check_counts(what: np.ndarray, source: str, max_notes: int) -> None:
         )
     if worst == _TOO_MANY_NOTES:
         raise InputError(f"{source} has more than {max_notes} notes: raise max_notes, or split the file")
+    for kind, name in ((_TEMPO, "tempos"), (_METER, "meters")):
+        count = int(np.sum(what == kind))
+        if count > _MAX_CHANGES:
+            raise InputError(f"{source} has {count} {name}: it is not music; export it again")
 
 
 def _tell_dropped(data: bytes, odd: np.ndarray, n_markers: int) -> list[str]:
