@@ -8,6 +8,7 @@ __all__ = ['COMMANDS', 'REMEDIES', 'demo_command', 'main']
 # %% ../../nbs/app/07_cli.ipynb #96e68e6a
 import errno
 import inspect
+import io
 import os
 import sys
 
@@ -141,6 +142,9 @@ def main(
     argv: list[str] | None = None,  # Words after `staria`; None: those of the call
 ) -> None:  # Leaves with status 0, 1 or 2
     "Run a command."
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
     try:
         _run(_today(sys.argv[1:] if argv is None else [*argv]))
         sys.stdout.flush()

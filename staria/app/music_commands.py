@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from .data_commands import open_workspace
-from ..core.basics import LETTERS
+from ..core.basics import LETTERS, InputError
 
 # %% ../../nbs/app/04_music_commands.ipynb #3c25bb19
 def label_command(
@@ -21,15 +21,23 @@ def label_command(
     per_token: bool = False,  # Also a table with a row a token
     min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier
     picture: bool = True,  # Also a picture of each
-    keep: bool = False,  # Leave files alone that have a section file: a labelling that was stopped goes on
+    keep: bool = False,  # Leave alone what was labelled of the same content: a stopped labelling goes on
+    max_notes: int = 100_000,  # A piece with more is skipped
+    max_minutes: float = 120.0,  # A piece that sounds for longer is skipped
+    max_bars: int = 6_000,  # A piece with more, by its own tempo, is skipped
     root: str | None = None,  # Not used
 ) -> None:
     "Hear the form of MIDI files: CSV, section file and picture of each."
     from staria.models.presets import load_recognizer
     from staria.recognition.label import label_files
+    from staria.recognition.recognizer import Budget
 
     model = load_recognizer(checkpoint)
-    print(label_files(model, files, out, per_token, min_section_s, picture, keep=keep))
+    budget = Budget(max_notes, max_minutes, max_bars)
+    report = label_files(model, files, out, per_token, min_section_s, picture, keep=keep, budget=budget)
+    print(report)
+    if not report.labelled:
+        raise InputError(f"nothing was labelled: each of the {len(report.skipped)} files was skipped")
     print(f"results: {out}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #192ac4ee

@@ -35,7 +35,7 @@ from ..core.basics import LETTERS, InputError, progress
 from ..data.corpus import open_source
 from ..data.plan import Plan, plan_from_dict
 from .generators import evaluate_generated, form_heard, mean_row, other_orders
-from ..music.midi import DRUM
+from ..music.midi import DRUM, MIDI_SUFFIXES
 from ..music.score import Score
 from ..music.sections import Section, section_of_times
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -347,7 +347,7 @@ def load_written_pieces(
     if not Path(folder).is_dir():
         raise InputError(f"no folder at {folder}: name one {holds}")
     source = open_source(str(folder))
-    items = [item for item in source.items if item.path.lower().endswith((".mid", ".midi"))]
+    items = [item for item in source.items if item.path.lower().endswith(MIDI_SUFFIXES)]
     if not items:
         raise InputError(f"no MIDI file in {folder}: name a folder {holds}")
     if most is not None and most < 1:

@@ -44,7 +44,7 @@ from ..models.presets import load_model, load_recognizer, save_model
 from ..models.staria import StariaModel
 from ..models.weights import GENERATOR_KINDS, RECOGNIZER_KINDS, read_metadata, weights_hash
 from ..music.sections import Section, letters_by_first_appearance
-from ..recognition.recognizer import Recognizer, as_recognizer, section_confidence
+from ..recognition.recognizer import Budget, Recognizer, as_recognizer, section_confidence
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit, start_processes
 from ..training.run_table import check_logger
@@ -58,6 +58,7 @@ def wake(
     folder: str | Path,  # Where the woken store goes
     min_section_s: float = 4.0,  # Shortest section that a MidiClassifier hears
     limit: int | None = None,  # At most so many pieces of each split
+    budget: Budget | None = None,  # What one piece may cost, or it is skipped; None: Budget()
 ) -> Store:  # The same pieces with the classifier's labels; `extra` holds each section's confidence
     "Label real pieces with the classifier; several processes share them, and a piece that fails is skipped."
     tokenizer = MusicTokenizerWithStyle()
@@ -70,6 +71,7 @@ def wake(
         piece = store[i]
         score = store.score(i)
         try:
+            (budget or Budget()).check(score)
             sections, probs = recognizer.label(score.with_sections([]))
         except ValueError as error:
             return piece.key, str(error)
