@@ -62,7 +62,8 @@ class DataConfig:
 class StartConfig:
     "Say what a training starts from."
 
-    preset: str | None = None  # Size of a new model, one of PRESETS; None: small
+    # Size of a new model: tiny, demo, light, small, base, paper or paper-513m; None: small
+    preset: str | None = None
     init: str | None = None  # A model file of the same kind to start from, instead of a new model
     stage: str | None = None  # staria: A, B or C; None: all three, a third of the steps each
     decoder: str | None = None  # staria: a trained decoder or baseline to start from, with `encoder`
