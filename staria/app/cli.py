@@ -24,6 +24,7 @@ from staria.app.music_commands import (
 )
 from .train_commands import find_kind, hidden_options, train_command
 from ..core.basics import InputError
+from ..core.device import ask_threads
 
 # %% ../../nbs/app/07_cli.ipynb #4730e64e
 def demo_command(
@@ -75,6 +76,8 @@ def _overview() -> str:
     )
 
 # %% ../../nbs/app/07_cli.ipynb #64d4013a
+_COMPUTING = ("demo", "train", "label", "generate", "evaluate")
+_THREADS = "Cores to compute with; null: one for little work, else all that affinity and the container leave"
 _FORMER = {"--max-seq-len": "--max-tokens", "--file-limit": "--limit", "--print-config": "--print_config"}
 
 
@@ -108,7 +111,11 @@ def _run(words: list[str]) -> None:
         if kind and kind not in options:  # the settings file named it
             options = [kind, *options]
     command = COMMANDS[name]
-    values = make_parser(name, command, hidden).parse_args(options).as_dict()
+    parser = make_parser(name, command, hidden)
+    if name in _COMPUTING:
+        parser.add_argument("--threads", type=int, help=_THREADS)
+    values = parser.parse_args(options).as_dict()
+    ask_threads(values.get("threads"))
     if os.environ.get("STARIA_RESOLVE"):
         return _print_options({name: value for name, value in values.items() if name not in hidden})
     if isinstance(seed := values.get("seed"), int) and seed < 0:

@@ -6,6 +6,7 @@
 __all__ = ['Sampling', 'draw_token', 'Mark', 'Draft', 'opening_ids', 'write', 'generate']
 
 # %% ../../nbs/generation/01_generation.ipynb #e6bec5d1
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError
+from ..core.device import sharing_cores
 from ..data.examples import section_progress, write_prompt
 from ..data.plan import Plan
 from .decoding import NextToken, QuantizedLinear
@@ -536,7 +538,9 @@ def write(
     rngs = [np.random.default_rng([seed, k]) for k in range(len(plans))]
     was_training = model.training
     model.eval()
-    try:
+    with contextlib.ExitStack() as after:
+        after.callback(model.train, was_training)
+        after.enter_context(sharing_cores(model, len(plans)))
         scorer = _Scorer(model, plans, sampling.guidance, snippet_tokens, compiled)
         room = min(max_tokens or scorer.room, scorer.room)
         for draft in drafts:
@@ -550,8 +554,6 @@ def write(
                 if on_token is not None and on_token(k, drafts[k].ids[-1]) is False:
                     return drafts
         return drafts
-    finally:
-        model.train(was_training)
 
 # %% ../../nbs/generation/01_generation.ipynb #7c33a368
 def generate(

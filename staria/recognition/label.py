@@ -11,7 +11,6 @@ import csv
 import errno
 import io
 import multiprocessing
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError, progress
+from ..core.device import ask_threads, sharing_cores, usable_cores
 from ..core.files import atomic_write
 from ..data.prepare import follow_parent
 from ..data.store import printable
@@ -67,7 +67,8 @@ def label(
 ) -> LabelledScore:  # Without the drums that have no token
     "Find the sections of a piece, and each note's probabilities of A to D."
     score = _notes_with_tokens(score.with_sections([]))
-    sections, probs = as_recognizer(model, min_section_s).label(score)
+    with sharing_cores(model, len(score)):
+        sections, probs = as_recognizer(model, min_section_s).label(score)
     return LabelledScore(score.with_sections(sections), probs, label_times(sections, score.onset_s))
 
 
@@ -88,7 +89,7 @@ def _take_recognizer(recognizer: Recognizer) -> None:
     global _recognizer
     _recognizer = recognizer
     follow_parent()
-    torch.set_num_threads(1)
+    ask_threads(1)
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,7 @@ def _label_jobs(
 ) -> Iterator[str | None]:  # For each job, why it failed; None: it did not
     if not workers:
         can_travel = type(recognizer).__module__ != "__main__"  # a worker finds classes in modules only
-        workers = min(len(jobs), os.cpu_count() or 1) if len(jobs) > 16 and can_travel else 1
+        workers = min(len(jobs), usable_cores()) if len(jobs) > 16 and can_travel else 1
     if workers == 1:
         yield from (_label_file(job, recognizer) for job in jobs)
         return

@@ -32,7 +32,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from ..core.basics import InputError
 from ..core.config import config_hash, config_to_dict, load_yaml, save_yaml
-from ..core.device import pick_device, pick_precision
+from ..core.device import pick_device, pick_precision, sharing_cores
 from ..core.files import checkpoint_folder
 from ..data.datamodule import BatchOrder
 from ..models.presets import PRESETS, describe, save_model
@@ -507,7 +507,11 @@ def _run_trainer(
         )
         module.train()
         state = keep.last if resume else None
-        with _one_line_when_stopped(keep, on_interrupt):
+        tokens = data.batch_size * data.max_tokens
+        with (
+            sharing_cores(module, tokens, processes=config.devices),
+            _one_line_when_stopped(keep, on_interrupt),
+        ):
             trainer.fit(module, stream, _Validation(data), ckpt_path=state, weights_only=True)
     return trainer
 
