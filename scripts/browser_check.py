@@ -389,9 +389,14 @@ def check_fingers_and_keys(page, roll: RollPage) -> None:
 def check_playing(page, roll: RollPage) -> None:
     page.mouse.click(*roll.at(roll.x(2), 150))
     page.wait_for_timeout(100)
-    began, clock = roll.fact("cursor"), time.monotonic()
     roll.root.get_by_role("button", name="Play").click()
-    roll.until("root.dataset.startMs !== undefined")
+    roll.until("root.dataset.startMs !== undefined")  # The page may have to fetch the piano first
+    peaks = page.evaluate(
+        "async () => (await globalThis.stariaPiano).tones.map("
+        "(tone) => tone.buffer.getChannelData(0).reduce((most, x) => Math.max(most, Math.abs(x)), 0))"
+    )
+    assert len(peaks) > 10 and min(peaks) > 0.01, f"the piano's samples are silent: {peaks}"
+    began, clock = roll.fact("cursor"), time.monotonic()
     page.wait_for_timeout(1500)
     moved, passed = roll.fact("cursor") - began, time.monotonic() - clock
     assert 0.5 * passed < moved < passed + 0.2, f"the cursor moved {moved:.2f} s in {passed:.2f} s"

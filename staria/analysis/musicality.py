@@ -160,11 +160,11 @@ def metre_strength(
 _ENTROPY_S = 4.0
 
 
-def _local_entropy(score: Score) -> float:  # At least one note
+def _local_entropy(score: Score) -> float:
     "Average the pitch-class entropy over whole spans of 4 s with four notes or more."
     notes = score.notes
     span = (notes["onset_ms"] // (1000 * _ENTROPY_S)).astype(np.int64)
-    whole = max(1, int(notes["onset_ms"].max() // (1000 * _ENTROPY_S)))
+    whole = max(1, int(notes["onset_ms"].max(initial=0) // (1000 * _ENTROPY_S)))
     spans = [score.replace(notes=notes[span == k], sections=(), timing=None) for k in range(whole)]
     values = [pitch_class_entropy(part) for part in spans if len(_pitched(part)) >= 4]
     return float(np.mean(values)) if values else float("nan")
@@ -313,13 +313,15 @@ def _window_figures(part: Score) -> dict[str, float]:
         "beat": onset_autocorrelation(part, BEAT_LAGS_S),
         "bar": onset_autocorrelation(part, BAR_LAGS_S),
         "metre": metre_strength(part),
-        "entropy": _local_entropy(part),
+        "local entropy": _local_entropy(part),
         "duration / gap": duration_by_gap(part),
     }
 
 
 def _windows(score: Score) -> list[Score]:
     "Cut a piece into whole windows, from its first onset on."
+    if not len(_pitched(score)):
+        return [score]
     start_s = float(score.onset_s[0])
     count = max(1, int((float(score.onset_s[-1]) - start_s) / WINDOW_S + 0.02))
     if count == 1:
@@ -330,12 +332,9 @@ def _windows(score: Score) -> list[Score]:
 
 
 def measure_musicality(
-    score: Score,  # At least one pitched note; sections for cadences and motifs
-) -> dict[str, float]:  # By the names of the table above
+    score: Score,  # With sections, for cadences and for motifs within them
+) -> dict[str, float]:  # By the names of the table above; NaN where a figure does not apply
     "Measure what goes from left to right in a piece."
-    if not len(_pitched(score)):
-        name = score.source or score.title or "the piece"
-        raise InputError(f"{name} has no pitched notes: nothing can be measured")
     figures = mean_scores([_window_figures(part) for part in _windows(score)])
     return figures | {"cadences": cadence_rate(score), "motifs": motif_recurrence(score)}
 
@@ -405,7 +404,7 @@ REAL_RANGES = {
     "beat": (0.61, 0.94),
     "bar": (0.65, 0.96),
     "metre": (0.14, 0.76),
-    "entropy": (2.26, 2.86),
+    "local entropy": (2.26, 2.86),
     "duration / gap": (1.19, 2.05),
     "motifs": (0.015, 0.70),
 }  # 10th to 90th percentile of 160 excerpts of piano music

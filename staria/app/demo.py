@@ -47,7 +47,7 @@ from ..models.decoder import Decoder
 from ..models.encoder import SnippetEncoder
 from ..models.presets import build, count_parameters, load_model, save_model
 from ..models.staria import StariaModel
-from ..music.audio import save_wav
+from ..music.audio import save_sound
 from ..music.plots import plot_confusion, plot_curves, plot_roll, save_figure
 from ..music.score import Score
 from ..music.sections import save_sections
@@ -474,7 +474,8 @@ def _run_loop(demo: Demo) -> list[dict]:
     def rounds(over: bool) -> dict:
         classifier = load_model(demo.weights_of("classifier-composed"))
         staria = load_model(demo.weights_of("staria-composed"))
-        rows = wake_sleep(classifier, staria, demo.store, demo.composed, demo.run / "wake-sleep", loop)
+        stores, run = (demo.store, demo.composed), demo.run / "wake-sleep"
+        rows = wake_sleep(classifier, staria, *stores, run, loop, labelled=demo.store)
         for path, model in zip(outputs, (classifier, staria), strict=True):
             save_model(path, model, 0, {})
         return {"rows": rows}
@@ -532,19 +533,19 @@ def _draw_plans(demo: Demo) -> dict[str, list[Plan]]:
     return plans
 
 
-def _save_piece(stem: Path, score: Score, plan: Plan) -> str:  # Who played the sound
+def _save_piece(stem: Path, score: Score, plan: Plan) -> None:
     score.to_midi(f"{stem}.mid")
     save_sections(f"{stem}.txt", score.sections)
     with atomic_write(f"{stem}.json") as file:
         file.write(json.dumps(plan.to_dict()).encode())
-    return save_wav(score, f"{stem}.wav")
+    save_sound(score, f"{stem}.mp3")
 
 
 def write_pieces(demo: Demo) -> None:
-    "Write pieces in the asked forms with both models, as MIDI, WAV, section file and plan."
+    "Write pieces in the asked forms with both models, as MIDI, sound, section file and plan."
     config, folder = demo.config, demo.run / "samples"
     plans = _draw_plans(demo)
-    sampling = Sampling(0.9, min_p=0.08)
+    sampling = Sampling(0.9, min_p=0.08, guidance=1)
     pieces = [(form, k) for form in config.forms for k in range(config.pieces)]
     stems = {
         (form, k, kind): folder / f"{form}-{k + 1}-{kind}"
@@ -557,20 +558,17 @@ def write_pieces(demo: Demo) -> None:
         asked = [plans[form][k] for form, k in pieces]
         together = write(demo.staria, asked, sampling, config.seed, snippet_tokens=config.snippet_tokens)
         by_staria = iter(together)
-        players = set()
         for (form, k, kind), stem in progress(stems.items(), "writing pieces", unit="piece"):
             if kind == "staria":
                 keeper = next(by_staria)
             else:
                 plan, seed = plans[form][k], config.seed + k
                 keeper = write(demo.baseline, [plan], sampling, seed, snippet_tokens=config.snippet_tokens)[0]
-            players.add(_save_piece(stem, keeper.score(), keeper.plan))
-        return {"player": ", ".join(sorted(players))}
+            _save_piece(stem, keeper.score(), keeper.plan)
 
     settings = {"forms": config.forms, "pieces": config.pieces, "section_s": config.section_s}
     outputs = tuple(Path(f"{stem}.mid") for stem in stems.values())
-    made = demo.steps.run("write pieces", settings, make, outputs, demo.clear("samples"))
-    demo.numbers["player"] = made["player"]
+    demo.steps.run("write pieces", settings, make, outputs, demo.clear("samples"))
     demo.pieces = {name: Score.from_midi(f"{stem}.mid") for name, stem in stems.items()}
 
 # %% ../../nbs/app/00_demo.ipynb #a90d9e0b
@@ -706,6 +704,10 @@ _SHOWN = (  # Columns of the table of written pieces
     "notes",
     "seconds",
     "distinct 4",
+    "real",
+    "longest gap",
+    "steps",
+    "beat",
 )
 _MAKERS = {"staria": "Staria", "baseline": "the baseline"}
 
@@ -756,7 +758,7 @@ def _players(demo: Demo) -> list[dict]:
         found.append(
             {
                 "title": f"{form}, piece {k + 1}, by {_MAKERS[kind]}",
-                "wav": f"{stem}.wav",
+                "sound": f"{stem}.mp3",
                 "midi": f"{stem}.mid",
                 "note": f"heard as {row['heard']}, {row['notes']} notes, {row['seconds']} s",
             }
@@ -774,7 +776,6 @@ def _machine_facts(demo: Demo) -> dict:
         "machine": f"{platform.system()} {platform.machine()}, {usable_cores()} cores",
         **{f"parameters, {kind}": f"{count:,}" for kind, count in sizes.items()},
         "total time of the steps": f"{sum(seconds for _, seconds, _ in demo.steps.seen):.0f} s",
-        "played by": demo.numbers["player"],
     }
 
 # %% ../../nbs/app/00_demo.ipynb #dd4983b6

@@ -18,12 +18,13 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
-from .examples import TASKS
+from .examples import MOST_STRETCH, TASKS, augment_piece
 from .piece import TokenizedPiece
 from .prepare import compose_store
 from .store import Store
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
+from ..tokens.vocabulary import FRAME_MS
 
 # %% ../../nbs/data/08_datamodule.ipynb #07cc44de
 class PieceReader:
@@ -129,13 +130,18 @@ def _longest_items(
     task: str,  # A name in TASKS
     max_tokens: int,  # Longest sequence
     snippet_tokens: int,  # Longest snippet
-) -> np.ndarray:  # (N,) tokens; whole pieces without a prompt are exact, others can be shorter
+    augment: bool = False,  # Whether pieces may be slower than they are
+) -> np.ndarray:  # (N,) tokens; whole pieces as they are, without a prompt, are exact, others can be shorter
     "Bound the length of each piece's item."
     offsets, values = store.column("section_tokens")
     sections = np.diff(offsets) // 4
+    lengths = store.column("length")
+    if augment:  # a slower piece has more <T>
+        added_s = (MOST_STRETCH - 1) * store.column("duration_s")
+        lengths = lengths + np.ceil(1000 * added_s / FRAME_MS).astype(np.int64) + 1
     if task not in ("generative", "baseline"):
-        return np.minimum(store.column("length"), max_tokens).astype(np.int64)
-    lengths = np.minimum(store.column("length") + sections, max_tokens).astype(np.int64)
+        return np.minimum(lengths, max_tokens).astype(np.int64)
+    lengths = np.minimum(lengths + sections, max_tokens).astype(np.int64)
     if task == "generative":
         return lengths
     n_snippets = np.minimum(sections, len(LETTERS))
@@ -169,6 +175,7 @@ def _lay_rows(
     max_tokens: int,  # Longest sequence
     snippet_tokens: int,  # Longest snippet
     pack: bool,  # Several pieces a row
+    augment: bool = False,  # Whether pieces may be slower than they are
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lay the usable pieces of a split into rows.
 
@@ -180,7 +187,7 @@ def _lay_rows(
             f"{store.folder} has no piece in its {split} split that suits the task {task}: "
             "prepare more, or use other --splits"
         )
-    lengths = _longest_items(store, task, max_tokens, snippet_tokens)[pieces]
+    lengths = _longest_items(store, task, max_tokens, snippet_tokens, augment)[pieces]
     if not pack:
         return pieces, np.arange(len(pieces) + 1), lengths
     order, starts = _fill_rows(lengths, max(max_tokens, int(lengths.max())))
@@ -259,17 +266,21 @@ class _TaskBatches(Dataset):
         seed: int,
         anywhere: bool = False,
         pack: bool = False,
+        augment: bool = False,
     ):
         self.pieces, self.task = PieceReader(store), task
         self.max_tokens, self.snippet_tokens = max_tokens, snippet_tokens
         self.seed, self.anywhere = seed, anywhere
-        self.pack = pack
+        self.pack, self.augment = pack, augment
 
-    def item(self, epoch: int, piece: int) -> dict:
+    def item(self, epoch: int, number: int) -> dict:
         "Make the item of a piece."
-        rng = np.random.default_rng([self.seed, epoch, piece])
+        rng = np.random.default_rng([self.seed, epoch, number])
         tok, limits = MusicTokenizerWithStyle(), (self.max_tokens, self.snippet_tokens)
-        return TASKS[self.task](tok, self.pieces[piece], *limits, rng, self.anywhere)
+        piece = self.pieces[number]
+        if self.augment:  # draws of its own: the excerpt is the same with and without
+            piece = augment_piece(tok, piece, np.random.default_rng([self.seed, epoch, number, 1]))
+        return TASKS[self.task](tok, piece, *limits, rng, self.anywhere)
 
     def __getitem__(self, named: tuple[int, Sequence[Sequence[int]]]) -> dict[str, torch.Tensor]:
         epoch, rows = named
@@ -426,6 +437,7 @@ def check_same_order(
     now: dict,  # Of this one
 ) -> None:
     "Raise `InputError` where other data or another number of processes would give other batches."
+    saved = {"augment": False} | saved  # runs that were saved before there was a choice
     differing = [
         f"{name} was {saved.get(name)}, is {value}" for name, value in now.items() if saved.get(name) != value
     ]
@@ -461,31 +473,34 @@ class MidiDataModule(L.LightningDataModule):
         world_size: int | None = None,  # How many share the epoch; None: as torch.distributed says, or 1
         pack: bool = False,  # Several pieces in a row, each a document; generative and baseline only
         snippet_at: str = "start",  # Where in another occurrence a snippet is cut: "start" or "anywhere"
+        augment: bool = True,  # Training pieces come in another key, tempo and loudness in each epoch
     ):
         super().__init__()
         self.store, self.task, self.mode = store, task, mode
         self.batch_size, self.max_tokens, self.snippet_tokens = batch_size, max_tokens, snippet_tokens
         self.seed, self.num_workers = seed, num_workers
         self.rank, self.world_size = rank, world_size
-        self.pack, self.snippet_at = pack, snippet_at
+        self.pack, self.snippet_at, self.augment = pack, snippet_at, augment
         _check_choices(self)
         # Where the next training loader begins, and the last one that was made
         self.epoch, self.start_batch = 0, 0
         self._train = None
 
-    def batches(self) -> _TaskBatches:
+    def batches(self, augment: bool = False) -> _TaskBatches:
         "Make the batches that an order names."
         limits, anywhere = (self.max_tokens, self.snippet_tokens), self.snippet_at == "anywhere"
-        return _TaskBatches(self.store, self.task, *limits, self.seed, anywhere, self.pack)
+        return _TaskBatches(self.store, self.task, *limits, self.seed, anywhere, self.pack, augment)
 
     def loader(self, split: str, epoch: int = 0, start_batch: int = 0) -> _EpochLoader:  # Gives whole batches
         "Make the loader of a split, from a batch of an epoch on."
-        rows = _lay_rows(self.store, self.task, split, self.max_tokens, self.snippet_tokens, self.pack)
+        augment = self.augment and split == "train"
+        limits = (self.max_tokens, self.snippet_tokens)
+        rows = _lay_rows(self.store, self.task, split, *limits, self.pack, augment)
         size = max(1, self.batch_size // 2) if self.task == "contrastive" else self.batch_size
         share = _share_of_epoch(self.rank, self.world_size)
         order = BatchOrder(*rows, size, self.seed, split == "train", *share)
         order.epoch, order.start_batch = epoch, start_batch
-        return _EpochLoader(self.batches(), order, self.num_workers)
+        return _EpochLoader(self.batches(augment), order, self.num_workers)
 
     def sample(
         self,
@@ -504,7 +519,8 @@ class MidiDataModule(L.LightningDataModule):
 
     def settings(self) -> dict:  # Plain values
         "Name all that decides which batch comes when."
-        names = ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed", "pack", "snippet_at")
+        names = ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed")
+        names += ("pack", "snippet_at", "augment")
         return {name: getattr(self, name) for name in names} | {
             "world_size": _share_of_epoch(self.rank, self.world_size)[1],
             "tokens": self.store.manifest["checksums"]["tokens.bin"][:16],

@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from ..core.basics import InputError
 from ..core.config import config_hash
 from ..core.files import Workspace, atomic_write
-from .piece import SPLITS, TokenizedPiece, non_commercial
+from .piece import SPLITS, TokenizedPiece, non_commercial, score_of_piece
 from ..music.score import Score
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -550,15 +550,7 @@ class Store:
 
     def score(self, i: int) -> Score:  # With exact sections, tempos and meters
         "Decode one piece."
-        piece = self[i]
-        return dataclasses.replace(
-            MusicTokenizerWithStyle().decode(piece.ids),
-            sections=piece.sections,
-            tempos=piece.tempos,
-            meters=piece.meters,
-            title=piece.title,
-            source=piece.key,
-        )
+        return score_of_piece(self[i])
 
     def verify(self) -> None:
         "Compare every file with its checksum; raise `InputError` where one differs."

@@ -23,7 +23,7 @@ import numpy as np
 from ..core.basics import InputError
 from ..core.files import atomic_write
 from .report import render_template
-from ..music.audio import save_wav
+from ..music.audio import save_sound
 from ..music.score import Score
 
 # %% ../../nbs/evaluation/04_blind_test.ipynb #4293a311
@@ -148,7 +148,6 @@ def _write_sounds(
     kit: _Kit,
     groups: _Groups,
     folder: Path,
-    sample_rate: int,
     embed: bool,  # Give the sounds themselves, and leave no files
 ) -> dict[str, str]:  # Code to where the page finds its sound
     "Play every sample into a file that is named by its code."
@@ -156,11 +155,11 @@ def _write_sounds(
     sounds = folder / "audio"
     for code, (group, item) in kit.samples.items():
         piece = groups[group][item].with_sections(())  # a section may begin before the first note
-        path = sounds / f"{code}.wav"
-        save_wav(piece.shifted(-float(piece.onset_s[0])), path, sample_rate)
+        path = sounds / f"{code}.mp3"
+        save_sound(piece.shifted(-float(piece.onset_s[0])), path)
         audio[code] = f"audio/{path.name}"
         if embed:
-            audio[code] = "data:audio/wav;base64," + base64.b64encode(path.read_bytes()).decode()
+            audio[code] = "data:audio/mpeg;base64," + base64.b64encode(path.read_bytes()).decode()
             path.unlink()
     if embed and not any(sounds.iterdir()):
         sounds.rmdir()
@@ -175,7 +174,6 @@ def make_kit(
     title: str = "Listening test",  # Heading of the page
     questions: Mapping[str, Sequence[str]] = _QUESTIONS,  # Name to question, what 1 means and what 5 means
     embed: bool = False,  # Sounds within the page
-    sample_rate: int = 22050,  # Of the sounds
     seed: int = 0,  # Decides the codes, with the pieces; the order comes from each listener's name
 ) -> Path:  # The page
     "Make a page for blind listening. Raises InputError where groups, questions or places do not fit."
@@ -196,7 +194,7 @@ def make_kit(
     codes = _draw_codes(len(places), np.random.default_rng([seed, int(mark, 16)]))
     kit = _Kit(f"{name}-{mark}", questions, dict(zip(codes, places, strict=True)))
     _check_place(kit, folder, key_file)
-    page = _page(kit, title, _write_sounds(kit, groups, folder, sample_rate, embed))
+    page = _page(kit, title, _write_sounds(kit, groups, folder, embed))
     with atomic_write(key_file) as file:
         file.write((json.dumps(dataclasses.asdict(kit), indent=1, ensure_ascii=False) + "\n").encode())
     with atomic_write(folder / "index.html") as file:

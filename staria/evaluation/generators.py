@@ -21,9 +21,10 @@ from staria.analysis.metrics import (
     return_f,
     section_contrast,
 )
+from ..analysis.musicality import measure_musicality, within_real_ranges
 from ..core.basics import InputError, progress
 from ..data.plan import Plan
-from ..generation.candidates import Candidate, judge_structure
+from ..generation.candidates import Candidate, judge_candidate
 from ..music.midi import DRUM
 from ..music.score import Score
 from ..recognition.recognizer import evaluating, note_onsets_s, note_probabilities
@@ -295,6 +296,8 @@ def _generated_row(
         row[f"{name} shuffled"] = _finite_mean(figure(control, heard) for control in controls)
     row["contrast"] = section_contrast(score)
     row["contrast shuffled"] = _finite_mean(section_contrast(score, order) for order in orders)
+    figures = measure_musicality(score)
+    row |= figures | {"real": within_real_ranges(figures)}
     pitches = score.notes["pitch"][score.notes["instrument"] != DRUM]
     return row | {f"distinct {n}": share for n, share in distinct_ngrams(pitches, (2, 4, 8)).items()}
 
@@ -345,7 +348,7 @@ def candidate_rows(
             "form": candidate.score.form,
             "notes": len(candidate.score),
             "seconds": round(candidate.score.duration_s, 1),
-            **judge_structure(candidate.score, candidate.plan),
+            **judge_candidate(candidate.score, candidate.plan),
         }
         for candidate in candidates
     ]

@@ -134,14 +134,11 @@ def figure(
 
 
 def audio(
-    pieces: Sequence[Mapping],  # Each with title, and wav, midi (relative paths) and note where there is one
-    played_by: str = "",  # Who plays the WAV files, as `save_wav` says
+    pieces: Sequence[Mapping],  # Each with title; sound, midi (relative paths) and note if there is one
 ) -> str:  # A block
     "List pieces with a player and a link to the MIDI file."
-    optional = dict.fromkeys(("wav", "midi", "note"))
-    return render_template(
-        "audio.html", pieces=[optional | dict(piece) for piece in pieces], played_by=played_by
-    )
+    optional = dict.fromkeys(("sound", "midi", "note"))
+    return render_template("audio.html", pieces=[optional | dict(piece) for piece in pieces])
 
 # %% ../../nbs/evaluation/03_report.ipynb #3f80f335
 def steps(

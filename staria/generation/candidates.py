@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAY_COPY', 'Candidate', 'write_candidates', 'reroll_section', 'take_piece', 'load_provenance', 'reproduce',
-           'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'rank_candidates', 'plan_pieces',
-           'write_best']
+           'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'judge_candidate', 'rank_candidates',
+           'plan_pieces', 'write_best']
 
 # %% ../../nbs/generation/02_candidates.ipynb #38216434
 import dataclasses
@@ -19,6 +19,7 @@ import torch
 
 from .. import __version__
 from ..analysis.metrics import section_contrast, self_similarity
+from ..analysis.musicality import measure_musicality, within_real_ranges
 from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
 from ..data.plan import Plan, plan_from_dict, sample_plan
@@ -28,7 +29,7 @@ from .generation import Sampling, opening_ids, write
 from ..models.presets import load_generator
 from ..models.staria import StariaModel
 from ..models.weights import weights_hash
-from ..music.audio import save_wav
+from ..music.audio import SOUND_FORMATS, save_sound
 from ..music.plots import figure_png, plot_roll
 from ..music.score import Score
 from ..music.sections import save_sections, section_of_times
@@ -208,7 +209,8 @@ def take_piece(
     return Candidate(MusicTokenizerWithStyle().decode(ids), ids, provenance)
 
 # %% ../../nbs/generation/02_candidates.ipynb #5072d524
-_KINDS = ("mid", "txt", "wav", "png", "json")  # Of files
+_KINDS = ("mid", "txt", "mp3", "png", "json")  # Of files
+_SOUNDS = tuple(suffix[1:] for suffix in SOUND_FORMATS)
 
 
 def load_provenance(
@@ -296,19 +298,22 @@ def save_candidate(
     candidate: Candidate,  # What to keep
     folder: str | Path,  # Made if it is not there
     stem: str = "piece",  # Names of the files, without their endings
-    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, wav, png, json
+    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, mp3 (or wav, flac, ogg), png, json
+    soundfont: str | Path | None = None,  # A .sf2 file that plays the sound; None: the one that ships
 ) -> dict[str, Path]:  # The files by kind
     "Write a piece as MIDI, section file, sound, picture and provenance."
-    if unknown := set(kinds) - set(_KINDS):
-        raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use mid, txt, wav, png or json")
+    known = dict.fromkeys((*_KINDS, *_SOUNDS))
+    if unknown := set(kinds) - set(known):
+        raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use {', '.join(known)}")
     score = candidate.score
     paths = {kind: Path(folder) / f"{stem}.{kind}" for kind in kinds}
     if "mid" in paths:
         score.to_midi(paths["mid"])
     if "txt" in paths:
         save_sections(paths["txt"], score.sections)
-    if "wav" in paths:
-        save_wav(score, paths["wav"])
+    for kind in _SOUNDS:
+        if kind in paths:
+            save_sound(score, paths[kind], soundfont)
     if "png" in paths:
         with atomic_write(paths["png"]) as file:
             file.write(figure_png(plot_roll(score, title=stem)))
@@ -319,6 +324,7 @@ def save_candidate(
 
 # %% ../../nbs/generation/02_candidates.ipynb #0956fafc
 MAY_COPY = 0.5  # Share of a section's notes that one copied run may have for free
+_WEIGHT_OF_REAL = 4.0
 
 
 def _longest_shared(
@@ -399,11 +405,21 @@ def judge_structure(
     }
 
 
+def judge_candidate(
+    score: Score,  # With sections
+    plan: Plan | None = None,  # What it was asked to be
+) -> dict[str, float]:  # What `judge_structure` gives, real, and `worth`: the higher the better
+    "Measure how well a piece keeps its form, and how near it is to real music."
+    row = judge_structure(score, plan)
+    real = within_real_ranges(measure_musicality(score)) if len(score) > 1 else 0.0
+    return row | {"real": real, "worth": row["structure"] + _WEIGHT_OF_REAL * real}
+
+
 def rank_candidates(
     candidates: Sequence[Candidate],  # Of one plan or of several
 ) -> list[Candidate]:  # The best first; equals in their order
-    "Put candidates in order of how well they keep their form."
-    return sorted(candidates, key=lambda c: -judge_structure(c.score, c.plan)["structure"])
+    "Put candidates in the order of their worth."
+    return sorted(candidates, key=lambda c: -judge_candidate(c.score, c.plan)["worth"])
 
 # %% ../../nbs/generation/02_candidates.ipynb #9601d0e2
 def plan_pieces(
@@ -441,7 +457,7 @@ def write_best(
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     opening: Score | None = None,  # Music that every piece begins with
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with candidate and id; False stops
-) -> Iterator[tuple[Candidate, dict[str, float]]]:  # The best of each plan, and what `judge_structure` says
+) -> Iterator[tuple[Candidate, dict[str, float]]]:  # The best of each plan, and what `judge_candidate` says
     "Write candidates of each plan, and give the best of each as soon as it is written."
     if best_of < 1:
         raise InputError(f"best_of must be 1 or more, got {best_of}")
@@ -478,8 +494,8 @@ def _write_groups(
     for plans, seed in groups:
         written = write_candidates(model, plans, seed=seed, on_token=count, **kept)
         for k in range(0, len(written), best_of):
-            judged = [(piece, judge_structure(piece.score, piece.plan)) for piece in written[k : k + best_of]]
-            yield max(judged, key=lambda pair: pair[1]["structure"])
+            judged = [(piece, judge_candidate(piece.score, piece.plan)) for piece in written[k : k + best_of]]
+            yield max(judged, key=lambda pair: pair[1]["worth"])
         if stopped:
             return
         first += len(written)

@@ -33,16 +33,16 @@ from ..tokens.vocabulary import Kind
 class Sampling:
     "Set how a token is drawn from the model's probabilities."
 
-    temperature: float = 1.0  # Below 1 sharpens, above 1 flattens; 0 takes the likeliest token
+    temperature: float = 0.95  # From 0 to 2: below 1 sharpens, above 1 flattens; 0 takes the likeliest token
     top_k: int = 0  # Keep this many tokens; 0 keeps all
     top_p: float = 1.0  # Keep the likeliest tokens that together have this probability, in (0, 1]
-    min_p: float = 0.0  # Keep tokens at least this share as likely as the likeliest, in [0, 1)
-    guidance: float = 1.0  # Above 1: away from what comes without snippets and earlier occurrences
+    min_p: float = 0.03  # Keep tokens at least this share as likely as the likeliest, in [0, 1)
+    guidance: float = 1.5  # Above 1: pitches closer to the plan, in twice the time of 1
     repetition: float = 0.0  # Nats off a pitch for each time that it followed the last three in its section
 
     def __post_init__(self):
         for name, good in (
-            ("temperature", self.temperature >= 0),
+            ("temperature", 0 <= self.temperature <= 2),
             ("top_k", self.top_k >= 0),
             ("top_p", 0 < self.top_p <= 1),
             ("min_p", 0 <= self.min_p < 1),
@@ -83,7 +83,10 @@ def draw_token(
 _WINDOW_MS = 5000  # Onsets are counted within windows; <T> opens the next one
 _STEP_MS = 10  # Between two onsets that can be told apart
 _SLACK_MS = 400  # A section is closed once its last onset is this close to its planned end
-_MAX_CHORD_NOTES = 12  # Notes that may begin at one instant: ten fingers, and some slack
+_MAX_CHORD_NOTES = 6  # Notes that may begin at one instant; 98 of 100 chords of the snippet bank have no more
+_RESTRIKE_MS = 100  # A key is not struck again before; in 998 of 1,000 notes of the snippet bank it is not
+_LATEST_START_MS = 500  # A section's first note begins by then: about a beat
+_PAUSE_MS = (500, 2000)  # Range of the longest pause between onsets: about a beat to about a bar
 
 
 class Mark(NamedTuple):
@@ -100,10 +103,17 @@ class _Choices(NamedTuple):
     "List the ids (N,) of which one may come, in a piece for piano."
 
     notes: np.ndarray
-    notes_or_time: np.ndarray  # <T> is the last
-    onsets: np.ndarray  # By time
-    durations: np.ndarray
-    closings: np.ndarray  # The section tokens and <E>
+    notes_or_time: np.ndarray  # The notes, and <T>
+    onsets: np.ndarray  # By time, one every _STEP_MS
+    durations: np.ndarray  # By length, one every _STEP_MS
+    time: np.ndarray  # <T> alone
+    end: np.ndarray  # <E> alone
+    section: dict[str, np.ndarray]  # By letter, its section token alone
+
+    def all_ids(self) -> np.ndarray:
+        "List every id that may ever come (N,), increasing."
+        lists = (self.notes_or_time, self.onsets, self.durations, self.end, *self.section.values())
+        return np.unique(np.concatenate(lists))
 
 
 @functools.cache
@@ -116,10 +126,41 @@ def _choices() -> _Choices:
     durations = np.flatnonzero(in_note.advance(onsets[0]).allowed())
     in_order = (tok.onset_of[onsets] == _STEP_MS * np.arange(len(onsets))).all()
     assert in_order, "onsets do not stand in order of time"
-    closings = np.array([*tok.section_ids, tok.eos_id])
-    return _Choices(notes, np.append(notes, tok.time_id), onsets, durations, closings)
+    by_length = (tok.duration_of[durations] == _STEP_MS * np.arange(1, len(durations) + 1)).all()
+    assert by_length, "durations do not stand in order of length"
+    time, end = np.array([tok.time_id]), np.array([tok.eos_id])
+    section = {letter: np.array([i]) for letter, i in zip(LETTERS, tok.section_ids, strict=True)}
+    return _Choices(notes, np.append(notes, time), onsets, durations, time, end, section)
 
 # %% ../../nbs/generation/01_generation.ipynb #27d4765c
+@functools.lru_cache(maxsize=256)
+def _longest_pause_ms(plan: Plan, letter: str) -> int:
+    "Bound the time between two onsets of a letter's sections by what its snippet does."
+    shortest, longest = _PAUSE_MS
+    ids, tok = plan.snippet_ids(letter, 4096), MusicTokenizerWithStyle()
+    onsets_ms = np.unique(tok.times_ms(ids)[tok.note_index(ids) + 1]) if len(ids) else np.zeros(0)
+    return int(np.clip(np.diff(onsets_ms).max(), shortest, longest)) if len(onsets_ms) > 1 else longest
+
+
+class _Keys:
+    "Remember when each key was struck, and where the duration of its note stands."
+
+    def __init__(self):
+        self.struck_ms = np.full(128, -_RESTRIKE_MS)  # When each key was struck last
+        self.duration_place = np.zeros(128, np.int64)  # Where in the ids the duration of that note stands
+        self.pitch = 0  # Of the note that is being written
+
+    def shorten_earlier(self, ids: list[int], now_ms: int) -> None:
+        "End the earlier note of the key that is struck now."
+        struck_ms = self.struck_ms[self.pitch]
+        if struck_ms < 0:
+            return
+        place, durations = self.duration_place[self.pitch], _choices().durations
+        steps = int(now_ms - struck_ms) // _STEP_MS
+        if 0 < steps < len(durations):
+            ids[place] = int(min(ids[place], durations[steps - 1]))
+
+# %% ../../nbs/generation/01_generation.ipynb #14e7900d
 class Draft:
     "Follow one piece as it is written, and say what may come next under its plan."
 
@@ -134,8 +175,11 @@ class Draft:
         self.window = 0  # How many <T> were written
         self.time_ms = 0  # Of the last onset, or of the window's start
         self.chord_notes = 0  # That began at this time
+        self.last_onset_ms = 0  # Of the last note
+        self.section_has_note = False
         self.state = tok.grammar().start()
         self._ends_ms = plan.ends_ms.tolist()
+        self._keys = _Keys()
         self._last_pitches: tuple[int, ...] = ()  # The last three of the section
         self._followers: dict[tuple, np.ndarray] = {}  # How often each pitch (128,) came after such three
         for token in (tok.id(("prefix", "instrument", "piano")), tok.bos_id):
@@ -153,6 +197,15 @@ class Draft:
     def in_last_section(self) -> bool:
         return self.section == len(self.plan.form) - 1
 
+    @property
+    def latest_ms(self) -> int:
+        "Give the time by which the next note has to begin."
+        if self.section < 0:
+            return self.end_ms
+        if not self.section_has_note:
+            return self.start_ms + _LATEST_START_MS
+        return self.last_onset_ms + _longest_pause_ms(self.plan, self.plan.form[self.section])
+
     def allowed(self) -> np.ndarray:
         "List the ids that are legal and keep the plan (N,); at least one until the piece is done."
         place = self.state.place
@@ -161,7 +214,7 @@ class Draft:
         if place == Place.ONSET:
             return _choices().durations
         if place == Place.SECTION:
-            return _choices().notes
+            return self._playable(_choices().notes)
         if self.time_ms >= self.end_ms - _SLACK_MS - _STEP_MS:
             return self._allowed_near_end()
         return self._allowed_inside()
@@ -171,10 +224,16 @@ class Draft:
         onsets = _choices().onsets
         window_ms, floor_ms = _WINDOW_MS * self.window, self.state.floor_ms
         chord_is_full = self.chord_notes >= _MAX_CHORD_NOTES
-        earliest_ms = max(self.time_ms + _STEP_MS * chord_is_full, min(self.start_ms, self.end_ms - _STEP_MS))
+        earliest_ms = max(
+            self.time_ms + _STEP_MS * chord_is_full,
+            min(self.start_ms, self.end_ms - _STEP_MS),
+            int(self._keys.struck_ms[self._keys.pitch]) + _RESTRIKE_MS,
+        )
         first = max(floor_ms, earliest_ms - window_ms + _STEP_MS - 1) // _STEP_MS
-        latest_ms = _WINDOW_MS - _STEP_MS if self.state.has_note else 0  # a piece begins with its first note
+        # A piece begins with its first note
+        latest_ms = _WINDOW_MS - _STEP_MS if self.state.has_note else 0
         last = min(latest_ms, self.end_ms - window_ms - 1) // _STEP_MS
+        last = min(last, max(first, (self.latest_ms - window_ms) // _STEP_MS))
         if first > last:
             first = last = floor_ms // _STEP_MS
         return onsets[first : last + 1]
@@ -184,20 +243,30 @@ class Draft:
         choices = _choices()
         if self.in_last_section:
             if self.state.place == Place.NOTE:
-                return choices.closings[-1:]
+                return choices.end
             return self._allowed_inside()  # a piece cannot end right after <T>: then one more note
         if _WINDOW_MS * (self.window + 1) <= self.end_ms:
-            return choices.notes_or_time[-1:]  # the next section starts in a later window
-        letter = LETTERS.index(self.plan.form[self.section + 1])
-        return choices.closings[letter : letter + 1]
+            return choices.time  # the next section starts in a later window
+        return choices.section[self.plan.form[self.section + 1]]
 
     def _allowed_inside(self) -> np.ndarray:
         "Go on with the section: a note, or the next window where the section reaches that far."
         choices = _choices()
         next_window_ms = _WINDOW_MS * (self.window + 1)
         if self.chord_notes >= _MAX_CHORD_NOTES and self.time_ms >= next_window_ms - _STEP_MS:
-            return choices.notes_or_time[-1:]
-        return choices.notes if next_window_ms >= self.end_ms - _SLACK_MS else choices.notes_or_time
+            return choices.time
+        goes_on = next_window_ms < self.end_ms - _SLACK_MS
+        note_is_due = self.latest_ms < next_window_ms and self.time_ms < next_window_ms - _STEP_MS
+        return self._playable(choices.notes_or_time if goes_on and not note_is_due else choices.notes)
+
+    def _playable(self, ids: np.ndarray) -> np.ndarray:
+        "Leave out keys that cannot be struck again before the window or the section ends."
+        last_ms = min(_WINDOW_MS * (self.window + 1), self.end_ms) - _STEP_MS
+        if self.time_ms + _RESTRIKE_MS <= last_ms:
+            return ids
+        struck = np.flatnonzero(self._keys.struck_ms + _RESTRIKE_MS > last_ms)
+        is_struck = np.isin(self.tok.pitch_of[ids], struck) & (self.tok.kind_of[ids] == Kind.NOTE)
+        return ids if is_struck.all() else ids[~is_struck]
 
     def repeats(self, ids: np.ndarray) -> np.ndarray:
         "Count for each id (N,) how often its pitch followed the last three pitches in this section."
@@ -219,9 +288,13 @@ class Draft:
             self._push_onset(_WINDOW_MS * self.window + int(tok.onset_of[token]))
         elif tok.kind_of[token] == Kind.NOTE:
             self._push_pitch(int(tok.pitch_of[token]))
+        elif tok.kind_of[token] == Kind.DURATION:
+            self._keys.struck_ms[self._keys.pitch] = self.time_ms
+            self._keys.duration_place[self._keys.pitch] = len(self.ids) - 1
         elif token in tok.section_ids:
             self.start_ms = self.end_ms
             self.section += 1
+            self.section_has_note = False
             self._last_pitches, self._followers = (), {}
         elif token == tok.eos_id:
             self.done = True
@@ -231,9 +304,12 @@ class Draft:
 
     def _push_onset(self, now_ms: int) -> None:
         self.chord_notes = self.chord_notes + 1 if now_ms == self.time_ms else 1
-        self.time_ms = now_ms
+        self.time_ms = self.last_onset_ms = now_ms
+        self.section_has_note = True
+        self._keys.shorten_earlier(self.ids, now_ms)
 
     def _push_pitch(self, pitch: int) -> None:
+        self._keys.pitch = pitch
         if len(self._last_pitches) == 3:
             self._followers.setdefault(self._last_pitches, np.zeros(128))[pitch] += 1
         self._last_pitches = (*self._last_pitches[-2:], pitch)
@@ -249,6 +325,12 @@ _ROWS = 4  # Rows of a batch come in multiples of this, so that a piece's scores
 def _fill(values: Sequence) -> list:
     "Lengthen a list to a multiple of _ROWS with copies of its first value."
     return [*values, *[values[0]] * (-len(values) % _ROWS)]
+
+
+def _stack_marks(rows: Sequence[Sequence[Mark]]) -> Mark:
+    "Turn marks of B pieces of T tokens into one whose fields are arrays (B, T)."
+    fields = {name: [[getattr(mark, name) for mark in row] for row in rows] for name in Mark._fields}
+    return Mark(**{name: np.array(values) for name, values in fields.items()})
 
 
 class _StariaReader:
@@ -301,12 +383,13 @@ class _StariaReader:
         "Read what was written since the last call."
         rows = _fill(pieces)
         ids = self._tensor([drafts[row].ids[since:] for row in rows])
-        marks = np.array([drafts[row].marks[since:] for row in rows])  # (B, T, 5)
-        section, label, time_ms, start_ms, end_ms = np.moveaxis(marks, -1, 0)
-        has_snippet = np.take_along_axis(self.has_snippet[rows], label, 1)
-        slot = self._tensor(np.where(has_snippet, label - 1, -1))
-        progress = section_progress(time_ms, start_ms, end_ms, self.ends_ms[rows, None])
-        label, progress, section = (self._tensor(values) for values in (label, progress, section))
+        marks = _stack_marks([drafts[row].marks[since:] for row in rows])
+        has_snippet = np.take_along_axis(self.has_snippet[rows], marks.label, 1)
+        slot = self._tensor(np.where(has_snippet, marks.label - 1, -1))
+        progress = self._tensor(
+            section_progress(marks.time_ms, marks.start_ms, marks.end_ms, self.ends_ms[rows, None])
+        )
+        label, section = self._tensor(marks.label), self._tensor(marks.section)
         if self.next_token is not None:
             return self.next_token.read(ids[:, 0], slot[:, 0], label[:, 0], progress[:, 0], section[:, 0])
         parts = zip(*(self.memories[row] for row in rows), strict=True)
@@ -435,7 +518,7 @@ def _check_room(draft: Draft, room: int) -> None:
 # %% ../../nbs/generation/01_generation.ipynb #0e419d1c
 def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor], torch.Tensor]]:
     "Give the column of each id (V,), -1 without one, and a function from activations (B, C) to scores."
-    head, written = decoder.head, np.unique(np.concatenate(_choices()[1:]))
+    head, written = decoder.head, _choices().all_ids()
     column_of = np.arange(head.vocab_size) if head.row_of is None else head.row_of.cpu().numpy()
     if 2 * len(written) > head.rows.out_features:
         return column_of, head.rows
@@ -445,6 +528,19 @@ def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor]
     if isinstance(head.rows, QuantizedLinear):
         return compact, head.rows.take(rows)
     return compact, functools.partial(torch.nn.functional.linear, weight=head.rows.weight[rows])
+
+
+def _guide_pitches(
+    cond: torch.Tensor,  # (B, N) scores
+    uncond: torch.Tensor,  # (B, N) without the plan
+    columns: torch.Tensor,  # Of pitches
+    guidance: float,  # 1 leaves cond as it is
+) -> torch.Tensor:  # (B, N)
+    "Lead the scores of pitches away from uncond, and leave their sum of probabilities."
+    pitch = cond[:, columns]
+    guided = guidance * pitch + (1 - guidance) * uncond[:, columns]
+    guided += pitch.logsumexp(1, keepdim=True) - guided.logsumexp(1, keepdim=True)
+    return cond.index_copy(1, columns, guided)
 
 
 class _Scorer:
@@ -465,36 +561,38 @@ class _Scorer:
         self.readers = [self.cond] if self.uncond is None else [self.cond, self.uncond]
         self.room = min(reader.room for reader in self.readers)
         self.column_of, self.head = _compact_head(model.decoder if is_staria else model)
-        self.guidance, self.compiled = guidance, compiled
-        self.seated = list(range(len(plans)))  # The piece of each row
+        pitches = self.column_of[_choices().notes]
+        self.pitch_columns = torch.as_tensor(pitches[pitches >= 0], device=self.cond.device)
+        self.guidance = guidance
+        self.compiled = compiled
+        self.piece_of_row = list(range(len(plans)))
         self.n_read = 0  # Tokens of each piece
 
     def score(self, drafts: Sequence[Draft], live: Sequence[int], room: int) -> dict[int, np.ndarray]:
         "Score the head's columns for each live piece."
-        if len(live) < len(self.seated) and not self.compiled:
+        if len(live) < len(self.piece_of_row) and not self.compiled:
             self._keep(live)
-        in_place = drafts
+        read = drafts
         if self.compiled:  # rows stay: where a piece is done, another is read again
-            in_place = [drafts[live[0]] if draft.done else draft for draft in drafts]
-        logits = [
-            self.head(reader.read(in_place, self.seated, self.n_read, room, self.compiled)).float()
+            read = [drafts[live[0]] if draft.done else draft for draft in drafts]
+        scores, *uncond = [
+            self.head(reader.read(read, self.piece_of_row, self.n_read, room, self.compiled)).float()
             for reader in self.readers
         ]
-        scores = logits[0]
-        if self.uncond is not None:
-            cond, uncond = logits
-            scores = self.guidance * cond + (1 - self.guidance) * uncond
+        if uncond:
+            scores = _guide_pitches(scores, uncond[0], self.pitch_columns, self.guidance)
         self.n_read = len(drafts[live[0]].ids)
-        rows = scores.cpu().numpy()
-        return {piece: rows[self.seated.index(piece)] for piece in live}
+        scores = scores.cpu().numpy()
+        return {piece: scores[self.piece_of_row.index(piece)] for piece in live}
 
     def _keep(self, live: Sequence[int]) -> None:
-        rows = [self.seated.index(piece) for piece in live]
+        "Let go of the rows whose pieces are done."
+        rows = [self.piece_of_row.index(piece) for piece in live]
         for reader in self.readers:
             reader.next_token.keep(rows)
-        self.seated = list(live)
+        self.piece_of_row = list(live)
 
-
+# %% ../../nbs/generation/01_generation.ipynb #21061545
 def _draw_next(
     draft: Draft,
     scores: np.ndarray,
@@ -542,7 +640,9 @@ def write(
         after.callback(model.train, was_training)
         after.enter_context(sharing_cores(model, len(plans)))
         scorer = _Scorer(model, plans, sampling.guidance, snippet_tokens, compiled)
-        room = min(max_tokens or scorer.room, scorer.room)
+        room = scorer.room if max_tokens is None else max_tokens
+        if not 0 < room <= scorer.room:
+            raise InputError(f"this model holds 1 to {scorer.room} tokens of a piece, got max_tokens {room}")
         for draft in drafts:
             _check_room(draft, room)
         while live := [k for k, draft in enumerate(drafts) if not draft.done]:
@@ -560,16 +660,16 @@ def generate(
     model: StariaModel | Decoder,  # Trained; a decoder is one that learnt as the baseline
     plan: Plan,  # What to write
     n: int = 5,  # Pieces
-    temperature: float = 1.0,  # 0 takes the likeliest token
-    top_k: int = 0,  # 0 keeps all tokens
-    top_p: float = 1.0,  # Nucleus, in (0, 1]
-    min_p: float = 0.0,  # Share of the likeliest token's probability, in [0, 1)
-    guidance: float = 1.0,  # Above 1: away from what comes without snippets and earlier occurrences
+    temperature: float = Sampling.temperature,  # From 0 to 2; 0 takes the likeliest token
+    top_k: int = Sampling.top_k,  # 0 keeps all tokens
+    top_p: float = Sampling.top_p,  # Nucleus, in (0, 1]
+    min_p: float = Sampling.min_p,  # Share of the likeliest token's probability, in [0, 1)
+    guidance: float = Sampling.guidance,  # Above 1: pitches closer to the plan, in twice the time of 1
     seed: int = 0,  # The same seed gives the same pieces
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     snippet_tokens: int | None = None,  # Longest snippet in tokens; None: what the model was made for
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
-    repetition: float = 0.0,  # Above 0: away from going round in circles within a section
+    repetition: float = Sampling.repetition,  # Above 0: away from going round in circles within a section
     opening: Score | None = None,  # Music that every piece begins with
 ) -> list[Score]:  # Scores with their sections; a piece that ran out of tokens lacks its last sections
     "Write pieces in the form that a plan asks for."

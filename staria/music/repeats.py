@@ -36,26 +36,41 @@ def _divides(before: Bar, after: Bar) -> bool:
     return bool(before.divides or before.closes or after.opens or after.mark or leaves_endings)
 
 # %% ../../nbs/music/08_repeats.ipynb #0181f200
-def _block(bars: list[Bar], i: int) -> list[Bar]:
-    "List bar i and the bars with endings around it that end the same strain."
-    first = last = i
-    while first > 0 and bars[first].endings and bars[first - 1].endings and not bars[first].opens:
-        first -= 1
-    while last + 1 < len(bars) and bars[last + 1].endings and not bars[last + 1].opens:
-        last += 1
-    return bars[first : last + 1]
+_MAX_STEPS = 100_000  # Bars that a walk passes, and that a piece may have as played
+_MAX_RETURNS = 200  # Of a piece
+
+
+def _last_passes(bars: list[Bar]) -> list[int]:
+    "Give each bar the last pass that the endings around it name, 0 where there are none."
+    runs, run_of = [], []  # of bars with endings that end one strain: the last pass of each, and each bar's
+    for i, bar in enumerate(bars):
+        goes_on = i > 0 and bars[i - 1].endings and not bar.opens
+        if bar.endings and not goes_on:
+            runs.append(0)
+        if bar.endings:
+            runs[-1] = max(runs[-1], *bar.endings)
+        run_of.append(len(runs) - 1 if bar.endings else -1)
+    last = []
+    for i, bar in enumerate(bars):
+        k = i
+        if not bar.endings and i + 1 < len(bars) and not bars[i + 1].opens:
+            k = i + 1
+        last.append(runs[run_of[k]] if run_of[k] >= 0 else 0)
+    return last
 
 
 def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[int]:
     "Play bars start to stop: with repeats, or straight through with the last endings."
     played, i = [], start
     opened, count = start, 1  # where the repeat opened, and on which pass we are
-    while i < stop:
-        bar = bars[i]
+    last_passes = _last_passes(bars)
+    for _ in range(_MAX_STEPS):
+        if i >= stop:
+            return played
+        bar, last = bars[i], last_passes[i]
         following = bars[i + 1].endings if i + 1 < stop else ()
         if bar.opens and i > opened:
             opened, count = i, 1
-        last = max(_passes_around(bars, i), default=0)
         if bar.endings and (count if repeats else last) not in bar.endings:
             i += 1
             continue
@@ -68,15 +83,7 @@ def _walk(bars: list[Bar], start: int, stop: int, repeats: bool = True) -> list[
         if ends or (bar.endings and not following):
             opened, count = i + 1, 1
         i += 1
-    return played
-
-
-def _passes_around(bars: list[Bar], i: int) -> list[int]:
-    "List the passes that the endings around bar i name."
-    passes = []
-    for bar in _block(bars, i):
-        passes += bar.endings
-    return passes
+    raise InputError(f"its repeats go on for more than {_MAX_STEPS} bars: check its repeat signs")
 
 # %% ../../nbs/music/08_repeats.ipynb #41613484
 def _parts(bars: list[Bar]) -> dict[str, tuple[int, int]]:
@@ -91,28 +98,78 @@ def _played_order(
 ) -> list[int]:  # Indices of its bars in the order in which they sound
     "Write out the repeats of a piece."
     bars = written.bars
-    parts = _parts(written.bars)
-    if written.order and set(written.order) <= set(parts):
-        played = []
-        for k, part in enumerate(written.order):
-            played += _walk(bars, *parts[part], repeats=part not in written.order[:k])
-        return played
-    played = _walk(bars, 0, len(bars))
-    jumps = [bars[i].jump for i in played if bars[i].jump]
-    return played + _return(bars, jumps[-1]) if jumps else played
+    if written.order and set(written.order) <= set(_parts(bars)):
+        return _play_parts(bars, written.order)
+    straight = _walk(bars, 0, len(bars))
+    last_time = {i: k for k, i in enumerate(straight) if bars[i].jump}
+    # where a repeat goes back from the same bar, as from a first ending, it is the return
+    returns = [k for i, k in last_time.items() if straight[k : k + 2][-1] >= i]
+    if len(returns) > _MAX_RETURNS:
+        raise InputError(
+            f"it returns {len(returns)} times, more than {_MAX_RETURNS}: check its da capo signs"
+        )
+    played, done = [], 0
+    for k in sorted(returns):
+        rest = straight[k + 1 :]
+        # up to two bars behind the words, without a double bar between, are still what they end
+        is_tail = len(rest) < 4 and sum(bars[i].length for i in rest) < 2 * bars[straight[k]].full - 1e-6
+        is_last = is_tail and not (rest and bars[straight[k]].divides)
+        back, is_end = _return(bars, straight[k], is_last)
+        stop = len(straight) if is_last and not is_end else k + 1
+        played += straight[done:stop] + back
+        done = stop
+        if len(played) > _MAX_STEPS:
+            raise InputError(f"its returns go on for more than {_MAX_STEPS} bars: check its da capo signs")
+        if is_end:
+            return played
+    return played + straight[done:]
 
 
-def _return(bars: list[Bar], jump: str) -> list[int]:
-    "Play what a jump returns to: to the fine, else to the trio, else one strain, of a minuet two."
+def _play_parts(bars: list[Bar], order: tuple[str, ...]) -> list[int]:
+    "Play marked parts in an order: each with repeats the first time, straight through later."
+    parts = _parts(bars)
+    played, again = [], {}
+    for part in order:
+        if part in again:
+            played += again[part]
+        else:
+            played += _walk(bars, *parts[part])
+            again[part] = _walk(bars, *parts[part], repeats=False)
+        if len(played) > _MAX_STEPS:
+            raise InputError(f"its parts go on for more than {_MAX_STEPS} bars: check their order")
+    return played
+
+
+def _return(bars: list[Bar], come_from: int, is_last: bool) -> tuple[list[int], bool]:
+    "Play what a jump returns to; True where the piece ends with that."
+    jump = bars[come_from].jump
     back = 0
-    if jump == "dal segno":
-        back = next((i for i, bar in enumerate(bars) if bar.segno), 0)
-    fine = next((i for i in range(back, len(bars)) if bars[i].fine), None)
+    if "segno" in jump:
+        back = next((i for i in range(come_from, -1, -1) if bars[i].segno), 0)
+    if coda := _way_to_coda(bars, back, come_from):
+        leave, start = coda
+        return _walk(bars, back, leave + 1, repeats=False) + _walk(bars, start, len(bars)), True
+    passed = range(back, come_from + 1)
+    fine = next((i for i in passed if bars[i].fine), None)
     if fine is None:
-        fine = next((i - 1 for i in range(back + 1, len(bars)) if bars[i].mark == "Trio"), None)
+        fine = next((i - 1 for i in passed[1:] if bars[i].mark == "Trio"), None)
+    if fine is None and not is_last:
+        fine = come_from
     if fine is None:
         fine = _end_of_strain(bars, back, 2 if jump.startswith("minuet") else 1)
-    return _walk(bars, back, fine + 1, repeats=False)
+    return _walk(bars, back, fine + 1, repeats=False), False
+
+
+def _way_to_coda(bars: list[Bar], back: int, come_from: int) -> tuple[int, int] | None:
+    "Find the bar after which a return leaves for the coda, and the bar where the coda starts."
+    if "fine" in bars[come_from].jump:
+        return None
+    passed = range(back, come_from + 1)
+    leave = next((i for i in passed if bars[i].to_coda), None)
+    if leave is None and "coda" in bars[come_from].jump:  # two signs alike, the first one says where to leave
+        leave = next((i - 1 for i in passed[1:] if bars[i].coda), None)
+    start = next((i for i in range(come_from + 1, len(bars)) if bars[i].coda), None)
+    return None if leave is None or start is None else (leave, start)
 
 
 def _end_of_strain(bars: list[Bar], start: int, count: int) -> int:
@@ -152,11 +209,12 @@ def _section_starts(
 
 # %% ../../nbs/music/08_repeats.ipynb #0a6a321c
 _RETURN = 0.6  # Agreement over which a section is a return, as a whole and in its first half
+_MAX_KINDS = 50  # Kinds of section that later ones are compared with; four get a letter
 
 
-def _main_strain(bars: list[Bar], indices: list[int]) -> tuple[int, Counter]:
+def _main_strain(bars: list[Bar], which: list[int], indices: list[int]) -> tuple[int, Counter]:
     "Find the longest strain of a section, and its notes by their place after the first bar line."
-    which, lengths = strains(bars), Counter()
+    lengths = Counter()
     for i in indices:
         lengths[which[i]] += bars[i].length
     strain = max(lengths, key=lengths.get)
@@ -195,18 +253,27 @@ def _section_letters(
     starts: list[int],  # What `_section_starts` gave
 ) -> list[str]:  # "A" to "D" or "N", by first appearance
     "Name sections, giving returns their earlier letter."
+    which = strains(bars)
     kinds, names = [], []  # of each kind of section its strain and its notes
     for start, end in itertools.pairwise([*starts, len(played)]):
-        strain, notes = _main_strain(bars, played[start:end])
+        strain, notes = _main_strain(bars, which, played[start:end])
         # a return of the same strain is certain, hence 2; of equals the earliest
-        likeness = [2.0 if strain == known else agreement(notes, others) for known, others in kinds]
+        likeness = [2.0 if strain == known else _likeness(notes, others) for known, others in kinds]
         best = max(likeness, default=0.0)
         if best > _RETURN:
             names.append(str(likeness.index(best)))
-            continue
-        names.append(str(len(kinds)))
-        kinds.append((strain, notes))
+        elif len(kinds) < _MAX_KINDS:
+            names.append(str(len(kinds)))
+            kinds.append((strain, notes))
+        else:
+            names.append("N")
     return letters_by_first_appearance(names)
+
+
+def _likeness(notes: Counter, others: Counter) -> float:
+    "Measure agreement; 0 where the numbers of notes alone rule a return out."
+    few, many = sorted((notes.total(), others.total()))
+    return agreement(notes, others) if 2 * few > _RETURN * (few + many) else 0.0
 
 # %% ../../nbs/music/08_repeats.ipynb #e8d6202a
 _VELOCITY = 72  # Of every note: these sources notate no dynamics that a performance could use
@@ -233,16 +300,31 @@ def _meters(bars: list[Bar], played: list[int], start_s: np.ndarray) -> list[tup
 def perform(
     written: NotatedPiece,  # A piece as written
     source: str = "",  # Where it comes from
+    max_notes: int = 100_000,  # A piece with more as played is refused
+    max_duration_s: float = 7_200.0,  # A piece that lasts longer is refused
 ) -> Score:  # Repeats written out; sections where the score's signs give at least two
     "Play a written piece."
+    try:
+        return _perform(written, source, max_notes, max_duration_s)
+    except InputError as error:
+        raise InputError(f"{source or written.title}: {error}") from None
+
+
+def _perform(written: NotatedPiece, source: str, max_notes: int, max_duration_s: float) -> Score:
     bars = written.bars
     played = _played_order(written) if bars else []
-    if not any(bars[i].notes for i in played):
-        raise InputError(f"{source or written.title}: nothing to play")
+    n_notes = sum(len(bars[i].notes) for i in played)
+    if not n_notes:
+        raise InputError("nothing to play")
+    if n_notes > max_notes:
+        raise InputError(f"{n_notes} notes as played, more than {max_notes}: raise max_notes, or split it")
     lengths_s = np.array([bars[i].length * 60 / bars[i].qpm for i in played])
     start_s = np.concatenate([[0.0], np.cumsum(lengths_s)])
+    if not start_s[-1] <= max_duration_s:
+        raise InputError(
+            f"lasts {start_s[-1]:.0f} s, more than {max_duration_s:g} s: raise max_duration_s, or split it"
+        )
     onset_s, duration_s, pitch = np.array(_join_ties(bars, played, start_s)).T
-    sections = _played_sections(bars, played, start_s)
     qpm = [bars[i].qpm for i in played]
     changes = [k for k in range(len(qpm)) if k == 0 or qpm[k] != qpm[k - 1]]
     tempos = [(start_s[k], qpm[k]) for k in changes]
@@ -251,7 +333,7 @@ def perform(
         duration_s,
         pitch,
         _VELOCITY,
-        sections=sections,
+        sections=_played_sections(bars, played, start_s),
         tempos=np.array(tempos),
         meters=np.array(_meters(bars, played, start_s), float),
         title=written.title,

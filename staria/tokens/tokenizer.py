@@ -176,6 +176,14 @@ class MusicTokenizerWithStyle:
         "Multiply times and durations; above 1 is slower."
         return _scale_tempo(vocabulary().check(ids), factor)[0]
 
+    def trace_tempo(
+        self,
+        ids,  # (T,)
+        factor: float,  # Above 1 is slower
+    ) -> tuple[np.ndarray, np.ndarray]:  # ids (T',), and the position (T',) that each comes from
+        "Multiply times and durations, and say where each token comes from."
+        return _scale_tempo(vocabulary().check(ids), factor)
+
     def augment(
         self,
         ids,  # (T,)

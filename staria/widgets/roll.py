@@ -7,6 +7,7 @@ __all__ = ['TokenRows', 'read_static', 'note_rows', 'pack_tokens', 'token_rows',
 
 # %% ../../nbs/widgets/00_roll.ipynb #d7bfaada
 import base64
+import functools
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import traitlets
 
 from ..core.basics import InputError
+from ..music.audio import piano_samples
 from ..music.midi import INSTRUMENTS
 from ..music.plots import PALETTE, figure_png, plot_roll
 from ..music.score import Score
@@ -26,6 +28,7 @@ _ROLL_FILES = (
     "dom.js",
     "roll.data.js",
     "roll.sections.js",
+    "roll.piano.js",
     "roll.play.js",
     "roll.paint.js",
     "roll.panes.js",
@@ -153,6 +156,9 @@ class _RollTraits(traitlets.HasTraits):
     playing = traitlets.Bool(False).tag(sync=True)
 
 # %% ../../nbs/widgets/00_roll.ipynb #353455ff
+_piano = functools.cache(piano_samples)  # One kernel serves many pages
+
+
 class PianoRoll(anywidget.AnyWidget, _RollTraits):
     "Show a score as a piano roll that zooms, plays, and sends selections and corrections to Python."
 
@@ -241,8 +247,14 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
         return plot_roll(self.score, self.labels, title=self.title)
 
     def _on_message(self, _, message: dict, buffers) -> None:
-        if message.get("do") != "save" or self.save_to is None:
-            return
+        if message.get("do") == "piano":
+            tones = _piano()
+            self.send({"piano": list(tones)}, list(tones.values()))
+        elif message.get("do") == "save" and self.save_to is not None:
+            self._save()
+
+    def _save(self) -> None:
+        "Save the sections where Python said, and tell the page."
         try:
             self.save_sections(self.save_to)
         except OSError as error:

@@ -268,7 +268,7 @@ class _CandidateCard(widgets.VBox):
         )
         self.back_button = _small_button("Back", f"Take the last re-roll of {name} back", disabled=True)
         self.export_button = _small_button(
-            "Export", f"Write {name} as MIDI, WAV, PNG and the record that writes it again", disabled=True
+            "Export", f"Write {name} as MIDI, sound, PNG and the record that writes it again", disabled=True
         )
         self.reroll_button.on_click(lambda _: reroll(self))
         self.back_button.on_click(lambda _: self.back())
@@ -328,11 +328,11 @@ def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]
         lengths=_text(lengths, "lengths (s)", "8, or 8 6 8"),
         n=_number(n, 1, 16, "candidates", "Pieces to write"),
         seed=_number(0, 0, 2**31 - 1, "seed", "The same seed writes the same pieces"),
-        temperature=_slider(1.0, 0.1, 2, 0.05, "temperature", "Below 1: safer; above 1: wilder"),
-        guidance=_slider(1.0, 0, 4, 0.25, "guidance", "Above 1: closer to the snippets"),
+        temperature=_slider(Sampling.temperature, 0.1, 2, 0.05, "temperature", "Above 1: wilder"),
+        guidance=_slider(Sampling.guidance, 0, 4, 0.25, "guidance", "Above 1: closer to the snippets"),
         top_k=_number(0, 0, 20000, "top-k", "Keep only so many tokens; 0 keeps all"),
-        top_p=_slider(0.95, 0.05, 1, 0.05, "top-p", _TOP_P),
-        min_p=_slider(0.0, 0, 0.95, 0.01, "min-p", _MIN_P),
+        top_p=_slider(Sampling.top_p, 0.05, 1, 0.05, "top-p", _TOP_P),
+        min_p=_slider(Sampling.min_p, 0, 0.95, 0.01, "min-p", _MIN_P),
     )
 
 # %% ../../nbs/widgets/03_write.ipynb #89435822
@@ -651,7 +651,7 @@ def _export_studio(
     form: WriteForm,  # Its workspace's runs/studio is where files go
     card: _CandidateCard,  # What is exported
 ) -> dict[str, Path]:  # The files by kind
-    "Write a candidate as MIDI, WAV, PNG and JSON, and offer the small ones as downloads."
+    "Write a candidate as MIDI, sound, PNG and JSON, and offer the small ones as downloads."
     about = card.candidate.provenance
     writer = card.name.split()[0].lower()
     stem = f"{about['plan']['form']}-{writer}-seed{about['seed']}-{about['piece'] + 1}"

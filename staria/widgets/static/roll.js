@@ -103,8 +103,12 @@ class RollView {
   listen() {
     // Letters are for the roll, not for the notebook
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
-    this.root.addEventListener("pointerdown", () => this.player.warm(), true);
-    this.root.addEventListener("keydown", () => this.player.warm(), true);
+    const warm = () => {
+      this.player.warm();
+      this.piano().catch(() => {}); // It is said when someone wants to hear it
+    };
+    this.root.addEventListener("pointerdown", warm, true);
+    this.root.addEventListener("keydown", warm, true);
     const follow = {
       "change:note_rows change:prob_rows change:bar_rows change:token_rows change:similarity": () =>
         this.loadSoon(),
@@ -384,6 +388,10 @@ class RollView {
     this.play(from, to, chosen && this.loopBox.checked, () => this.played());
   }
 
+  piano() {
+    return askForPiano(this.model);
+  }
+
   play(from, to, loop, onEnd) {
     const asked = performance.now();
     for (const other of rolls) {
@@ -392,7 +400,8 @@ class RollView {
         other.played();
       }
     }
-    this.player.start(this.data, from, to, {
+    const started = this.player.start(this.data, from, to, {
+      piano: this.piano(),
       speed: Number(this.speed.value),
       loop,
       pedal: this.pedalBox.checked,
@@ -400,6 +409,11 @@ class RollView {
       onStart: () => {
         this.root.dataset.startMs = (performance.now() - asked).toFixed(0);
       },
+    });
+    started.catch((error) => {
+      this.player.stop();
+      this.played();
+      this.say(`no sound: ${error.message}; is the kernel running?`);
     });
     this.playButton.textContent = "■";
     this.playButton.setAttribute("aria-label", "Stop (space)");

@@ -4,12 +4,12 @@ const AHEAD_S = 0.3;
 const TICK_MS = 60;
 const LEAD_S = 0.03;
 const RING_S = 1.6;
+const LOUDEST = 0.5;
 
 class Player {
   constructor() {
     this.context = null;
     this.timer = null;
-    this.waves = new Map();
     this.from = 0;
   }
 
@@ -37,14 +37,15 @@ class Player {
     data,
     from,
     to,
-    { speed = 1, loop = false, pedal = false, onStart = () => {}, onEnd = () => {} } = {},
+    { piano, speed = 1, loop = false, pedal = false, onStart = () => {}, onEnd = () => {} } = {},
   ) {
     this.stop();
     this.warm();
-    // Until the context runs, the cursor waits
+    // Until the context runs and the piano is there, the cursor waits
     Object.assign(this, { data, from, to, speed, loop, pedal, onStart, onEnd, zero: Infinity });
     const timer = (this.timer = setInterval(() => this.schedule(), TICK_MS));
-    await this.context.resume();
+    const [, sampled] = await Promise.all([this.context.resume(), piano]);
+    this.piano = sampled;
     if (this.timer !== timer) return; // Stopped, or started anew, in the meantime
     this.bus = this.context.createGain();
     const limiter = this.context.createDynamicsCompressor();
@@ -99,44 +100,23 @@ class Player {
   }
 
   voice(i, at, held) {
-    // Partials that fall off faster on high keys, a hammer's attack, two rates of decay; with the
-    // pedal a note rings on
+    // The nearest sample at another speed; a soft hammer wakes fewer partials; with the pedal a
+    // note rings on
     const pitch = this.data.pitch[i];
     const loud = this.data.velocity[i] / 127;
-    const peak = 0.22 * loud ** 1.5;
-    const decay = 2.2 * 2 ** ((48 - pitch) / 20);
+    const { key, buffer, begin } = this.piano.nearest(pitch);
     const end = at + Math.max(held, 0.05) + (this.pedal ? RING_S : 0);
+    const string = this.context.createBufferSource();
+    string.buffer = buffer;
+    string.playbackRate.value = 2 ** ((pitch - key) / 12);
+    const hammer = this.context.createBiquadFilter();
+    hammer.frequency.value = Math.min(440 * 2 ** ((pitch - 69) / 12) * (2 + 16 * loud), 18000);
     const gain = this.context.createGain();
-    const level = gain.gain;
-    level.setValueAtTime(0, at);
-    level.linearRampToValueAtTime(peak, at + 0.004);
-    level.setTargetAtTime(peak * 0.45, at + 0.004, 0.09);
-    if (end > at + 0.25) level.setTargetAtTime(0, at + 0.25, decay);
-    level.setTargetAtTime(0, end, this.pedal ? 0.25 : 0.06);
-    gain.connect(this.bus);
-    for (const detune of [-1.6, 1.6]) {
-      // Two strings, a hair apart
-      const string = this.context.createOscillator();
-      string.setPeriodicWave(this.wave(pitch, loud));
-      string.frequency.value = 440 * 2 ** ((pitch - 69) / 12);
-      string.detune.value = detune;
-      string.connect(gain);
-      string.start(at);
-      string.stop(end + (this.pedal ? 1 : 0.4));
-    }
-  }
-
-  wave(pitch, loud) {
-    const touch = Math.min(2, Math.floor(loud * 3));
-    const key = `${pitch}/${touch}`;
-    if (this.waves.has(key)) return this.waves.get(key);
-    const partials = clamp(Math.floor(8000 / (440 * 2 ** ((pitch - 69) / 12))), 1, 28);
-    const sine = new Float32Array(partials + 1);
-    const cosine = new Float32Array(partials + 1);
-    for (let k = 1; k <= partials; k++) sine[k] = Math.exp(-(k - 1) * (0.42 - 0.1 * touch)) / k ** 0.7;
-    const wave = this.context.createPeriodicWave(cosine, sine, { disableNormalization: false });
-    this.waves.set(key, wave);
-    return wave;
+    gain.gain.setValueAtTime(LOUDEST * loud ** 1.6, at);
+    gain.gain.setTargetAtTime(0, end, this.pedal ? 0.25 : 0.06);
+    string.connect(hammer).connect(gain).connect(this.bus);
+    string.start(at, begin);
+    string.stop(end + (this.pedal ? 1 : 0.4));
   }
 
   strike(i, at) {
