@@ -44,7 +44,7 @@ $(VENV)/.demo-installed: $(VENV)/.uv-installed $(FACTS)
 
 $(VENV)/.all-installed: $(VENV)/.demo-installed $(FACTS)
 	@echo "installing JupyterLab and the tools for the tests into $(VENV)"
-	@$(call INSTALL,.[notation$(comma)convert$(comma)cluster$(comma)widgets$(comma)lab$(comma)dev])
+	@$(call INSTALL,.[notation$(comma)convert$(comma)widgets$(comma)lab$(comma)dev])
 	@touch $@
 
 clean:

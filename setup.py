@@ -14,7 +14,7 @@ extras = {
     for name, wanted in facts.items()
     if name.endswith("_requirements")
 }
-extras["all"] = sum((extras[name] for name in ("notation", "convert", "cluster", "widgets")), [])
+extras["all"] = sum((extras[name] for name in ("notation", "convert", "widgets")), [])
 
 setup(
     name=facts["lib_name"],

@@ -158,6 +158,31 @@ for found in pkgutil.walk_packages(staria.__path__, "staria."):
     return [last_words(done)] if done.returncode else []
 
 
+def gate_sdist() -> list[str]:
+    "The source archive holds what it needs to install, and what it installs has its models and templates."
+    with tempfile.TemporaryDirectory() as folder:
+        source, place = Path(folder, "source"), Path(folder, "installed")
+        shutil.copytree(ROOT / "staria", source / "staria", ignore=shutil.ignore_patterns("__pycache__"))
+        for path in ROOT.iterdir():
+            if path.is_file():
+                shutil.copy(path, source)
+        done = call(sys.executable, "setup.py", "-q", "sdist", "-d", folder, cwd=source)
+        if done.returncode:
+            return [f"no source archive: {last_words(done)}"]
+        (archive,) = Path(folder).glob("*.tar.gz")
+        options = ("--no-deps", "--no-build-isolation", "--target", place)
+        done = call(sys.executable, "-m", "pip", "install", "-q", *options, archive)
+        if done.returncode:
+            return [f"{archive.name} does not install: {last_words(done)}"]
+        data = [
+            path
+            for path in (ROOT / "staria").rglob("*")
+            if path.parent.name in ("assets", "templates", "static")
+        ]
+        names = [path.relative_to(ROOT) for path in data if path.is_file()]
+        return [f"{archive.name} does not install {name}" for name in names if not (place / name).exists()]
+
+
 def gate_types() -> list[str]:
     "The names and signatures of the package hold together, and the public face is checked in full."
     done = call(sys.executable, "-m", "mypy")
@@ -202,6 +227,7 @@ GATES = (
     gate_notebooks,
     gate_types,
     gate_stands_alone,
+    gate_sdist,
     gate_readme,
     gate_docs,
 )

@@ -8,13 +8,14 @@ __all__ = ['SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesi
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
+from collections import Counter
 from itertools import compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .bar_similarity import bar_numbers, bars_of, compare_bars
+from .bar_similarity import MOST_BARS, bar_numbers, bars_of, compare_bars
 from ..core.basics import LETTERS, compiled
 from ..music.score import Score
 from ..music.sections import Section
@@ -24,28 +25,39 @@ from ..music.sections import Section
 class SegmentationConfig:
     "Say what speaks for a return and what lengths are usual."
 
-    # Of BAR_SIMILARITIES, together 1.
-    weights: tuple[float, ...] = (0.09, 0.12, 0.08, 0.15, 0.15, 0.10, 0.10, 0.21)
+    # How much each of BAR_SIMILARITIES counts; they are divided by their sum
+    weights: tuple[float, ...] = (
+        0.09,  # notes
+        0.12,  # melody
+        0.08,  # melody class
+        0.15,  # harmony
+        0.15,  # rhythm
+        0.10,  # melody rhythm
+        0.10,  # bass
+        0.21,  # top
+    )
 
-    # The level of similarity that speaks neither way: shares of the piece's median (`usual`) and of the mean
-    # of each bar's best passage of four bars (`best`); the rest of this constant.
+    # The level of similarity that speaks neither way is
+    #     usual * (median of all pairs of bars) + best * `best_passages` + (1 - usual - best) * level.
+    # The factors were fitted freely: where the first two exceed 1 together, the third is below 0.
     usual: float = 0.42
     best: float = 0.61
     level: float = 0.72
-    evidence: float = 13.2  # Nats for a similarity that lies 1 above the level
+    evidence: float = 13.2  # Nats for a similarity that lies 1 above that level
 
-    new: float = 0.87  # Nats that a new kind costs
-    more: float = 0.0  # Nats that each kind beyond two costs in addition to those before it
-    unequal: float = 0.35  # Similarity that each bar costs by which a return is longer or shorter
+    # Costs, in nats. They were fitted as well: one below 0 is a gain.
+    new: float = 0.87  # Of a new kind
+    more: float = 0.0  # Of each kind beyond two, in addition: once for the third, twice for the fourth
+    section: float = 0.19  # Of each section
+    shorter: float = 1.34  # Of half the most usual length; four times as much for a quarter
+    longer: float = 3.82  # Of twice the most usual length
+    uneven: float = 1.25  # Of an odd number of bars; 0.7 of it where it is no multiple of four, of eight
 
     centre_s: float = 23.1  # The most usual length, in seconds
-    shorter: float = 1.34  # Nats for a length of half of it; four times as much for a quarter
-    longer: float = 3.82  # Nats for twice the length
-    uneven: float = 1.25  # Nats for a length of odd bars; 0.7 of it for none of four, of eight
-    section: float = 0.19  # Nats that each section costs
+    unequal: float = 0.35  # Similarity that each bar costs by which a return is longer or shorter
 
     kinds: int = 5  # Most kinds; beyond four, those of the fewest bars are no section
-    longest: int = 48  # Bars
+    longest: int = 48  # Bars of a section
     beam: int = 300  # Hypotheses kept for each bar; with 12, dances lose 0.02 of their agreement (ARI)
     join: float = 2.0  # Similarity from which kinds that only come together are one section; above 1: never
 
@@ -92,9 +104,9 @@ def _weigh_evidence(
 ) -> np.ndarray:  # (N, N) nats
     "Weigh how much two bars speak for one being a return of the other."
     apart = alike[~np.eye(len(alike), dtype=bool)]
-    usual = float(np.median(apart)) if len(apart) else 0.0
+    median = float(np.median(apart)) if len(apart) else 0.0
     constant = (1 - config.usual - config.best) * config.level
-    level = config.usual * usual + config.best * best_passages(alike) + constant
+    level = config.usual * median + config.best * best_passages(alike) + constant
     return config.evidence * (alike - level)
 
 
@@ -131,71 +143,151 @@ class Hypothesis(NamedTuple):
     kinds: tuple[int, ...]  # Numbered by first appearance
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #846f0d55
+_LONG = 500  # From so many bars on, the beam is narrower, so that the work of a bar stays what it is
+
+
+class _Beams(NamedTuple):
+    "Hold, for each number of bars t, the best hypotheses for the first t bars: arrays (N + 1, beam)."
+
+    nats: np.ndarray  # -inf for a slot that is empty
+    start: np.ndarray  # The bar that the last section begins with
+    before: np.ndarray  # Slot of what stands before it, in the beam for the first `start` bars
+    kind: np.ndarray  # Of the last section
+    n_kinds: np.ndarray  # Of all sections
+    n_slots: np.ndarray  # (N + 1,) filled
+    worst: np.ndarray  # (N + 1,) slot of the worst hypothesis, once all are filled
+    least: (
+        np.ndarray
+    )  # (N + 1,) nats that a hypothesis has to exceed: the worst one's, or -inf while there is room
+
+
+def _empty_beams(n: int, beam: int) -> _Beams:  # But for the first beam: the hypothesis without a section
+    whole = [np.zeros((n + 1, beam), np.int16) for _ in range(4)]
+    counts = np.zeros((2, n + 1), np.int64)
+    found = _Beams(np.full((n + 1, beam), -np.inf), *whole, *counts, np.full(n + 1, -np.inf))
+    found.nats[0, 0] = 0.0
+    found.n_slots[0] = 1
+    return found
+
+
 @compiled
-def _search(
+def _search_sections(
+    beams: _Beams,  # The first is filled; the others are filled in place
     along: np.ndarray,  # (N + 1, N + 1) evidence, summed along diagonals
-    lengths: np.ndarray,  # (L + 1,) nats
+    lengths: np.ndarray,  # (L + 1,) nats of a section of so many bars
     counted: np.ndarray,  # (N + 1,) bars before each
     new: np.ndarray,  # (kinds,) nats that each new kind costs
     unequal: float,  # Nats that each bar of a difference in length costs
-    kinds: int,
-    beam: int,
-):  # Nats, starts and kinds of the hypotheses for all bars, and how many sections each has
+):
+    "Search rows of sections by a beam search: extend the best for the first t bars by a section, t by t."
     n, longest = len(along) - 1, len(lengths) - 1
-    value = np.full((n + 1, beam), -np.inf)
-    start, kind = np.zeros((n + 1, beam, n + 1), np.int16), np.zeros((n + 1, beam, n + 1), np.int8)
-    count, used = np.zeros((n + 1, beam), np.int64), np.zeros((n + 1, beam), np.int64)
-    value[0, 0] = 0.0
-    filled, lowest = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    worth = np.empty(kinds)
-    filled[0] = 1
+    row_of = np.empty(beams.nats.shape, np.int64)
     for t in range(n):
-        for b in np.argsort(-value[t]):  # the best first, so that fewer are replaced later
-            if value[t, b] == -np.inf:
-                break
-            rows, have = count[t, b], used[t, b]
-            starts, kinds_so_far = start[t, b, :rows], kind[t, b, :rows]
-            for length in range(1, min(longest, n - t) + 1):
-                _weigh_returns(worth, along, starts, kinds_so_far, t, length, unequal)
+        most = min(longest, n - t)
+        returns = _weigh_returns(beams, row_of, along, t, len(new), most, unequal)
+        for slot in np.argsort(-beams.nats[t])[: beams.n_slots[t]]:  # the best first: fewer are replaced
+            n_kinds = beams.n_kinds[t, slot]
+            for length in range(1, most + 1):
                 end = t + length
-                usual = min(max(int(counted[end] - counted[t] + 0.5), 1), longest)
-                for k in range(min(have + 1, kinds)):
-                    total = value[t, b] + lengths[usual] + (worth[k] if k < have else -new[k])
-                    full = filled[end] == beam
-                    place = lowest[end] if full else filled[end]
-                    if full and total <= value[end, place]:
-                        continue
-                    value[end, place], count[end, place] = total, rows + 1
-                    used[end, place] = max(have, k + 1)
-                    start[end, place, :rows], kind[end, place, :rows] = starts, kinds_so_far
-                    start[end, place, rows], kind[end, place, rows] = t, k
-                    if not full:
-                        filled[end] += 1
-                    if filled[end] == beam:
-                        lowest[end] = np.argmin(value[end])
-    return value[n], start[n], kind[n], count[n]
+                bars = min(max(int(counted[end] - counted[t] + 0.5), 1), longest)
+                so_far = beams.nats[t, slot] + lengths[bars]
+                for kind in range(min(n_kinds + 1, len(new))):
+                    gain = returns[row_of[t, slot], kind, length] if kind < n_kinds else -new[kind]
+                    if so_far + gain > beams.least[end]:
+                        _keep(beams, end, so_far + gain, t, slot, kind, max(n_kinds, kind + 1))
+
+
+@compiled
+def _keep(beams: _Beams, end: int, nats: float, start: int, before: int, kind: int, n_kinds: int):
+    "Put a hypothesis into the beam for the first `end` bars, in place of the worst where the beam is full."
+    beam = beams.nats.shape[1]
+    full = beams.n_slots[end] == beam
+    slot = beams.worst[end] if full else beams.n_slots[end]
+    beams.nats[end, slot] = nats
+    beams.start[end, slot] = start
+    beams.before[end, slot] = before
+    beams.kind[end, slot] = kind
+    beams.n_kinds[end, slot] = n_kinds
+    if not full:
+        beams.n_slots[end] += 1
+    if beams.n_slots[end] == beam:
+        beams.worst[end] = np.argmin(beams.nats[end])
+        beams.least[end] = beams.nats[end, beams.worst[end]]
 
 
 @compiled
 def _weigh_returns(
-    worth: np.ndarray,  # (kinds,) nats of a return of each kind; changed in place
+    beams: _Beams,
+    row_of: np.ndarray,  # (N + 1, beam) changed in place: the row of the result for a hypothesis
     along: np.ndarray,
-    start: np.ndarray,  # (K,) of the sections so far
-    kind: np.ndarray,  # (K,)
     t: int,
-    length: int,
+    kinds: int,
+    most: int,  # Bars
     unequal: float,
-):
-    "Weigh a section from t on as a return of each kind so far, by the best of its sections."
-    worth[:] = -np.inf
-    rows = len(start)
-    for r in range(rows):
-        begin = start[r]
-        size = (start[r + 1] if r + 1 < rows else t) - begin
-        shared = min(size, length)
-        gain = along[t + shared, begin + shared] - along[t, begin] - unequal * abs(size - length)
-        if gain > worth[kind[r]]:
-            worth[kind[r]] = gain
+) -> np.ndarray:  # (rows, kinds, most + 1) nats
+    "Weigh a section from t on as a return of each kind of a hypothesis, by the best of that kind's sections."
+    # Hypotheses share their beginnings, and each of these is weighed once: by what was found for the
+    # beginning without its last section, and by that section.
+    returns = np.empty((1 + _number_beginnings(beams, row_of, t), kinds, most + 1))
+    returns[0] = -np.inf
+    n_done = 1
+    path = np.empty((t + 1, 2), np.int64)
+    for last in range(beams.n_slots[t]):
+        depth, end, slot = 0, t, last
+        while row_of[end, slot] >= n_done:
+            path[depth, 0], path[depth, 1] = end, slot
+            depth += 1
+            end, slot = beams.start[end, slot], beams.before[end, slot]
+        for k in range(depth - 1, -1, -1):
+            before = row_of[end, slot]
+            end, slot = path[k]
+            row, begin = row_of[end, slot], beams.start[end, slot]
+            returns[row] = returns[before]
+            _weigh_section(returns[row, beams.kind[end, slot]], along, t, begin, end, unequal)
+            n_done += 1
+    return returns
+
+
+@compiled
+def _number_beginnings(beams: _Beams, row_of: np.ndarray, t: int) -> int:
+    "Number the beginnings of the hypotheses for the first t bars, each behind the shorter ones in it."
+    row_of[: t + 1] = -1
+    row_of[0, 0] = 0  # the one without a section
+    count = 0
+    for last in range(beams.n_slots[t]):
+        depth, end, slot = 0, t, last
+        while row_of[end, slot] < 0:
+            depth += 1
+            end, slot = beams.start[end, slot], beams.before[end, slot]
+        count += depth
+        end, slot = t, last
+        for k in range(depth):
+            row_of[end, slot] = count - k
+            end, slot = beams.start[end, slot], beams.before[end, slot]
+    return count
+
+
+@compiled
+def _weigh_section(
+    best: np.ndarray, along: np.ndarray, t: int, begin: int, end: int, unequal: float
+):  # best: (most + 1,) nats for each length, changed where more is found
+    "Weigh sections from t on as returns of the section from `begin` to `end`."
+    for length in range(1, len(best)):
+        shared = min(end - begin, length)
+        apart = unequal * abs(end - begin - length)
+        gain = along[t + shared, begin + shared] - along[t, begin] - apart
+        if gain > best[length]:
+            best[length] = gain
+
+
+def _trace(beams: _Beams, end: int, slot: int) -> Hypothesis:
+    "Follow a hypothesis from its last section to its first."
+    starts, kinds = [], []
+    while end:
+        kinds.append(int(beams.kind[end, slot]))
+        starts.append(int(beams.start[end, slot]))
+        end, slot = starts[-1], beams.before[end, slot]
+    return Hypothesis(tuple(starts[::-1]), tuple(kinds[::-1]))
 
 
 def find_hypotheses(
@@ -205,22 +297,16 @@ def find_hypotheses(
     counted: np.ndarray | None = None,  # (N + 1,) bars before each, with parts of bars; None: all are whole
 ) -> tuple[np.ndarray, list[Hypothesis]]:  # Nats of each hypothesis, best first, and the hypotheses
     "Find the best rows of sections."
+    n = len(evidence)
     new = config.new + config.more * np.maximum(np.arange(config.kinds) - 1.0, 0)
-    if counted is None:
-        counted = np.arange(len(evidence) + 1.0)
-    beam = max(
-        1, min(config.beam, 500 * config.beam // max(len(evidence), 1))
-    )  # a long piece must fit into memory
+    counted = np.arange(n + 1.0) if counted is None else counted
+    beam = max(1, min(config.beam, _LONG * config.beam // max(n, 1)))
+    beams = _empty_beams(n, beam)
     unequal = config.unequal * config.evidence
-    value, start, kind, count = _search(
-        _add_along(evidence), lengths, counted, new, unequal, config.kinds, beam
-    )
-    order = [k for k in np.argsort(-value, kind="stable") if np.isfinite(value[k])]
-    found = []
-    for k in order:
-        starts, kinds = start[k, : count[k]], kind[k, : count[k]]
-        found.append(Hypothesis(tuple(starts.tolist()), tuple(kinds.tolist())))
-    return value[order], found
+    _search_sections(beams, _add_along(evidence), lengths, counted, new, unequal)
+    nats = beams.nats[n]
+    order = [slot for slot in np.argsort(-nats, kind="stable") if np.isfinite(nats[slot])]
+    return nats[order], [_trace(beams, n, slot) for slot in order]
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #0370884f
 def _join_kinds(
@@ -244,13 +330,17 @@ def _find_word(
     starts: list[int], kinds: list[int], alike: np.ndarray, least: float
 ) -> tuple[int, list[int]] | None:
     "Find the shortest run of two kinds or more that holds all of their sections whenever it occurs."
-    edges = [*starts, len(alike)]
+    # Such a run begins where any of its kinds is heard for the first time.
+    edges, count = [*starts, len(alike)], Counter(kinds)
+    first = {kind: kinds.index(kind) for kind in count}
     for size in range(2, len(kinds) // 2 + 1):
-        for begin in range(len(kinds) - size + 1):
+        for begin in first.values():
             word = kinds[begin : begin + size]
+            several, rest = divmod(sum(count[kind] for kind in set(word)), size)
+            if rest or several < 2 or len(set(word)) < 2 or min(first[kind] for kind in word) < begin:
+                continue
             places = _places_of(word, kinds)
-            alone = len(places) * size == sum(kind in word for kind in kinds)
-            if len(set(word)) < 2 or len(places) < 2 or not alone:
+            if len(places) != several:
                 continue
             spans = [range(edges[place], edges[place + size]) for place in places]
             if max(_mean_similarity(alike, *pair) for pair in pairwise(spans)) >= least:
@@ -279,6 +369,7 @@ class Segmentation(NamedTuple):
     sections: tuple[Section, ...]  # In seconds, letters A to D by first appearance, N for none of them
     bars_s: np.ndarray  # (N,) starts of the bars
     probs: np.ndarray  # (N, 4) of each bar; they sum to less than 1 where N is likely
+    n_parts: int = 1  # That were searched one by one; letters begin anew in each
 
 
 def segment(
@@ -286,10 +377,30 @@ def segment(
     config: SegmentationConfig = SegmentationConfig(),
     bars_s: np.ndarray | None = None,  # (N,) starts in seconds; None: the score's own
 ) -> Segmentation:
-    "Find a piece's sections."
+    "Find a piece's sections; one of more than MOST_BARS bars is cut into equal parts."
     bars = bars_of(score, bars_s)
+    if len(bars) > MOST_BARS:
+        return _segment_parts(score, config, bars)
     found = segment_bars(compare_bars(score, bars), bars, score.duration_s, config)
     return found._replace(sections=_begin_with_notes(found.sections, score.onset_s, bars))
+
+
+def _segment_parts(score: Score, config: SegmentationConfig, bars_s: np.ndarray) -> Segmentation:
+    "Segment a long piece part by part, each as if it were alone."
+    bar = bar_numbers(score.onset_s, bars_s)
+    parts = []
+    for numbers in np.array_split(np.arange(len(bars_s)), -(-len(bars_s) // MOST_BARS)):
+        inside = (bar >= numbers[0]) & (bar <= numbers[-1])
+        if inside.any():
+            part = score.replace(notes=score.notes[inside], sections=(), timing=None)
+            parts.append(segment(part, config, bars_s[numbers]))
+    sections: list[Section] = []
+    for part in parts:
+        if sections:  # notes that ring on do not make a section longer
+            sections[-1] = dataclasses.replace(sections[-1], end_s=part.sections[0].start_s)
+        sections += part.sections
+    bars, probs = (np.concatenate([part[k] for part in parts]) for k in (1, 2))
+    return Segmentation(tuple(sections), bars, probs, len(parts))
 
 
 def _begin_with_notes(

@@ -8,6 +8,7 @@ __all__ = ['COMMANDS', 'REMEDIES', 'demo_command', 'main']
 # %% ../../nbs/app/07_cli.ipynb #96e68e6a
 import errno
 import inspect
+import io
 import os
 import sys
 
@@ -22,6 +23,7 @@ from staria.app.music_commands import (
     label_command,
     ship_command,
 )
+from .preconditions import check_call
 from .train_commands import find_kind, hidden_options, train_command
 from ..core.basics import InputError
 
@@ -109,10 +111,11 @@ def _run(words: list[str]) -> None:
             options = [kind, *options]
     command = COMMANDS[name]
     values = make_parser(name, command, hidden).parse_args(options).as_dict()
-    if os.environ.get("STARIA_RESOLVE"):
+    resolves = os.environ.get("STARIA_RESOLVE")
+    if not resolves or name != "train":  # a training is checked when it is known what its job gives it
+        check_call(name, values)
+    if resolves:
         return _print_options({name: value for name, value in values.items() if name not in hidden})
-    if isinstance(seed := values.get("seed"), int) and seed < 0:
-        raise InputError(f"--seed must be 0 or more, got {seed}")
     call_command(command, values)
 
 
@@ -139,6 +142,9 @@ def main(
     argv: list[str] | None = None,  # Words after `staria`; None: those of the call
 ) -> None:  # Leaves with status 0, 1 or 2
     "Run a command."
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
     try:
         _run(_today(sys.argv[1:] if argv is None else [*argv]))
         sys.stdout.flush()

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.basics import InputError
 from ..core.files import Workspace
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ def prepare_command(
     limit: int | None = None,  # Most files that are read
     workers: int | None = None,  # Processes; null: one a core
     splits: str = "95,4,1",  # Shares of train, val and test; which piece goes where depends on its music
+    clock: str = "exact",  # How tokens count time: exact, aria, or bars, where a bar always lasts the same
     licence: str | None = None,  # Terms of the pieces that no index.tsv beside the data names
     free_only: bool = False,  # Leave out what may not be used commercially, so that weights may ship
     shard: str | None = None,  # I/N: read the I-th of N parts only, for a job of an array
@@ -46,16 +46,11 @@ def prepare_command(
     "Read a source once into a token store."
     from staria.app.prepare import prepare_array, wait_for_parts
     from staria.data.prepare import prepare as read_source
-    from staria.data.prepare import prepare_shard, read_shard
+    from staria.data.prepare import prepare_shard, read_shard, read_splits
 
-    if bool(array) + bool(shard) + merge > 1:
-        raise InputError("give one of --array (read parts and merge them), --shard (one part), --merge")
-    try:
-        shares = tuple(float(share) for share in splits.split(","))
-    except ValueError:
-        raise InputError(f"splits are three shares such as 95,4,1, got '{splits}'") from None
     workspace = open_workspace(root)
-    options = {"limit": limit, "splits": shares, "licence": licence, "free_only": free_only}
+    options = {"limit": limit, "splits": read_splits(splits), "clock": clock}
+    options |= {"licence": licence, "free_only": free_only}
     if array:
         jobs = prepare_array(source, name, workspace, array, profile, cluster, **options)
         print(*jobs, sep="\n")
@@ -106,6 +101,8 @@ def compose_command(
     balance = measure_balance([store[i].extra["plan"] for i in range(len(store))])
     times = balance["forms"].values()
     lengths = ", ".join(f"{share:.0%}" for share in balance["lengths"]["all"])
+    if missing := sum(store.manifest["settings"]["counts"]) - len(store):
+        print(f"{missing} pieces could not be composed: there is too little music for their sections")
     print(f"{len(store)} pieces in {store.folder}; ", end="")
     print(f"each of {len(times)} forms {min(times)} to {max(times)} times; ", end="")
     print(f"sections by length class, short to long: {lengths}")

@@ -474,7 +474,8 @@ def _run_loop(demo: Demo) -> list[dict]:
     def rounds(over: bool) -> dict:
         classifier = load_model(demo.weights_of("classifier-composed"))
         staria = load_model(demo.weights_of("staria-composed"))
-        rows = wake_sleep(classifier, staria, demo.store, demo.composed, demo.run / "wake-sleep", loop)
+        stores, run = (demo.store, demo.composed), demo.run / "wake-sleep"
+        rows = wake_sleep(classifier, staria, *stores, run, loop, labelled=demo.store)
         for path, model in zip(outputs, (classifier, staria), strict=True):
             save_model(path, model, 0, {})
         return {"rows": rows}

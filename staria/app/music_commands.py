@@ -21,27 +21,26 @@ def label_command(
     per_token: bool = False,  # Also a table with a row a token
     min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier
     picture: bool = True,  # Also a picture of each
-    keep: bool = False,  # Leave files alone that have a section file: a labelling that was stopped goes on
+    keep: bool = False,  # Leave alone what was labelled of the same content: a stopped labelling goes on
+    max_notes: int = 100_000,  # A piece with more is skipped
+    max_minutes: float = 120.0,  # A piece that sounds for longer is skipped
+    max_bars: int = 6_000,  # A piece with more, by its own tempo, is skipped
     root: str | None = None,  # Not used
 ) -> None:
     "Hear the form of MIDI files: CSV, section file and picture of each."
     from staria.models.presets import load_recognizer
     from staria.recognition.label import label_files
+    from staria.recognition.recognizer import Budget
 
     model = load_recognizer(checkpoint)
-    print(label_files(model, files, out, per_token, min_section_s, picture, keep=keep))
+    budget = Budget(max_notes, max_minutes, max_bars)
+    report = label_files(model, files, out, per_token, min_section_s, picture, keep=keep, budget=budget)
+    print(report)
+    if not report.labelled:
+        raise InputError(f"nothing was labelled: each of the {len(report.skipped)} files was skipped")
     print(f"results: {out}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #192ac4ee
-def _read_snippets(named: dict[str, str]) -> dict:
-    from staria.music.score import Score
-
-    for letter, path in named.items():
-        if letter not in LETTERS:
-            raise InputError(f"--snippet {letter}={path}: write it as A=file.mid, with a letter from A to D")
-    return {letter: Score.from_midi(path) for letter, path in named.items()}
-
-
 def _read_held_out(data: str | None, root: str | None) -> list | None:
     from staria.data.store import open_store
 
@@ -71,26 +70,29 @@ def generate_command(
     guidance: float = 1.5,  # Above 1: closer to the plan, in twice the time of 1
     repetition: float = 0.0,  # Above 0: less repetition within a section
     weights: str = "fp32",  # Keep the weights in fp32, bf16 or int8 while writing
+    attention: str = "sdpa",  # sdpa, or flex or sage on a GPU; sage needs the package sageattention
+    device: str = "cpu",  # cpu, cuda or mps
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
     seed: int = 0,  # The same seed gives the same pieces
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.core.basics import progress
-    from staria.data.plan import Plan
+    from staria.core.device import pick_device
     from staria.generation.candidates import plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
+    from staria.models.decoder import use_attention
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
-    if num_samples < 1 or best_of < 1:
-        raise InputError(f"--num-samples and --best-of must be 1 or more, got {num_samples} and {best_of}")
-    snippets = _read_snippets(snippet or {})
-    Plan(form, lengths, snippets)  # refuses a letter that the form lacks before anything is read
+    snippets = {letter: Score.from_midi(path) for letter, path in (snippet or {}).items()}
+    opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, draw_snippets=material)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), 0
+    model.to(pick_device(device))
+    use_attention(model, attention)
     written = write_best(
         quantize(model, weights),
         plans,
@@ -99,7 +101,7 @@ def generate_command(
         seed,
         checkpoint=checkpoint or "",
         max_tokens=max_length,
-        opening=None if go_on is None else Score.from_midi(go_on),
+        opening=opening,
         on_token=lambda piece, token: bar.update() and None,
     )
     try:
@@ -141,35 +143,54 @@ def evaluate_command(
     data: str | None = None,
     split: str = "test",  # recognizer: train, val or test
     seed: int = 0,  # generated: of the shuffled plans
-    out: str | None = None,  # Folder for the tables as CSV and JSON
+    out: str | None = None,  # Folder for the tables as CSV and JSON, and for pictures of the confusion
 ) -> None:
     "Print tables for a recognizer, or for folders of written pieces."
     from staria.core.tables import save_table
     from staria.data.store import open_store
 
-    if what not in ("recognizer", "classifier", "generated"):
-        raise InputError(f"cannot evaluate '{what}': use recognizer or generated")
     store = open_store(data, open_workspace(root)) if data else None
     if what == "generated":
         tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed)
     else:
         tables = _judge_recognizer(checkpoint, store, split)
+    if not out:
+        return
     for title, rows in tables.items():
-        if out and rows:
+        if rows:
             save_table(rows, Path(out) / title)
+    _draw_confusions(tables["confusion"], Path(out))
 
 
 def _judge_recognizer(checkpoint: str | None, store, split: str) -> dict[str, list[dict]]:
     from staria.core.tables import format_table
+    from staria.evaluation.form_judge import confusion_rows
     from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
-    if store is None:
-        raise InputError("evaluate recognizer needs --data STORE with labelled pieces")
     result = evaluate_recognizer(load_recognizer(checkpoint), store, store.split(split))
     print(format_table(result.rows) + "\n")
     print(format_table(result.letters) + "\n")
-    return {"classifier": result.rows, "letters": result.letters}
+    return {
+        "classifier": result.rows,
+        "pieces": result.pieces,
+        "letters": result.letters,
+        "confusion": confusion_rows(result.confusion),
+    }
+
+
+def _draw_confusions(rows: list[dict], out: Path) -> None:
+    "Draw each confusion matrix of a table: confusion.png, or confusion-<group>-<by>.png."
+    from itertools import groupby
+
+    import numpy as np
+
+    from staria.music.plots import plot_confusion, save_figure
+
+    for names, part in groupby(rows, lambda row: [row[name] for name in ("group", "by") if name in row]):
+        counts = np.array([[row[letter] for letter in LETTERS] for row in part])
+        picture = plot_confusion(counts, title=", heard by ".join(names))
+        save_figure(picture, out / "-".join(["confusion", *names]))
 
 
 def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dict[str, list[dict]]:
@@ -177,13 +198,6 @@ def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dic
     from staria.evaluation.form_judge import judge_folder, side_by_side
     from staria.models.presets import load_recognizer
 
-    if not folder or not Path(folder).is_dir():
-        raise InputError(f"evaluate generated needs a folder of MIDI files, got {folder}: name one")
-    if name in beside:
-        raise InputError(
-            f"--beside {name}={beside[name]}: the folder's own pieces are called {name} (--name):"
-            " give another name"
-        )
     tables = judge_folder(
         folder,
         beside=beside,
@@ -194,6 +208,8 @@ def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dic
         seed=seed,
     )
     print(format_table(side_by_side(tables["groups"]), digits=2))
+    if tables["letters"]:
+        print("\n" + format_table(tables["letters"]))
     if tables["memorised"]:
         print("\n" + format_table(tables["memorised"][:20], digits=2))
     return tables
@@ -215,13 +231,8 @@ def blind_test_command(
 
     if read:
         return _read_listeners(read, key, by)
-    if not groups:
-        raise InputError(
-            "name groups as NAME=FOLDER, such as staria=out real=songs,"
-            " or give --read with listeners' CSV files"
-        )
     scores = {}
-    for name, folder in groups.items():
+    for name, folder in (groups or {}).items():
         scores[name] = [piece.score for piece in load_written_pieces(folder)]
     page = make_kit(scores, out, key, embed=embed, seed=seed)
     print(f"{page}: send the folder to listeners, and keep {key}")
@@ -255,8 +266,6 @@ def ship_command(
     from staria.training.start import check_study
 
     check_study(checkpoint, "checkpoint", "they may not ship")
-    if Path(out).suffix != ".safetensors":
-        raise InputError(f"{out}: the file to write must end in .safetensors")
     saved = load_weights(checkpoint)
     save_model(out, load_model(checkpoint), saved.step, saved.extra, dtype=torch.bfloat16)
     print(f"{out}: {saved.kind}, {Path(out).stat().st_size / 1e6:.1f} MB")

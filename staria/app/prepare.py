@@ -25,8 +25,8 @@ def _array_of(
     folder: Path,  # Where jobs lie
 ) -> Array | None:  # The newest that was sent under that label
     arrays = [Array(path.parent) for path in folder.glob("*/array.json")]
-    mine = [array for array in arrays if array.facts["label"] == label]
-    return max(mine, key=lambda array: array.facts["submitted"], default=None)
+    mine = [array for array in arrays if array.facts.label == label]
+    return max(mine, key=lambda array: array.facts.submitted, default=None)
 
 
 def prepare_array(

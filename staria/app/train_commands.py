@@ -50,12 +50,12 @@ def hidden_options(
     from staria.training.tasks import TrainConfig
 
     start, data, training = (_fields(config) for config in (StartConfig, DataConfig, TrainConfig))
-    loop = _fields(LoopOptions) | {"composed", "classifier"}
+    loop = _fields(LoopOptions)
     if kind == "listener":
         return (start | data | training | loop | {"data", "resume", "overwrite"}) - {"seed"}
     hidden = _OF_LISTENER | {option for option, kinds in READ_BY.items() if kind not in kinds}
     if kind == "wake-sleep":
-        return hidden | (data - loop) | {"preset"}
+        return hidden | (data - loop) | {"preset", "resume", "overwrite"}  # called again, it goes on
     return hidden | (loop - data)
 
 
@@ -78,8 +78,6 @@ def train_command(
     start: "staria.training.start.StartConfig",  # Start
     data_config: "staria.training.start.DataConfig",  # Data
     train_config: "staria.training.tasks.TrainConfig",  # Training
-    composed: str | None = None,  # Store of composed pieces
-    classifier: str | None = None,  # A trained classifier; null, with --frozen: the listener that ships
     loop: "staria.loop.wake_sleep.LoopOptions",  # Loop
 ) -> None:
     "Train a model; 'staria train KIND --help' shows the options of that kind."
@@ -90,10 +88,8 @@ def train_command(
     if kind == "wake-sleep":
         from staria.loop.wake_sleep import train_wake_sleep
 
-        rows = train_wake_sleep(
-            data, composed, start.init, classifier, run, workspace, loop, train_config, start.study
-        )
-        return _print_rounds(rows, run)
+        train_wake_sleep(data, start.init, run, workspace, loop, train_config, start.study)
+        return None
     from staria.training.start import train_model
 
     result = train_model(kind, data, workspace, name, start, data_config, train_config, resume, overwrite)
@@ -108,11 +104,3 @@ def _train_listener(run: Path, sources, songs, leave_out, steps: int, seed: int)
     names = frozenset().union(*(names_in(path) for path in leave_out))
     config = ListenerTrainConfig(steps=steps, seed=seed)
     print(f"the listener: {train_listener(run, sources, songs, config, names)}")
-
-
-def _print_rounds(rows: list[dict], run: Path) -> None:
-    from staria.core.tables import format_table
-    from staria.loop.wake_sleep import rounds_table
-
-    print(format_table(rounds_table(rows), digits=4))
-    print(f"the same as a table: {run / 'rounds.csv'}")

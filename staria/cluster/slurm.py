@@ -16,31 +16,33 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import submitit
-from submitit.core.utils import FailedJobError, FailedSubmissionError, cloudpickle_dump
-
 from staria.cluster.chain import (
+    CLUSTERS,
     DISK_FULL_STATUS,
     JobRunner,
+    JobSettings,
     call_function,
+    keep_value,
     log_event,
+    python_command,
+    read_settings,
     to_plain,
     write_outcome,
 )
-from .jobs import Array, Job
+from .jobs import Array, ArrayFacts, Job, JobFacts, read_process
 from staria.cluster.resources import (
     Resources,
     check_folder,
     check_partition,
     is_one_machine,
     load_resources,
+    query_slurm,
     read_partitions,
 )
 from staria.cluster.snapshot import (
@@ -52,7 +54,7 @@ from staria.cluster.snapshot import (
     take_snapshot,
 )
 from ..core.basics import InputError
-from ..core.config import config_from_dict, config_to_dict, load_yaml, save_yaml
+from ..core.config import config_to_dict, save_yaml
 from ..core.files import atomic_write
 
 # %% ../../nbs/cluster/04_slurm.ipynb #8473c9ca
@@ -162,8 +164,8 @@ def _make_order(
 
 
 def _check_cluster(cluster: str) -> None:
-    if cluster not in ("slurm", "local", "debug"):
-        raise InputError(f"unknown cluster '{cluster}': use slurm, local or debug")
+    if cluster not in CLUSTERS:
+        raise InputError(f"unknown cluster '{cluster}': use one of {', '.join(CLUSTERS)}")
     if cluster == "slurm" and not shutil.which("sbatch"):
         raise InputError(
             "this machine has no Slurm (no sbatch on the PATH): submit from the cluster's login node,"
@@ -180,6 +182,10 @@ def _fit_to_job(
 ) -> dict:  # The same, shared out among the job's processes; a chain resumes
     "Fit a training to its job, and refuse one that would fail."
     if cluster != "slurm":
+        if resolved["nodes"] > 1:
+            raise InputError(
+                f"--nodes {resolved['nodes']}: cluster='{cluster}' is this machine alone, use slurm"
+            )
         resources = Resources(nodes=resolved["nodes"], gpus_per_node=resolved["devices"])
     resolved = share_out(resolved, resources, global_batch)
     check_submitted_training(resolved, attempts)
@@ -207,116 +213,136 @@ def submit(
     with _new_folder(Path(folder), name) as place:
         take_snapshot(place)
         save_yaml(order.settings(place), place / "job.yaml")
-        facts = _job_facts(order, name, round(time.time(), 2))
+        number, started = _send(order, place, name, after)
+        _write_facts(place / "job.json", _job_facts(order, name, round(time.time(), 2), number, started))
         if cluster == "debug":
-            _write_facts(place / "job.json", facts | {"id": str(os.getpid())})
             _run_now(place)
-            return Job(place)
-        (number,) = _send(order, [place], place, name, after)
-        _write_facts(place / "job.json", facts | {"id": number})
     return Job(place)
 
 
-def _job_facts(order: _Order, name: str, submitted: float) -> dict:
-    return {
-        "id": "-",
-        "name": name,
-        "cluster": order.cluster,
-        "run": order.run,
-        "links": order.chain,
-        "submitted": submitted,
-    }
+def _job_facts(order: _Order, name: str, submitted: float, number: str, started: int | None) -> JobFacts:
+    return JobFacts(number, name, order.cluster, submitted, started, order.run, order.chain)
 
 
 def _send(
     order: _Order,
-    parts: list[Path],  # Their folders
     place: Path,  # The job's or array's folder
     name: str,
     after: Sequence[Job | Array],
+    n_parts: int = 0,  # Of an array; 0: one job
     parallel: int = 256,  # Parts that run at a time
-) -> list[str]:  # A number for each part
+) -> tuple[str, int | None]:  # Its number; when its process began, where it is one of this machine
     "Hand one job or an array to Slurm, or to a process of this machine."
+    if order.cluster == "debug":
+        return str(os.getpid()), None
     if order.cluster == "local":
-        executor = submitit.LocalExecutor(place)
-        executor.update_parameters(timeout_min=10**6)  # limits are those of the attempts
-        waiting_for = [str(item.folder) for item in after]
-        with _environment(_job_environment(order, place)):
-            sent = executor.submit(run_parts, [str(part) for part in parts], waiting_for, parallel)
-        return [sent.job_id] * len(parts)
-    executor = submitit.SlurmExecutor(place)
-    executor.update_parameters(**_sbatch_settings(order, place, name, after, parallel, len(parts) > 1))
+        words = python_command("slurm.run_parts", place, parallel, *(item.folder for item in after))
+        with open(place / "runner.log", "ab") as log:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | _job_environment(order, place),
+                start_new_session=True,
+            )
+        begun = read_process(process.pid)
+        return str(process.pid), begun and begun[0]
+    script = place / "job.sh"
+    script.write_text(_sbatch_script(order, place, name, after, n_parts, parallel))
     try:
-        sent = executor.map_array(run_part, [str(part) for part in parts])
-    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-        raise InputError(f"Slurm refused the job: {' '.join(str(error).split())[-400:]}") from None
-    return [job.job_id for job in sent]
+        answer = query_slurm("sbatch", "--parsable", str(script))
+    except InputError as error:
+        raise InputError(f"Slurm refused the job: {error}") from None
+    return answer.strip().split(";")[0], None
 
 
-def run_part(part: str):  # What Slurm runs
-    return JobRunner(part)()
+def run_part(part: str) -> None:  # What Slurm runs
+    JobRunner(part)()
 
 # %% ../../nbs/cluster/04_slurm.ipynb #c6f44550
 def _job_environment(order: _Order, place: Path) -> dict[str, str]:
     "Give the variables that a job's own processes see: its copy of the code comes first."
     paths = [str(place / "code"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return order.resources.environment | {"PYTHONPATH": os.pathsep.join(paths), "MPLBACKEND": "agg"}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "MPLBACKEND": "agg"}
+    return {name: str(value) for name, value in (order.resources.environment | own).items()}
 
 
-def _sbatch_settings(
-    order: _Order, place: Path, name: str, after: Sequence[Job | Array], parallel: int, array: bool
-) -> dict:
-    "Translate an order into submitit's words."
-    wanted = order.resources
-    here = shlex.quote(str(place)) + '/part-$(printf %03d "$SLURM_ARRAY_TASK_ID")' * array
+def _sbatch_script(
+    order: _Order, place: Path, name: str, after: Sequence[Job | Array], n_parts: int, parallel: int
+) -> str:
+    "Write the script that Slurm runs, its options at its head."
+    options = _sbatch_options(order, place, name, after, n_parts, parallel)
+    values = ["" if value is True else f"={shlex.quote(str(value))}" for _, value in options]
+    head = [f"#SBATCH --{key}{value}" for (key, _), value in zip(options, values, strict=True)]
+    here = shlex.quote(str(place)) + '/part-$(printf %03d "$SLURM_ARRAY_TASK_ID")' * bool(n_parts)
     logged = f"$(cat {here}/links.jsonl 2>/dev/null | wc -l)"
     variables = _job_environment(order, place).items()
-    exports = [f"export {key}={shlex.quote(str(value))}" for key, value in variables]
     requeue = (
         f"if [ $staria_status != {DISK_FULL_STATUS} ] && [ ! -e {here}/settled.json ]"
         f' && [ "{logged}" -gt "$staria_lines" ];'
         ' then scontrol requeue Incomplete "$SLURM_JOB_ID" && sleep 60; fi'
     )
-    more = {"requeue": True} if order.chain != 1 else {"no-requeue": True}
-    if after:
-        more["dependency"] = "afterany:" + ":".join(item.id for item in after)
-    settings = {
-        "job_name": name,
+    lines = [
+        "#!/bin/bash",
+        *head,
+        *(f"export {key}={shlex.quote(value)}" for key, value in variables),
+        *order.resources.setup,
+        f"staria_lines={logged}",
+        f"{shlex.join(python_command('slurm.run_part'))} {here}",
+        "staria_status=$?",
+        requeue,
+        "exit $staria_status",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _sbatch_options(
+    order: _Order, place: Path, name: str, after: Sequence[Job | Array], n_parts: int, parallel: int
+) -> list[tuple[str, object]]:
+    "Translate an order into sbatch's options; True stands for an option without a value."
+    wanted = order.resources
+    options = {
+        "job-name": name,
         "nodes": wanted.nodes,
-        "ntasks_per_node": wanted.tasks_per_node,
-        "cpus_per_task": wanted.cpus_per_task,
+        "ntasks-per-node": wanted.tasks_per_node,
+        "cpus-per-task": wanted.cpus_per_task,
+        "gpus-per-node": wanted.gpus_per_node,
         "mem": f"{wanted.memory_gb}G",
         "time": max(1, round(60 * wanted.hours)),
-        "signal_delay_s": wanted.warning_s,
-        "setup": [*exports, *wanted.setup, f"staria_lines={logged}"],
-        "teardown": ["staria_status=$?", requeue, "exit $staria_status"],
-        "use_srun": False,
-        "array_parallelism": parallel,
-        "additional_parameters": more | wanted.options,
+        "partition": wanted.partition,
+        "account": wanted.account,
+        "signal": f"USR2@{wanted.warning_s}",
+        "output": str(place / "part-%3a" / "runner.log" if n_parts else place / "runner.log"),
+        "open-mode": "append",
+        "requeue" if order.chain != 1 else "no-requeue": True,
     }
-    optional = {name: getattr(wanted, name) for name in ("gpus_per_node", "partition", "account")}
-    return settings | {name: value for name, value in optional.items() if value}
+    if n_parts:
+        options["array"] = f"0-{n_parts - 1}%{min(n_parts, parallel)}"
+    if after:
+        options["dependency"] = "afterany:" + ":".join(item.id for item in after)
+    return [(key, value) for key, value in (options | wanted.options).items() if value]
 
 
 def run_parts(
-    parts: list[str],  # Folders of jobs
-    after: list[str],  # Folders of jobs and arrays that have to end first
-    parallel: int,  # Parts that run at a time
-):  # What a process of this machine runs
+    place: str,  # Folder of a job or an array
+    parallel: str,  # Parts that run at a time, a number
+    *after: str,  # Folders of jobs and arrays that have to end first
+) -> None:  # What a process of this machine runs
     "Run one job, or the parts of an array, on this machine."
     for folder in map(Path, after):
         while not (Array(folder) if (folder / "array.json").exists() else Job(folder)).done:
             time.sleep(0.2)
-    if len(parts) == 1:
-        return run_part(parts[0])
+    parts = sorted(Path(place).glob("part-*"))
+    if not parts:
+        return run_part(place)
     stopped, running = [], []
-    code = "import sys; from staria.cluster.slurm import run_part; run_part(sys.argv[1])"
 
-    def run_one(part: str) -> None:
+    def run_one(part: Path) -> None:
         if stopped:
             return
-        words, nowhere = [sys.executable, "-c", code, part], subprocess.DEVNULL
-        process = subprocess.Popen(words, stdout=nowhere, stderr=nowhere)
+        with open(part / "runner.log", "ab") as log:
+            process = subprocess.Popen(python_command("slurm.run_part", part), stdout=log, stderr=log)
         running.append(process)
         process.wait()
 
@@ -326,25 +352,10 @@ def run_parts(
             process.send_signal(signal.SIGTERM)
 
     signal.signal(signal.SIGTERM, stop)
-    with ThreadPoolExecutor(parallel) as pool:
+    with ThreadPoolExecutor(int(parallel)) as pool:
         list(pool.map(run_one, parts))
 
 # %% ../../nbs/cluster/04_slurm.ipynb #8e41e59d
-@contextlib.contextmanager
-def _environment(values: dict[str, str]):
-    "Set variables for what is started here."
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update({name: str(value) for name, value in values.items()})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
 @contextlib.contextmanager
 def _new_folder(
     folder: Path,  # slurm_logs
@@ -365,6 +376,8 @@ def _new_folder(
 
 
 def _claim_folder(folder: Path, name: str) -> Path:
+    if len(name) > 100 or not name.isprintable():
+        raise InputError(f"a job's name must be a line of at most 100 characters, got {name[:60]!r}")
     plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
     stem = time.strftime("%Y%m%d-%H%M%S-") + plain
     for number in itertools.count():
@@ -381,36 +394,36 @@ def _claim_folder(folder: Path, name: str) -> Path:
         return place
 
 # %% ../../nbs/cluster/04_slurm.ipynb #10fdf0cf
-def _write_facts(path: Path, facts: dict) -> None:
+def _write_facts(path: Path, facts: JobFacts | ArrayFacts) -> None:
     "Write what identifies a job or an array."
     with atomic_write(path) as file:
-        file.write((json.dumps(facts, indent=1) + "\n").encode())
+        file.write((json.dumps(config_to_dict(facts), indent=1) + "\n").encode())
 
 
 def _run_now(place: Path) -> None:
     "Run a job in this process, its output in its log."
-    job, out = load_yaml(place / "job.yaml"), io.StringIO()
+    job, out = read_settings(place), io.StringIO()
     log_event(place, event="begin", link=1, at=None, host=os.uname().nodename, job=str(os.getpid()))
     try:
-        cloudpickle_dump(_call_work(job, out), place / "value.pkl")
+        keep_value(place, _call_work(job, out))
         state, why = "COMPLETED", ""
     except Exception as error:  # the job's error is the job's: it is kept in its log and raised by result()
         state, why = "FAILED", f"{type(error).__name__}: {error}"
-        if isinstance(job["work"], str):
+        if isinstance(job.work, str):
             out.write(traceback.format_exc())
     (place / "rank-0.log").write_text(out.getvalue())
     log_event(place, event="end", link=1, why="done" if state == "COMPLETED" else "failed", at=None)
     write_outcome(place, state, why)
 
 
-def _call_work(job: dict, out: io.StringIO):  # What the function returned; 0 for a command
-    if isinstance(job["work"], str):
+def _call_work(job: JobSettings, out: io.StringIO):  # What the function returned; 0 for a command
+    if isinstance(job.work, str):
         with contextlib.redirect_stdout(out):
-            return call_function(job["work"], job["config"])
-    done = subprocess.run(job["work"], capture_output=True, text=True)
+            return call_function(job.work, job.config)
+    done = subprocess.run(job.work, capture_output=True, text=True)
     out.write(done.stdout + done.stderr)
     if done.returncode:
-        raise RuntimeError(f"'{shlex.join(job['work'])}' ended with status {done.returncode}")
+        raise RuntimeError(f"'{shlex.join(job.work)}' ended with status {done.returncode}")
     return 0
 
 # %% ../../nbs/cluster/04_slurm.ipynb #95073ce2
@@ -485,21 +498,12 @@ def _launch(
         for part, order in zip(parts, orders, strict=True):
             part.mkdir()
             save_yaml(order.settings(part), part / "job.yaml")
-        if cluster == "debug":
-            numbers = [str(os.getpid())] * len(parts)
-        else:
-            numbers = _send(orders[0], parts, place, name, after, parallel)
-        for part, order, number in zip(parts, orders, numbers, strict=True):
-            facts = _job_facts(order, f"{name}/{part.name}", submitted)
-            _write_facts(part / "job.json", facts | {"id": number})
-        about = {
-            "id": numbers[0].split("_")[0],
-            "name": name,
-            "cluster": cluster,
-            "points": config_to_dict(points),
-            "submitted": submitted,
-            "label": label,
-        }
+        number, started = _send(orders[0], place, name, after, len(parts), parallel)
+        for k, (part, order) in enumerate(zip(parts, orders, strict=True)):
+            own = f"{number}_{k}" if cluster == "slurm" else number
+            facts = _job_facts(order, f"{name}/{part.name}", submitted, own, started)
+            _write_facts(part / "job.json", facts)
+        about = ArrayFacts(number, name, cluster, submitted, started, tuple(points), label)
         _write_facts(place / "array.json", about)
         if cluster == "debug":
             for part in parts:
@@ -508,7 +512,7 @@ def _launch(
 
 
 def submit_again(
-    array: Array,  # One of which some parts failed
+    array: Array,  # One of your own, of which some parts failed: what its job.yaml names is run
     resources: Resources | str | None = None,  # Others than before; None: the same
     after: Sequence[Job | Array] = (),  # Start once these have ended
 ) -> Array:  # With those parts alone
@@ -520,7 +524,7 @@ def submit_again(
         resources = load_resources(resources)
     orders = [_read_order(array.jobs[number].folder, resources) for number in failed]
     points, parallel = [array.points[k] for k in failed], _most_at_a_time(orders[0].cluster)
-    return _launch(orders, points, array.name, array.folder.parent, after, parallel, array.facts["label"])
+    return _launch(orders, points, array.name, array.folder.parent, after, parallel, array.facts.label)
 
 
 def _read_order(
@@ -528,10 +532,10 @@ def _read_order(
     resources: Resources | None,  # None: as in its job.yaml
 ) -> _Order:
     "Read what was submitted."
-    job = load_yaml(folder / "job.yaml")
-    resources = resources or config_from_dict(Resources, job["resources"])
+    job = read_settings(folder)
     names = ("work", "config", "cluster", "chain", "until_epoch", "run", "cwd")
-    return _Order(**{name: job[name] for name in names}, resolved=None, resources=resources)
+    kept = {name: getattr(job, name) for name in names}
+    return _Order(**kept, resolved=None, resources=resources or job.resources)
 
 # %% ../../nbs/cluster/04_slurm.ipynb #90ab3992
 def sweep(

@@ -161,7 +161,7 @@ def check_submitted_training(
     from staria.training.start import DataConfig, StartConfig, check_training  # loads torch
     from staria.training.tasks import TrainConfig
 
-    if chain != 1 and config["overwrite"]:
+    if chain != 1 and config.get("overwrite"):
         raise InputError(
             "--overwrite would start anew in every attempt of a chain: remove the old run first,"
             " or name another (--name)"
@@ -193,9 +193,8 @@ def _workspace_of(config: dict) -> Workspace:
 
 
 def _check_wake_sleep(config: dict, workspace: Workspace) -> None:
-    from staria.loop.wake_sleep import check_wake_sleep
+    from staria.loop.wake_sleep import LoopOptions, check_wake_sleep
     from staria.training.tasks import TrainConfig
 
-    names = ("data", "composed", "init", "classifier", "frozen", "study", "forms")
-    options = {name: config[name] for name in names}
-    check_wake_sleep(**options, workspace=workspace, train=_fill(TrainConfig, config))
+    configs = (_fill(LoopOptions, config), _fill(TrainConfig, config))
+    check_wake_sleep(config["data"], config["init"], workspace, *configs, config["study"])

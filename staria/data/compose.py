@@ -444,8 +444,16 @@ def _share(scores, recipe, seed):
     _shared.update(scores=scores, recipe=recipe, seed=seed)
 
 
-def _compose_some(jobs: list) -> list[Composed]:
-    return [_compose_nth(_shared["scores"], _shared["recipe"], _shared["seed"], *job) for job in jobs]
+def _try_nth(scores, recipe: Recipe, seed: int, *job) -> Composed | InputError:
+    "Compose a piece, or give the reason why the sources don't suffice for it."
+    try:
+        return _compose_nth(scores, recipe, seed, *job)
+    except InputError as trouble:
+        return trouble
+
+
+def _compose_some(jobs: list) -> list[Composed | InputError]:
+    return [_try_nth(_shared["scores"], _shared["recipe"], _shared["seed"], *job) for job in jobs]
 
 
 def compose_many(
@@ -455,6 +463,7 @@ def compose_many(
     forms: Sequence[str] = FORM_LISTS["all"],  # Dealt equally
     workers: int = 1,  # Processes; their number changes nothing but the time
     start: int = 0,  # Number of the first piece: a part of a longer run
+    skip: bool = False,  # Leave out a piece for whose sections the sources don't suffice
     **options,  # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
 ) -> Iterator[Composed]:  # In order; plans also name the sources, the seed and the recipe
     "Compose pieces with forms and lengths balanced."
@@ -471,11 +480,20 @@ def compose_many(
         if n >= start
     )
     if workers == 1:
-        for job in jobs:
-            yield _compose_nth(scores, recipe, seed, *job)
-        return
+        pieces = (_try_nth(scores, recipe, seed, *job) for job in jobs)
+    else:
+        pieces = _compose_in_pool(jobs, (scores, recipe, seed), workers)
+    for piece in pieces:
+        if isinstance(piece, Composed):
+            yield piece
+        elif not skip:
+            raise piece
+
+
+def _compose_in_pool(jobs: Iterator, shared: tuple, workers: int) -> Iterator[Composed | InputError]:
+    "Compose with several processes, in order."
     with concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _share, (scores, recipe, seed)
+        workers, multiprocessing.get_context("spawn"), _share, shared
     ) as pool:
         waiting = collections.deque()
         try:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['section_similarity', 'judge_form', 'WrittenPiece', 'load_written_pieces', 'compare_groups', 'judge_folder',
-           'side_by_side']
+           'confusion_rows', 'side_by_side']
 
 # %% ../../nbs/evaluation/02_form_judge.ipynb #613f070e
 import json
@@ -19,12 +19,14 @@ import torch
 from ..analysis.memorization import NoteIndex, index_notes, nearest_piece, notes_in_order, shared_runs
 from staria.analysis.metrics import (
     adjusted_rand,
+    confusion,
     distinct_ngrams,
     groove_similarity,
     mean_scores,
     name_by_first_appearance,
     pairwise_f,
     pitch_class_entropy,
+    precision_recall_f1,
     return_f,
 )
 from ..analysis.musicality import measure_musicality
@@ -33,7 +35,7 @@ from ..core.basics import LETTERS, InputError, progress
 from ..data.corpus import open_source
 from ..data.plan import Plan, plan_from_dict
 from .generators import evaluate_generated, form_heard, mean_row, other_orders
-from ..music.midi import DRUM
+from ..music.midi import DRUM, MIDI_SUFFIXES
 from ..music.score import Score
 from ..music.sections import Section, section_of_times
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -345,7 +347,7 @@ def load_written_pieces(
     if not Path(folder).is_dir():
         raise InputError(f"no folder at {folder}: name one {holds}")
     source = open_source(str(folder))
-    items = [item for item in source.items if item.path.lower().endswith((".mid", ".midi"))]
+    items = [item for item in source.items if item.path.lower().endswith(MIDI_SUFFIXES)]
     if not items:
         raise InputError(f"no MIDI file in {folder}: name a folder {holds}")
     if most is not None and most < 1:
@@ -480,8 +482,12 @@ def judge_folder(
     name: str = "written",  # What the folder's group is called
     most: int | None = None,  # At most so many pieces of each folder beside, spread evenly; None: all
     seed: int = 0,  # Of the shuffled plans
-) -> dict[str, list[dict]]:  # "groups", "pieces", "memorised", each a table; the last may be empty
-    "Judge a folder of written pieces, beside other folders."
+) -> dict[str, list[dict]]:  # "groups", "pieces", "memorised", "letters", "confusion", each a table
+    """Judge a folder of written pieces, beside other folders.
+
+    The letters that sections were written under are the reference of "letters" (precision, recall, F1 and
+    accuracy over notes) and "confusion"; a section counts as it was heard, by the judge and the classifier.
+    """
     groups = {name: load_written_pieces(folder)}
     for other, path in (beside or {}).items():
         if other in groups:
@@ -492,10 +498,75 @@ def judge_folder(
     if known is not None and not isinstance(known, NoteIndex):
         known = index_notes(known)
     tables = compare_groups(groups, known, seed=seed)
-    if classifier is not None:
-        for group, pieces in groups.items():
+    for group, pieces in groups.items():
+        _add_letters(tables, group, pieces)
+        if classifier is not None:
             _add_classifier(tables, group, pieces, classifier, seed)
     return tables
+
+
+def _labels_by_section(
+    piece: WrittenPiece,
+    heard: str,  # A letter for each section that has one, as it was heard
+) -> tuple[np.ndarray, np.ndarray]:  # (N,) letters that were written, and heard, of the notes that have one
+    "Give each note the letter that its section was written under, and the one it was heard as."
+    sections = [section for section in piece.score.sections if section.label in LETTERS]
+    inside = section_of_times(sections, piece.score.onset_s)
+    if len(heard) != len(sections) or not (inside >= 0).any():
+        return np.zeros((2, 0), np.int64)
+    written = np.array([LETTERS.index(section.label) + 1 for section in sections])
+    names = np.array([ord(letter) for letter in heard])
+    section = inside[inside >= 0]
+    return written[section], name_by_first_appearance(names[section])
+
+
+def _compare_letters(
+    pieces: Sequence[WrittenPiece],
+    heard: Sequence[str],  # For each piece a letter a section
+    about: dict,  # First columns of every row
+) -> dict[str, list[dict]]:  # "letters" and "confusion"; empty where no section was heard
+    "Compare the letters of sections with those that were heard, note by note."
+    pairs = [_labels_by_section(piece, letters) for piece, letters in zip(pieces, heard, strict=True)]
+    written, found = np.concatenate(pairs, axis=1)
+    if len(written) < 2:
+        return {"letters": [], "confusion": []}
+    letters = precision_recall_f1(written, found)
+    means = {name: float(np.mean([row[name] for row in letters if row["notes"]])) for name in _SCORES}
+    every = {"letter": "all", **means, "notes": len(written), "accuracy": float((written == found).mean())}
+    counts = confusion(written, found, n_letters=len(LETTERS), rename=False)
+    return {
+        "letters": [about | row for row in (*letters, every)],
+        "confusion": [about | row for row in confusion_rows(counts)],
+    }
+
+
+_SCORES = ("precision", "recall", "f1")
+
+
+def confusion_rows(
+    counts: np.ndarray,  # (4, 4) notes, rows the reference
+) -> list[dict]:  # A row a letter of the reference, a column for each letter that was heard
+    "Turn a confusion matrix into a table."
+    return [
+        {"reference": letter, **dict(zip(LETTERS, row, strict=True))}
+        for letter, row in zip(LETTERS, counts.tolist(), strict=True)
+    ]
+
+
+def _judged_letters(score: Score, heard: str) -> str:
+    "Keep what was heard of the sections that have a letter."
+    sections = _judged_sections(score)
+    if len(heard) != len(sections):
+        return ""
+    return "".join(letter for letter, s in zip(heard, sections, strict=True) if s.label in LETTERS)
+
+
+def _add_letters(tables: dict[str, list[dict]], group: str, pieces: Sequence[WrittenPiece]) -> None:
+    "Add what the judge heard to the tables of letters."
+    rows = [row for row in tables["pieces"] if row["group"] == group]
+    heard = [_judged_letters(piece.score, row["heard"]) for piece, row in zip(pieces, rows, strict=True)]
+    for name, more in _compare_letters(pieces, heard, {"group": group, "by": "judge"}).items():
+        tables.setdefault(name, []).extend(more)
 
 
 def _add_classifier(
@@ -508,10 +579,11 @@ def _add_classifier(
     "Add what a recognition model hears to a group's rows."
     scores, forms = [piece.score for piece in pieces], [piece.asked for piece in pieces]
     names = ("ARI", "ARI shuffled", "pairF", "pairF shuffled")
-    added = [
-        {f"classifier {name}": row[name] for name in names}
-        for row in evaluate_generated(scores, forms, classifier, seed=seed)
-    ]
+    heard = evaluate_generated(scores, forms, classifier, seed=seed)
+    added = [{f"classifier {name}": row[name] for name in names} for row in heard]
+    letters = [row["heard"] for row in heard]
+    for name, more in _compare_letters(pieces, letters, {"group": group, "by": "classifier"}).items():
+        tables[name] += more
     rows = [row for row in tables["pieces"] if row["group"] == group]
     for row, more in zip(rows, added, strict=True):
         row |= more

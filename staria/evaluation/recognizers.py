@@ -22,11 +22,11 @@ from staria.analysis.metrics import (
     position_only,
     precision_recall_f1,
 )
-from ..core.basics import LETTERS, InputError
-from ..data.piece import TokenizedPiece
+from ..core.basics import LETTERS, InputError, progress
+from ..data.piece import TokenizedPiece, score_of_piece
 from ..data.store import Store
 from ..music.sections import Section
-from ..recognition.recognizer import note_onsets_s, note_probabilities
+from ..recognition.recognizer import Recognizer, note_onsets_s, note_probabilities
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/evaluation/00_recognizers.ipynb #2db590ee
@@ -85,8 +85,21 @@ def _score_piece(
     return _ScoredPiece(piece, scores, reference[labelled], heard)
 
 
+def _hear_pieces(
+    model: Recognizer | torch.nn.Module,
+    pieces: Sequence[TokenizedPiece],
+    tokenizer: MusicTokenizerWithStyle,
+    max_batch_tokens: int,
+) -> list[np.ndarray]:  # (N, 4) a piece: probability of A to D for each note
+    "Hear pieces as they are labelled elsewhere: a recognizer is given their tempo and meter, too."
+    if not isinstance(model, Recognizer):
+        return note_probabilities(model, [piece.ids for piece in pieces], tokenizer, max_batch_tokens)
+    scores = [score_of_piece(piece).with_sections([]) for piece in pieces]
+    return [model.label(score)[1] for score in progress(scores, "hearing", unit="piece")]
+
+
 def evaluate_recognizer(
-    model: torch.nn.Module,  # A MidiClassifier or a Listener: ids (B, T) to logits (B, T, 4)
+    model: Recognizer | torch.nn.Module,  # A listener, or a MidiClassifier: ids (B, T) to logits (B, T, 4)
     store: Store | Sequence[TokenizedPiece],
     indices: Sequence[int],  # Which pieces, for example store.split("test")
     tokenizer: MusicTokenizerWithStyle | None = None,  # None makes one
@@ -100,7 +113,7 @@ def evaluate_recognizer(
         raise InputError(
             f"none of the {len(pieces)} pieces has two labelled notes: choose pieces with sections"
         )
-    heard = note_probabilities(model, [piece.ids for piece in usable], tokenizer, max_batch_tokens)
+    heard = _hear_pieces(model, usable, tokenizer, max_batch_tokens)
     scored = [_score_piece(piece, probs, tokenizer) for piece, probs in zip(usable, heard, strict=True)]
     rows = [
         {"method": method, "pieces": len(scored), **mean_scores([each.scores[method] for each in scored])}

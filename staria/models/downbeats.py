@@ -119,30 +119,29 @@ def _chain_bars(
     opens: np.ndarray,  # (T,) nats of a beat that opens a bar
     inside: np.ndarray,  # (T,) nats of one that does not
     shortest: int,  # Frames
-    longest: int,  # Frames
     usual: np.ndarray,  # (periods,) nats of each length of a beat
+    change: np.ndarray,  # (periods, periods) nats that a change of length costs
     meter: int,  # Beats to a bar
-    drift: float,
     slip: float,
 ):  # Nats of the best chain; its frames, and each one's place in its bar
-    n, periods = len(beat), longest - shortest + 1
-    value = np.full((n, meter, periods), -1e30)
-    before_period = np.zeros((n, meter, periods), np.int16)
-    before_place = np.zeros((n, meter, periods), np.int8)
+    n, periods = len(beat), len(usual)
+    longest = shortest + periods - 1
+    value = np.full((longest + 1, meter, periods), -1e30)  # of the last frames, round and round
+    before = np.zeros((n, meter, periods, 2), np.int8)  # place and period of the beat before
     for t in range(n):
         for place in range(meter):
             here = beat[t] + (opens[t] if place == 0 else inside[t])
             for p in range(periods):
                 earlier = t - shortest - p
                 if earlier < 0:
-                    value[t, place, p] = here + usual[p]
-                    before_place[t, place, p] = -1
+                    value[t % (longest + 1), place, p] = here + usual[p]
+                    before[t, place, p, 0] = -1
                     continue
-                best, other, q = _best_before(value, earlier, place, p, shortest, drift, slip)
-                value[t, place, p] = best + here
-                before_place[t, place, p] = other
-                before_period[t, place, p] = q
-    best, t, place, p = _best_end(value, max(0, n - longest))
+                best, other, q = _best_before(value[earlier % (longest + 1)], place, p, change, slip)
+                value[t % (longest + 1), place, p] = best + here
+                before[t, place, p, 0] = other
+                before[t, place, p, 1] = q
+    best, t, place, p = _best_end(value, n, max(0, n - longest))
 
     frames, places = np.empty(n, np.int64), np.empty(n, np.int64)
     count = 0
@@ -150,42 +149,38 @@ def _chain_bars(
         frames[count] = t
         places[count] = place
         count += 1
-        last = before_place[t, place, p]
+        last = before[t, place, p, 0]
         if last < 0:
             break
-        t, place, p = t - shortest - p, last, before_period[t, place, p]
+        t, place, p = t - shortest - p, last, before[t, place, p, 1]
     return best, frames[:count][::-1].copy(), places[:count][::-1].copy()
 
 
 @compiled
-def _best_before(
-    value: np.ndarray, earlier: int, place: int, p: int, shortest: int, drift: float, slip: float
-):
+def _best_before(value: np.ndarray, place: int, p: int, change: np.ndarray, slip: float):
     "Find the earlier beat that one of place and period p best comes after: nats, place, period."
-    _, meter, periods = value.shape
+    meter, periods = value.shape
+    first, last = (0, meter) if place == 0 else (place - 1, place)
     best, best_place, best_period = -1e30, 0, 0
     for q in range(max(0, p - 4), min(periods, p + 5)):
-        apart = drift * abs(np.log((shortest + p) / (shortest + q)))
-        for other in range(meter):
-            if place > 0 and other != place - 1:
-                continue
+        for other in range(first, last):
             broken = place == 0 and other != meter - 1
-            found = value[earlier, other, q] - apart - (slip if broken else 0.0)
+            found = value[other, q] - change[p, q] - (slip if broken else 0.0)
             if found > best:
                 best, best_place, best_period = found, other, q
     return best, best_place, best_period
 
 
 @compiled
-def _best_end(value: np.ndarray, first: int):
+def _best_end(value: np.ndarray, n: int, first: int):
     "Find the best beat from a frame on: nats, frame, place, period."
-    n, meter, periods = value.shape
+    kept, meter, periods = value.shape
     best, end, end_place, end_period = -1e30, 0, 0, 0
     for t in range(first, n):
         for place in range(meter):
             for p in range(periods):
-                if value[t, place, p] > best:
-                    best = value[t, place, p]
+                if value[t % kept, place, p] > best:
+                    best = value[t % kept, place, p]
                     end, end_place, end_period = t, place, p
     return best, end, end_place, end_period
 
@@ -213,14 +208,14 @@ def _find_downbeats(
 
     # What each length of a beat is worth.
     shortest, longest = round(_SHORTEST_BEAT_S / HOP_S), round(_LONGEST_BEAT_S / HOP_S)
-    octaves = np.log2(np.arange(shortest, longest + 1) * HOP_S / search.beat_s)
+    periods = np.arange(shortest, longest + 1)
+    octaves = np.log2(periods * HOP_S / search.beat_s)
     usual = -0.5 * (octaves / search.spread) ** 2
+    change = search.drift * np.abs(np.log(np.divide.outer(periods, periods)))
 
     chains = []
     for meter in (3, 4, 2):
-        nats, frames, places = _chain_bars(
-            beat, opens, inside, shortest, longest, usual, meter, search.drift, search.slip
-        )
+        nats, frames, places = _chain_bars(beat, opens, inside, shortest, usual, change, meter, search.slip)
         chains.append((nats, _Downbeats(frames * HOP_S, frames[places == 0] * HOP_S)))
     return sorted(chains, key=lambda chain: -chain[0])
 
@@ -247,11 +242,12 @@ def _chain_grid(worth: np.ndarray, length: int, slip: float) -> np.ndarray:
 
 def _correct_bars(
     logits: np.ndarray,  # (T, 2) of a beat and of a bar, a frame each
+    bars: np.ndarray,  # (N,) seconds, of the file
     score: Score,  # With a meter that its notes keep to
     search: DownbeatSearch = DownbeatSearch(),
+    first_frame: int = 0,  # Which frame of the piece the logits begin with
 ) -> np.ndarray:  # (N,) bar starts in seconds
     "Correct the bar lines of a score where its notes say otherwise."
-    bars = score.bars_s()
     if len(bars) < 4:
         return bars
 
@@ -265,27 +261,56 @@ def _correct_bars(
     # What each is worth: the best logit of three frames, and a little for the file's own bar lines.
     bar_logit = logits[:, 1]
     near = np.maximum(np.maximum(bar_logit, np.roll(bar_logit, 1)), np.roll(bar_logit, -1))
-    frame = np.minimum((grid / HOP_S + 0.5).astype(np.int64), len(near) - 1)
+    frame = np.clip((grid / HOP_S + 0.5).astype(np.int64) - first_frame, 0, len(near) - 1)
     worth = np.clip(near[frame], -7, 7).astype(np.float64)
     worth[::parts] += search.stay
     return grid[_chain_grid(worth, parts, search.slip)]
 
 # %% ../../nbs/models/06_downbeats.ipynb #2645e5ed
-_LEAD = 50  # Frames of silence before the first
+_LEAD = 50  # Frames of silence before the first note
 _FEWEST_BARS = 8  # In fewer, passages cannot return
 
 
 def _track(
     net: DownbeatNet,  # In evaluation mode
     score: Score,  # At least one note
-) -> np.ndarray:  # (T, 2) logits of a beat and of a bar, a frame each
-    "Run the network over a piece."
+) -> tuple[np.ndarray, int]:  # (T, 2) logits of a beat and of a bar; which frame of the piece is the first
+    "Run the network over a piece, from _LEAD frames before its first note on, wherever that is."
+    first = int(score.onset_s[0] / HOP_S + 0.5)
     silence = np.zeros((_LEAD, _N_FEATURES), np.float32)
-    frames = torch.from_numpy(np.concatenate([silence, _score_frames(score)]))
+    frames = torch.from_numpy(np.concatenate([silence, _score_frames(score)[first:]]))
     device = next(net.parameters()).device
     with torch.no_grad():
-        logits = net(frames.to(device)[None])[0, _LEAD:]
-    return logits.float().cpu().numpy()
+        logits = net(frames.to(device)[None])[0]
+    return logits.float().cpu().numpy(), first - _LEAD
+
+
+_LONG_SILENCE_S, _SHORT_SILENCE_S = 30.0, 4.0
+
+
+def _shorten_silences(
+    score: Score,  # At least one note
+) -> tuple[np.ndarray, np.ndarray] | None:  # (K,) times in seconds, and what becomes of them; None: no change
+    "Make a clock that passes over long silences, as there may be before the first note."
+    offset_s = np.maximum.accumulate(score.onset_s + score.notes["duration_ms"] / 1000)
+    begins, ends = np.append(0.0, offset_s[:-1]), score.onset_s
+    long = ends - begins > _LONG_SILENCE_S
+    if not long.any():
+        return None
+    begins, ends = begins[long], ends[long]
+    lost = np.cumsum(ends - begins - _SHORT_SILENCE_S)
+    short_begins, short_ends = begins - np.append(0.0, lost[:-1]), ends - lost
+    last = offset_s[-1] + 1e4
+    real_s = [0.0, *np.stack([begins, ends], 1).ravel(), last]
+    short_s = [0.0, *np.stack([short_begins, short_ends], 1).ravel(), last - lost[-1]]
+    return np.array(real_s), np.array(short_s)
+
+
+def _without_silent_bars(own: np.ndarray, real_s: np.ndarray) -> np.ndarray:
+    "Leave out bars that lie in a silence from their beginning to their end."
+    stretch = np.searchsorted(real_s, own, "right") - 1  # odd ones are silences
+    following = np.append(stretch[1:], -1)
+    return own[(stretch % 2 == 0) | (stretch != following)]
 
 
 def find_bars(
@@ -294,24 +319,51 @@ def find_bars(
     search: DownbeatSearch = DownbeatSearch(),
 ) -> np.ndarray:  # (N,) bar starts in seconds, at least one
     "Find a piece's bars: the file's own, corrected, where its notes keep to them; else those heard."
-    logits = _track(net, score)
-    if 0 < len(_kept_bars(score)) <= MOST_BARS:
-        return _correct_bars(logits, score, search)
+    own, clock = _kept_bars(score), _shorten_silences(score)
+    if clock is None:
+        return _find_music_bars(net, score, own, search)
 
-    # Each meter has its best chain; those with more bars than can be compared come last.
-    chains = [(nats, found.bars_s) for nats, found in _find_downbeats(logits, search)]
+    # Listen as if long silences were short.
+    real_s, short_s = clock
+    notes = score.notes.copy()
+    notes["onset_ms"] = 1000 * np.interp(score.onset_s, real_s, short_s)
+    own = np.interp(_without_silent_bars(own, real_s), real_s, short_s)
+    found = _find_music_bars(net, score.replace(notes=notes, timing=None), own, search)
+    return np.interp(found, short_s, real_s)
+
+
+def _find_music_bars(
+    net: DownbeatNet,
+    score: Score,  # Without long silences
+    own: np.ndarray,  # (N,) bars of the file that its notes keep to, in seconds; none where they do not
+    search: DownbeatSearch,
+) -> np.ndarray:  # (N,) bar starts in seconds, at least one
+    logits, first_frame = _track(net, score)
+    if len(own):
+        return _correct_bars(logits, own, score, search, first_frame)
+
+    # Each meter has its best chain. In the right bars, passages return on the same steps.
+    begin_s = (first_frame + _LEAD) * HOP_S
+    chains = [(nats, begin_s + found.bars_s) for nats, found in _find_downbeats(logits[_LEAD:], search)]
     chains = [(nats, bars_s) for nats, bars_s in chains if len(bars_s) > 1]
-    chains = [(nats, bars_s) for nats, bars_s in chains if len(bars_s) <= MOST_BARS] or chains
     if not chains:
-        return np.zeros(1)
-    wholes = [bars_of(score, bars_s) for _, bars_s in chains]
-    if not all(_FEWEST_BARS <= len(bars_s) <= MOST_BARS for bars_s in wholes):
+        return np.array([begin_s])
+    if any(len(bars_of(score, bars_s)) < _FEWEST_BARS for _, bars_s in chains):
         return chains[0][1]
-
-    # In the right bars, passages return on the same steps.
-    returns = [best_passages(mix_similarities(compare_bars(score, bars_s))) for bars_s in wholes]
-    worth = [nats + search.returning * share for (nats, _), share in zip(chains, returns, strict=True)]
+    worth = [nats + search.returning * _weigh_passages(score, bars_s) for nats, bars_s in chains]
     return chains[int(np.argmax(worth))][1]
+
+
+_JUDGED_BARS = 500  # Of a long piece, that say which bars are the right ones
+
+
+def _weigh_passages(score: Score, bars_s: np.ndarray) -> float:  # 0 to 1
+    "Say how well passages return in some bars."
+    bars_s = bars_of(score, bars_s)
+    if len(bars_s) > _JUDGED_BARS:
+        early = score.onset_s < bars_s[_JUDGED_BARS]
+        score, bars_s = score.replace(notes=score.notes[early], timing=None), bars_s[:_JUDGED_BARS]
+    return best_passages(mix_similarities(compare_bars(score, bars_s)))
 
 
 def _kept_bars(score: Score) -> np.ndarray:
@@ -320,9 +372,11 @@ def _kept_bars(score: Score) -> np.ndarray:
     if not len(score.tempos):
         return none
     try:
-        return score.bars_s() if keeps_time(score.onset_s, score.beats_s()) else none
+        bars_s = score.bars_s() if keeps_time(score.onset_s, score.beats_s()) else none
     except InputError:
         return none
+    fits = len(bars_s) <= max(MOST_BARS, score.duration_s / (2 * _SHORTEST_BEAT_S))
+    return bars_s if fits else none
 
 # %% ../../nbs/models/06_downbeats.ipynb #3be1147d
 _FEWEST_NOTES = 20  # Of a crop that something can be learned from

@@ -7,6 +7,7 @@ __all__ = ['SONG', 'TUNE', 'describe_style', 'ListenerConfig', 'Listener']
 
 # %% ../../nbs/models/07_listener.ipynb #6acd71f3
 import dataclasses
+import warnings
 
 import numpy as np
 import torch
@@ -14,11 +15,12 @@ from torch import nn
 
 from ..analysis.bar_similarity import bar_numbers
 from ..analysis.segmentation import Segmentation, SegmentationConfig, segment
-from ..core.basics import LETTERS
+from ..core.basics import LETTERS, InputError
 from .classifier import Notes, evaluate_sequence, read_notes
 from .downbeats import DownbeatConfig, DownbeatNet, DownbeatSearch, find_bars
 from ..music.score import Score
 from ..music.sections import Section
+from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/07_listener.ipynb #7439403b
 _N_STYLE = 37  # 6 sizes of a chord, 8 registers, 13 steps, 10 figures
@@ -112,6 +114,44 @@ class ListenerConfig:
     tune: SegmentationConfig = TUNE  # How everything else is
 
 
+_ORIGIN_S = 10.0  # Where the first note is put: a whole bar has room before it
+
+
+def _as_heard(
+    score: Score,  # At least one note; every note has a token
+) -> Score:  # As many notes, in the same order
+    "Keep of a piece what its tokens keep: onsets to 10 ms, notes of at most 5 s, steps of velocity."
+    tok = MusicTokenizerWithStyle()
+    heard = tok.decode(tok.encode(score.with_sections([]), sections=False)).shifted(_ORIGIN_S)
+    if len(heard) != len(score):
+        missing = len(score) - len(heard)
+        raise InputError(f"{missing} notes have no token: `recognition.label` leaves such notes out")
+    moved = _ORIGIN_S - score.onset_s[0]
+    tempos, meters = score.tempos.copy(), score.meters.copy()
+    for rows in (tempos, meters):
+        rows[:, 0] = np.round(rows[:, 0] + moved, 6)
+    return heard.replace(tempos=tempos, meters=meters)
+
+
+def _at_notes(
+    found: Segmentation,  # Of what was heard
+    heard: Score,
+    score: Score,  # Whose time the sections get
+) -> Segmentation:
+    "Give sections the time of the score: each holds the notes that it was found for."
+    moved = score.onset_s[0] - heard.onset_s[0]
+    onset_s = np.append(score.onset_s, np.inf)
+    starts = []
+    for section in found.sections:
+        first_note = onset_s[np.searchsorted(heard.onset_s, section.start_s - 1e-6)]
+        start_s = max(0.0, section.start_s + moved)
+        starts.append(float(first_note if start_s > first_note - 0.006 else start_s))  # 10 ms may round it
+    ends = [*starts[1:], max(found.sections[-1].end_s + moved, score.duration_s)]
+    spans = zip(found.sections, starts, ends, strict=True)
+    sections = tuple(dataclasses.replace(section, start_s=a, end_s=b) for section, a, b in spans)
+    return found._replace(sections=sections, bars_s=found.bars_s + moved)
+
+
 class Listener(nn.Module):
     "Hear the form of a piece."
 
@@ -131,15 +171,30 @@ class Listener(nn.Module):
 
     def segment(self, score: Score, bars_s: np.ndarray | None = None) -> Segmentation:
         "Find the sections of a piece of at least one note; its bars may be given in seconds."
+        heard = _as_heard(score)
+        return _at_notes(self._segment_heard(heard, score, bars_s), heard, score)
+
+    def _segment_heard(
+        self, heard: Score, score: Score, bars_s: np.ndarray | None = None
+    ) -> Segmentation:  # In the time of what is heard
         if bars_s is None:
-            bars_s = find_bars(self.pulse, score, self.config.search)
-        config = self.config.song if self.song_likelihood(score) > 0.5 else self.config.tune
-        return segment(score, config, bars_s)
+            bars_s = find_bars(self.pulse, heard, self.config.search)
+        else:
+            bars_s = np.asarray(bars_s) + (heard.onset_s[0] - score.onset_s[0])
+        config = self.config.song if self.song_likelihood(heard) > 0.5 else self.config.tune
+        return segment(heard, config, bars_s)
 
     def label(self, score: Score) -> tuple[tuple[Section, ...], np.ndarray]:
         "Find a piece's sections, and each note's probabilities of A to D (N, 4)."
-        found = self.segment(score)
-        return found.sections, found.probs[bar_numbers(score.onset_s, found.bars_s)]
+        heard = _as_heard(score)
+        found = self._segment_heard(heard, score)
+        if found.n_parts > 1:
+            warnings.warn(
+                f"{len(found.bars_s)} bars are heard in {found.n_parts} parts; letters begin anew in each",
+                stacklevel=2,
+            )
+        probs = found.probs[bar_numbers(heard.onset_s, found.bars_s)]
+        return _at_notes(found, heard, score).sections, probs
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         "Score each token: ids (B, T) to logarithms of probabilities (B, T, 4)."

@@ -313,17 +313,28 @@ def load_model(
             f"{path} was trained on {len(saved.tokens)} other tokens, this tokenizer has {len(ours)}: "
             "its ids mean other notes, so it cannot be used"
         )
-    _, config_class = _NETWORKS[saved.kind]
-    with torch.device("meta"):
-        model = _from_config(saved.kind, config_from_dict(config_class, saved.config, str(path)))
+    model = _sketch_from(path, saved.kind, saved.config)
     _check_shapes(path, model.state_dict(), saved.tensors)
     model.load_state_dict(_as_type(saved.tensors, torch.float32), assign=True)
     return model.eval()
 
 
+def _sketch_from(path: str | Path, kind: str, values: dict) -> nn.Module:
+    "Build the network that a file describes, without its numbers."
+    config = config_from_dict(_NETWORKS[kind][1], values, str(path))
+    try:
+        with torch.device("meta"):
+            return _from_config(kind, config)
+    except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(
+            f"{path} is damaged: its config makes no {kind} ({reason}); fetch it again"
+        ) from None
+
+
 def _check_shapes(path: str | Path, expected: dict, found: dict) -> None:
-    shape = {name: tuple(tensor.shape) for name, tensor in expected.items()}
-    there = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    shape = {name: (tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in expected.items()}
+    there = {name: (tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in found.items()}
     wrong = sorted(name for name in shape | there if shape.get(name) != there.get(name))
     if wrong:
         raise InputError(

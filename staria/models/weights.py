@@ -11,8 +11,10 @@ import base64
 import contextlib
 import hashlib
 import json
+import math
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,16 +95,102 @@ def _pack(tokens: list | tuple) -> str:
 
 
 def _unpack(packed: str) -> list:
-    tokens = json.loads(zlib.decompress(base64.b64decode(packed)))
+    "Unpack a token list, no further than such a list can be long. Raises `ValueError` or `zlib.error`."
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(base64.b64decode(packed), _MOST_TOKEN_BYTES)
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise ValueError(f"unpacks to more than {_MOST_TOKEN_BYTES:,} bytes, or is cut short")
+    tokens = json.loads(text)
+    if not isinstance(tokens, list) or len(tokens) > _MOST_TOKENS:
+        raise ValueError(f"no list of at most {_MOST_TOKENS:,} tokens")
+    whole = [tuple(token) if isinstance(token, list) else (token,) for token in tokens]
+    if not all(isinstance(part, (str, int)) for token in whole for part in token):
+        raise ValueError("something other than words and numbers")
     return [tuple(token) if isinstance(token, list) else token for token in tokens]
 
 # %% ../../nbs/models/00_weights.ipynb #9765ef2b
+_MOST_HEADER_BYTES = 2**22  # What stands before the tensors; our largest models have 0.2 MB
+_MOST_TOKEN_BYTES = 2**22  # A token list, unpacked; ours has 0.35 MB
+_MOST_TOKENS = 2**18
+_MOST_VALUES = 10_000  # Plain values of a config, or of what the writer added
+_MOST_DEPTH = 8  # Of one in another
+_MOST = {
+    "n_layer": 256,
+    "n_head": 1024,
+    "ff_mult": 64,
+    "cross_every": 256,
+    "group": 2**12,
+    "max_groups": 2**16,
+    "profile_bins": 2**12,
+    "max_tokens": 2**20,
+    "beam": 3000,
+    "longest": 2**12,
+    "kinds": 64,
+}  # Values of a config that decide how much is computed; each is 0 or more
+_MOST_NUMBER = 2**40  # Any other number, without its sign
+
+
+def _check_header(path: str | Path) -> None:
+    "Refuse a file that is not a model's, from its first bytes."
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if start[:2] == b"PK":
+        raise InputError(_about_checkpoint(Path(path)))
+    if len(start) == 8 and (size := struct.unpack("<Q", start)[0]) > _MOST_HEADER_BYTES:
+        raise InputError(
+            f"{path} is not a readable safetensors file (a header of {size:,} bytes):"
+            " it may be damaged, fetch it again"
+        )
+
+
+def _about_checkpoint(path: Path) -> str:
+    "Say which file to take instead of a training state."
+    if path.suffix != ".ckpt":
+        return f"{path} is an archive, not a safetensors file: choose a model's .safetensors file"
+    said = f"{path} is a training state, from which a run goes on (--resume)"
+    beside = (path.with_name(name) for name in ("best.safetensors", "model.safetensors"))
+    if found := next((file for file in beside if file.exists()), None):
+        return f"{said}: its model is in {found}, give that one"
+    return f"{said}: its model is written to {path.parent} when the training ends, go on with it first"
+
+
+def _check_values(
+    values,  # Plain values, from a file
+    n_tensors: int,  # In the file
+    n_numbers: int,  # In all of them together
+) -> None:
+    "Raise `ValueError` for a config that no network in this file can have."
+    left = [("it", values, 1)]
+    seen = 0
+    while left:
+        name, value, depth = left.pop()
+        if (seen := seen + 1) > _MOST_VALUES or depth > _MOST_DEPTH:
+            raise ValueError(f"over {_MOST_VALUES:,} values, or over {_MOST_DEPTH} in one another")
+        if isinstance(value, dict):
+            left += [(key, inner, depth + 1) for key, inner in value.items()]
+        elif isinstance(value, list):
+            left += [(name, inner, depth + 1) for inner in value]
+        elif isinstance(value, (int, float)):
+            _check_number(name, value, n_tensors, n_numbers)
+
+
+def _check_number(name: str, value: float, n_tensors: int, n_numbers: int) -> None:
+    least, most = (0, _MOST[name]) if name in _MOST else (-_MOST_NUMBER, _MOST_NUMBER)
+    if name == "n_layer":
+        least, most = 1, min(most, n_tensors)
+    if name in ("width", "vocab_size"):
+        least, most = 1, n_numbers
+    if not least <= value <= most:  # as NaN is not
+        raise ValueError(f"{name} is {str(value)[:30]}, and must be from {least} to {most}")
+
+# %% ../../nbs/models/00_weights.ipynb #741b2f5e
 @contextlib.contextmanager
 def _opened(path: str | Path) -> Iterator[safe_open]:
     "Open a safetensors file, or say why it cannot be read."
     if not Path(path).is_file():
         raise InputError(f"no model file at {path}: check the path")
     try:
+        _check_header(path)
         with safe_open(str(path), framework="pt") as file:
             yield file
     except SafetensorError as error:
@@ -130,8 +218,12 @@ def read_metadata(
     "Read what a model file says about itself, from its first bytes alone. Raises as `load_weights` does."
     with _opened(path) as file:
         about = file.metadata() or {}
-    _check_metadata(path, about, kind)
+        _check_metadata(path, about, kind)
+        _parse_metadata(path, about, file)
     return about
+
+
+_FACTS = ("kind", "config", "tokens", "step", "extra", "version", "sha256")  # Beside the format
 
 
 def _check_metadata(path: str | Path, about: dict[str, str], kind: str | tuple[str, ...] | None) -> None:
@@ -140,9 +232,11 @@ def _check_metadata(path: str | Path, about: dict[str, str], kind: str | tuple[s
             f"{path} holds tensors, but not a Staria model (format {about.get('format', 'none')}): "
             "load Aria's weights with Decoder.from_aria"
         )
+    if missing := [name for name in _FACTS if name not in about]:
+        raise InputError(f"{path} is damaged: it does not say its {', '.join(missing)}; fetch it again")
     if about["kind"] not in MODEL_KINDS:
         raise InputError(
-            f"{path} holds a '{about['kind']}', which Staria {__version__} does not know "
+            f"{path} holds a '{about['kind'][:60]}', which Staria {__version__} does not know "
             f"(it knows {', '.join(MODEL_KINDS)}): update Staria"
         )
     wanted = (kind,) if isinstance(kind, str) else kind
@@ -152,27 +246,62 @@ def _check_metadata(path: str | Path, about: dict[str, str], kind: str | tuple[s
         )
 
 
+def _parse_metadata(
+    path: str | Path,
+    about: dict[str, str],  # As the file has it
+    file: safe_open,  # The file, for the sizes of its tensors
+) -> tuple[dict, list, int, dict]:  # Config, tokens, step and what the writer added
+    "Read what a file says about itself, each fact within its range."
+    shapes = [file.get_slice(name).get_shape() for name in file.keys()]
+    size = len(shapes), sum(map(math.prod, shapes))
+    return (
+        _parse_fact(path, "config", lambda: _read_values(about["config"], *size)),
+        _parse_fact(path, "tokens", lambda: _unpack(about["tokens"])),
+        _parse_fact(path, "step", lambda: _read_step(about["step"])),
+        _parse_fact(path, "extra", lambda: _read_values(about["extra"])),
+    )
+
+
+def _parse_fact(path: str | Path, name: str, parse: Callable):
+    try:
+        return parse()
+    except (ValueError, RecursionError, zlib.error) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} is damaged ({name}: {reason}); fetch it again") from None
+
+
+def _read_values(text: str, *size: int) -> dict:
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError("no names and values")
+    if size:
+        _check_values(values, *size)
+    return values
+
+
+def _read_step(text: str) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise ValueError(f"no number of steps: {text[:20]}")
+    return int(text)
+
+
 def load_weights(
     path: str | Path,  # A file that `save_weights` wrote
     kind: str | tuple[str, ...] | None = None,  # What it must hold, or several; None: any kind
 ) -> Weights:  # Checked against its checksum
     "Read a model file. Raises InputError where it is none, is damaged or holds another kind of model."
-    about, tensors = read_safetensors(path)
-    _check_metadata(path, about, kind)
+    with _opened(path) as file:
+        about = file.metadata() or {}
+        _check_metadata(path, about, kind)
+        config, tokens, step, extra = _parse_metadata(path, about, file)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
     expected = about.pop("sha256", None)
     if expected != _checksum(tensors, *(about[name] for name in sorted(about))):
         raise InputError(
             f"{path} is damaged: its content does not match its checksum; "
             "copy it again or go back to an earlier checkpoint"
         )
-    return Weights(
-        tensors,
-        about["kind"],
-        json.loads(about["config"]),
-        _unpack(about["tokens"]),
-        int(about["step"]),
-        json.loads(about["extra"]),
-    )
+    return Weights(tensors, about["kind"], config, tokens, step, extra)
 
 # %% ../../nbs/models/00_weights.ipynb #b20057c3
 def weights_hash(

@@ -32,6 +32,7 @@ DRUM = 10  # Index of the drums
 # %% ../../nbs/music/00_midi.ipynb #99832bfe
 MAX_BYTES = 16 * 2**20  # A larger file is refused
 _MAX_EVENTS = 2_000_000  # Other than notes
+_MAX_CHANGES = 100_000  # Tempos, or meters; a file with more would take long to write again
 _LATEST_TICK = 2**40
 
 # What a row of events says
@@ -476,7 +477,7 @@ def _in_words(data: bytes, what: int, where: int, a: int, b: int) -> str:
     if what == _MISSING:
         return f"{a - where} of {a} tracks, which are missing"
     if what == _HIGH_BYTES:
-        return f"track {where}: {a} messages with a data byte over 127 (taken for 127, or passed over)"
+        return f"track {where}: data bytes over 127, taken for 127 or passed over (events: {a})"
     if what == _UNENDED:
         return f"track {where}: {a} notes that never end"
     return f"track {where} from {_GIVEN_UP[what].format(a=a)}"
@@ -579,6 +580,10 @@ def _check_counts(what: np.ndarray, source: str, max_notes: int) -> None:
         )
     if worst == _TOO_MANY_NOTES:
         raise InputError(f"{source} has more than {max_notes} notes: raise max_notes, or split the file")
+    for kind, name in ((_TEMPO, "tempos"), (_METER, "meters")):
+        count = int(np.sum(what == kind))
+        if count > _MAX_CHANGES:
+            raise InputError(f"{source} has {count} {name}: it is not music; export it again")
 
 
 def _tell_dropped(data: bytes, odd: np.ndarray, n_markers: int) -> list[str]:

@@ -380,7 +380,6 @@ class _Tune:
     def __init__(self):
         self.meter, self.key = (4, 4), {}
         self.unit, self.qpm = 0.0, 0.0  # 0 where the tune has not said
-        self.units_per_minute = 0.0  # An old tempo, in unit lengths
         self.n_rests = 0  # Bars of rest that were written as numbers
         self.title, self.kind = "", ""
         self.remark, self.order = "", ()
@@ -436,20 +435,18 @@ class _Tune:
             _number(str(len(self.voices)), 0, _MAX_VOICES, "a number of voices")
 
     def set_tempo(self, value: str):
-        "Take in a tempo: 1/4=120, or as old books write, unit lengths a minute: 120 or C=120."
+        "Take in a tempo: 1/4=120, or a number alone as old books write it."
         if found := re.search(r"(\d+)/(\d+)\s*=\s*(\d+)", value):
             top, bottom = (_number(number, 1, 1024, "a beat") for number in found.groups()[:2])
             self.qpm = 4 * top / bottom * _number(found[3], 0, 10_000, "a tempo")
-        elif found := re.fullmatch(r"(?:C\s*=\s*)?(\d+)", re.sub('"[^"]*"', "", value).strip()):
-            self.units_per_minute = _number(found[1], 0, 10_000, "a tempo")
-            self.qpm = 0.0
+        elif found := re.fullmatch(r"\d+", value):
+            self.qpm = _number(found[0], 0, 10_000, "a tempo")
 
     def begin_bar(self):
         "Write what is in force into the bar that starts."
         bar = self.voice.bar
         bar.meter = self.meter
-        said = self.qpm or self.units_per_minute * self.unit_quarters()
-        bar.qpm = said or _default_tempo(self.kind, self.meter, self.remark)
+        bar.qpm = self.qpm or _default_tempo(self.kind, self.meter, self.remark)
         if self.mark:
             bar.mark, self.mark = self.mark, ""
 

@@ -110,9 +110,14 @@ def _played_order(
         )
     played, done = [], 0
     for k in sorted(returns):
-        back, is_end = _return(bars, straight[k])
-        played += straight[done : k + 1] + back
-        done = k + 1
+        rest = straight[k + 1 :]
+        # up to two bars behind the words, without a double bar between, are still what they end
+        is_tail = len(rest) < 4 and sum(bars[i].length for i in rest) < 2 * bars[straight[k]].full - 1e-6
+        is_last = is_tail and not (rest and bars[straight[k]].divides)
+        back, is_end = _return(bars, straight[k], is_last)
+        stop = len(straight) if is_last and not is_end else k + 1
+        played += straight[done:stop] + back
+        done = stop
         if len(played) > _MAX_STEPS:
             raise InputError(f"its returns go on for more than {_MAX_STEPS} bars: check its da capo signs")
         if is_end:
@@ -135,7 +140,7 @@ def _play_parts(bars: list[Bar], order: tuple[str, ...]) -> list[int]:
     return played
 
 
-def _return(bars: list[Bar], come_from: int) -> tuple[list[int], bool]:
+def _return(bars: list[Bar], come_from: int, is_last: bool) -> tuple[list[int], bool]:
     "Play what a jump returns to; True where the piece ends with that."
     jump = bars[come_from].jump
     back = 0
@@ -148,7 +153,7 @@ def _return(bars: list[Bar], come_from: int) -> tuple[list[int], bool]:
     fine = next((i for i in passed if bars[i].fine), None)
     if fine is None:
         fine = next((i - 1 for i in passed[1:] if bars[i].mark == "Trio"), None)
-    if fine is None and come_from < len(bars) - 1:
+    if fine is None and not is_last:
         fine = come_from
     if fine is None:
         fine = _end_of_strain(bars, back, 2 if jump.startswith("minuet") else 1)

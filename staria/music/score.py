@@ -18,7 +18,7 @@ import mido
 import numpy as np
 
 from ..core.basics import InputError, compiled, require
-from ..core.files import atomic_write
+from ..core.files import atomic_write, check_regular
 from .beats import count_beats, estimate_beats, keeps_time
 from .midi import DRUM, INSTRUMENTS, MAX_BYTES, MidiEvents, MidiTiming, read_midi
 from .sections import Section, check_order, label_times
@@ -290,7 +290,7 @@ def _score_from_midi(
 
 
 def _read_bytes(path: Path) -> bytes:
-    n_bytes = path.stat().st_size
+    n_bytes = check_regular(path).st_size
     if n_bytes > MAX_BYTES:
         size = f"{n_bytes / 2**20:.0f} MB"
         most = f"{MAX_BYTES >> 20} MB"

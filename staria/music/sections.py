@@ -132,9 +132,12 @@ def _between_points(points: list[list[str]], where: str) -> list[Section]:
 def save_sections(
     path: str | Path,  # Written in one piece or not at all
     sections: Sequence[Section],  # In order
+    comment: str = "",  # A first line that begins with #
 ) -> None:
     "Write sections to a file."
     with atomic_write(path) as file:
+        if comment:
+            file.write(f"{comment}\n".encode())
         for s in sections:
             file.write(f"{s.start_s:.6f}\t{s.end_s:.6f}\t{s.label}\n".encode())
 

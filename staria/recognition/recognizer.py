@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Recognizer', 'evaluating', 'note_onsets_s', 'note_probabilities', 'smooth_labels', 'as_recognizer',
-           'section_confidence']
+           'section_confidence', 'Budget']
 
 # %% ../../nbs/recognition/00_recognizer.ipynb #9e6d5f3d
 import contextlib
@@ -199,3 +199,31 @@ def section_confidence(
         mean = float(probs[inside, labels[inside] - 1].mean()) if inside.any() else 0.0
         confidence.append(round(mean, 4))
     return confidence
+
+# %% ../../nbs/recognition/00_recognizer.ipynb #b151fe83
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    "Bound the work for one piece."
+
+    max_notes: int = 100_000
+    max_minutes: float = 120.0  # Without silences
+    max_bars: int = 6_000  # Of the file's own, if it has a tempo
+
+    def check(
+        self,
+        score: Score,  # Any piece
+    ) -> None:
+        "Refuse a piece that would cost more, before any work is done."
+        offset_s = np.maximum.accumulate(np.append(0.0, score.onset_s + score.notes["duration_ms"] / 1000))
+        silent_s = np.maximum(score.onset_s - offset_s[:-1], 0).sum()
+        self._refuse(len(score), self.max_notes, "notes", "max_notes")
+        self._refuse((score.duration_s - silent_s) / 60, self.max_minutes, "minutes", "max_minutes")
+        if len(score.tempos):
+            self._refuse(len(score.bars_s()), self.max_bars, "bars", "max_bars")
+
+    def _refuse(self, count: float, most: float, what: str, name: str) -> None:
+        if count > most:
+            raise InputError(
+                f"{count:,.0f} {what} are more than the {most:,.0f} that one piece may have ({name}):"
+                " cut the piece, or allow more"
+            )

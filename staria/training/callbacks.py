@@ -414,7 +414,7 @@ class SafeStop(Checkpoint):
 
     def stop(self, trainer) -> None:
         if self.keep.saved_step != trainer.global_step:
-            self.keep.save_last(trainer)
+            self.keep.save_state(trainer)
         self.restore()
         raise Stopped(
             f"stopped at step {trainer.global_step}; {self.keep.last} is saved:"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 from lightning.fabric.plugins.io import CheckpointIO
-from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from ..core.basics import InputError
 from ..core.files import atomic_write, link_or_copy
@@ -106,8 +106,10 @@ class AtomicCheckpointIO(CheckpointIO):
         Path(path).unlink(missing_ok=True)
 
 # %% ../../nbs/training/00_checkpointing.ipynb #d882766a
-class KeepBest(Checkpoint):
+class KeepBest(ModelCheckpoint):
     "Keep the last training state and the best few, each whole at every moment."
+
+    # A trainer finds ckpt_path="last" and "best" in a ModelCheckpoint alone; all else is ours
 
     def __init__(
         self,
@@ -119,6 +121,7 @@ class KeepBest(Checkpoint):
     ):
         if save_top_k < 0:
             raise InputError(f"save_top_k must be 0 or more, got {save_top_k}")
+        super().__init__(folder, monitor=monitor, save_top_k=save_top_k)
         self.folder, self.monitor = Path(folder), monitor
         self.save_top_k, self.save_every = save_top_k, save_every
         # One row per validation: step, epoch, value, file (None once removed), time in seconds since 1970
@@ -140,10 +143,33 @@ class KeepBest(Checkpoint):
             (row for row in self.history if row["file"]), key=lambda row: (row["value"], row["step"])
         )
 
+    @property
+    def state_key(self) -> str:  # Under which a state holds ours
+        return "KeepBest"
+
+    def _find_last_checkpoints(self, trainer) -> set[str]:  # What ckpt_path="last" may stand for
+        return {str(self.last)} if self.last.exists() else set()
+
+    def on_train_start(self, trainer, module):
+        pass
+
+    def on_train_epoch_end(self, trainer, module):
+        pass
+
+    def on_train_end(self, trainer, module):
+        pass
+
+    def on_exception(self, trainer, module, exception):
+        pass
+
     def setup(self, trainer, module, stage):
         if not isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO):
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         self.history, self.world_size = read_history(self.folder), trainer.world_size
+        self._name_best()
+
+    def _name_best(self) -> None:  # What ckpt_path="best" stands for
+        self.best_model_path = str(self.folder / self.best[0]["file"]) if self.best else ""
 
     def state_dict(self) -> dict:
         return {"world_size": self.world_size, "facts": self.facts, "history": self.history}
@@ -164,7 +190,7 @@ class KeepBest(Checkpoint):
             os.replace(self.good, self.last)
         return self.last.exists()
 
-    def save_last(self, trainer) -> None:
+    def save_state(self, trainer) -> None:  # As last.ckpt
         trainer.save_checkpoint(self.last)
         self.saved_step = trainer.global_step
 
@@ -180,7 +206,7 @@ class KeepBest(Checkpoint):
             and not loop._should_accumulate()
             and not loop._should_check_val_fx(trainer.fit_loop._data_fetcher)
         ):
-            self.save_last(trainer)
+            self.save_state(trainer)
 
     def on_validation_end(self, trainer, module):
         fitting = trainer.state.fn == "fit" and not trainer.sanity_checking
@@ -192,9 +218,10 @@ class KeepBest(Checkpoint):
         for row in self.best[self.save_top_k :]:
             row["file"] = None
         # The state knows of this validation, so that a kill before the next lines loses nothing
-        self.save_last(trainer)
+        self.save_state(trainer)
         if trainer.is_global_zero:
             finish_history(self.folder, self.history, step)
+        self._name_best()
 
     def _make_row(self, trainer, step: int) -> dict:
         "Give a validation's row of the history; among the best it has a file's name."
@@ -244,14 +271,24 @@ def read_history(
         return []
     try:
         rows = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is not readable JSON ({error}): remove it, the checkpoints are unharmed"
         ) from None
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise InputError(f"{path} is damaged: remove it, the checkpoints are unharmed")
     return [
         row | {"file": row["file"] if row["file"] and (Path(folder) / row["file"]).exists() else None}
         for row in rows
     ]
+
+
+def _is_row(row) -> bool:  # Of a history; its file lies beside it, and has no other folder's name
+    if not isinstance(row, dict) or not {"step", "value", "file"} <= row.keys():
+        return False
+    name = row["file"]
+    plain = name is None or isinstance(name, str) and Path(name).name == name and name.endswith(".ckpt")
+    return plain and isinstance(row["step"], int) and isinstance(row["value"], int | float)
 
 
 def _write_history(

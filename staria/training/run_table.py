@@ -55,11 +55,16 @@ def read_metrics(
 _PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb"}  # What a logger needs
 
 
+def _logger_of(config: TrainConfig) -> str:  # The one that gets rows; "csv" where wandb is disabled
+    disabled = config.logger == "wandb" and config.wandb_mode == "disabled"
+    return "csv" if disabled else config.logger
+
+
 def check_logger(
     config: TrainConfig,  # Names the logger
 ) -> None:
     "Refuse a logger whose package is not installed."
-    package = _PACKAGES.get(config.logger)
+    package = _PACKAGES.get(_logger_of(config))
     if package and importlib.util.find_spec(package) is None:
         raise InputError(
             f"--logger {config.logger} needs the package {package}: call 'pip install {package}',"
@@ -74,9 +79,10 @@ def _make_loggers(
     "Open the loggers that a run has beside metrics.csv."
     from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 
-    if config.logger == "tensorboard":
+    name = _logger_of(config)
+    if name == "tensorboard":
         return [TensorBoardLogger(run, name="", version="tensorboard")]
-    if config.logger == "csv":
+    if name == "csv":
         return []
     return [
         WandbLogger(
@@ -123,6 +129,6 @@ class RunTable:
             self.bar.close()
         for logger in self.loggers:
             logger.finalize("success")
-            if self.config.logger == "wandb":
+            if _logger_of(self.config) == "wandb":
                 logger.experiment.finish()  # or the next run of this process would write into this one
         self.bar, self.loggers = None, []

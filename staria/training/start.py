@@ -4,15 +4,19 @@
 
 # %% auto #0
 __all__ = ['TRAIN_KINDS', 'READ_BY', 'DataConfig', 'StartConfig', 'fill_lengths', 'check_terms', 'check_study', 'check_training',
-           'train_model']
+           'check_devices', 'train_model']
 
 # %% ../../nbs/training/06_start.ipynb #768b86a1
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from ..core.basics import LETTERS, InputError
 from ..core.config import load_yaml
+from ..core.device import pick_device
 from ..core.files import Workspace, checkpoint_folder, is_study, run_folder
 from ..data.datamodule import MidiDataModule
 from ..data.store import Store, open_store, open_stores
@@ -58,7 +62,8 @@ class DataConfig:
 class StartConfig:
     "Say what a training starts from."
 
-    preset: str | None = None  # Size of a new model, one of PRESETS; None: small
+    # Size of a new model: tiny, demo, light, small, base, paper or paper-513m; None: small
+    preset: str | None = None
     init: str | None = None  # A model file of the same kind to start from, instead of a new model
     stage: str | None = None  # staria: A, B or C; None: all three, a third of the steps each
     decoder: str | None = None  # staria: a trained decoder or baseline to start from, with `encoder`
@@ -159,6 +164,24 @@ def check_training(
     _check_states(run_folder(workspace, name or kind, start.study), start, resume, overwrite)
 
 
+_STARTERS = ("SLURM_STEP_ID", "TORCHELASTIC_RUN_ID", "NODE_RANK")  # Set where each machine starts its own
+
+
+def check_devices(
+    config: TrainConfig,  # Names device, devices and nodes
+) -> None:
+    "Refuse a training on devices or machines that this call does not have; on a login node, don't ask."
+    if config.nodes > 1 and not any(name in os.environ for name in _STARTERS):
+        raise InputError(
+            f"--nodes {config.nodes}: this call starts processes of one machine, and would wait for others;"
+            " send it with 'staria submit', or start it on each machine with torchrun"
+        )
+    device = pick_device(config.device)
+    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device.type, config.devices)
+    if config.devices > there:
+        raise InputError(f"--devices {config.devices}: this machine has {there} of kind {device.type}")
+
+
 def _check_kind(kind: str) -> None:
     if kind in _TASK_MODULES:
         return
@@ -234,6 +257,7 @@ def train_model(
 ) -> FitResult:  # Where the results lie
     "Train a model on a store."
     workspace, train_config = workspace or Workspace(), train_config or TrainConfig()
+    check_devices(train_config)
     check_training(kind, data, workspace, name, start, data_config, train_config, resume, overwrite)
     store = data if isinstance(data, Store) else open_stores(data, workspace)
     model = _start_model(kind, start, train_config.seed)

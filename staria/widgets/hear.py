@@ -18,6 +18,7 @@ from ..analysis.metrics import label_scores, one_letter, position_only, self_sim
 from ..core.basics import InputError
 from ..core.files import Workspace
 from ..models.weights import RECOGNIZER_KINDS
+from ..music.midi import MIDI_SUFFIXES
 from ..music.score import Score
 from ..music.sections import label_times, load_sections
 from ..recognition.label import LabelledScore, label
@@ -101,7 +102,7 @@ class HearForm(widgets.VBox):
     ):
         self.checkpoint = model_choice(checkpoint, workspace, RECOGNIZER_KINDS)
         self.path = widgets.Text(
-            str(path), description="MIDI file", placeholder="path of a .mid file", continuous_update=False
+            str(path), description="MIDI file", placeholder="path of a MIDI file", continuous_update=False
         )
         self.status = status_line()
         self.bar = widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="160px"))
@@ -112,7 +113,7 @@ class HearForm(widgets.VBox):
             self._dropped,
             self.job.failed,
             label="Drop a MIDI file or its sections (.txt), or pick one",
-            accept=".mid,.midi,.txt",
+            accept=",".join((*MIDI_SUFFIXES, ".txt")),
         )
         self.button = widgets.Button(
             description="Hear the form", button_style="primary", tooltip="Label every note"

@@ -21,7 +21,7 @@ import traitlets
 from ..core.basics import InputError
 from ..core.files import Workspace
 from ..core.tables import format_table
-from ..music.midi import MAX_BYTES
+from ..music.midi import MAX_BYTES, MIDI_SUFFIXES
 from ..music.score import Score
 from .roll import read_static
 
@@ -129,7 +129,7 @@ class FileDrop(anywidget.AnyWidget):
     _esm = read_static("drop.js")
     _css = read_static("form.css")
     label = traitlets.Unicode("Drop a MIDI file here, or pick one").tag(sync=True)
-    accept = traitlets.Unicode(".mid,.midi").tag(sync=True)
+    accept = traitlets.Unicode(",".join(MIDI_SUFFIXES)).tag(sync=True)
     most_bytes = traitlets.Int(MAX_BYTES).tag(sync=True)
 
     def __init__(
