@@ -35,6 +35,8 @@ def prepare_command(
     splits: str = "95,4,1",  # Shares of train, val and test; which piece goes where depends on its music
     licence: str | None = None,  # Terms of the pieces that no index.tsv beside the data names
     free_only: bool = False,  # Leave out what may not be used commercially, so that weights may ship
+    max_notes: int | None = None,  # MIDI files with more are skipped; null: 100,000
+    max_duration_s: float | None = None,  # MIDI files that last longer are skipped, in seconds; null: 7,200
     shard: str | None = None,  # I/N: read the I-th of N parts only, for a job of an array
     merge: bool = False,  # Put the parts together
     array: int | None = None,  # Read this many parts as jobs, then merge; called again, those that failed
@@ -49,6 +51,7 @@ def prepare_command(
 
     workspace = open_workspace(root)
     options = {"limit": limit, "splits": read_splits(splits), "licence": licence, "free_only": free_only}
+    options |= {"max_notes": max_notes, "max_duration_s": max_duration_s}
     if array:
         jobs = prepare_array(source, name, workspace, array, profile, cluster, **options)
         print(*jobs, sep="\n")
