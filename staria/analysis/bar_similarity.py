@@ -12,7 +12,7 @@ from ..core.basics import InputError
 from ..music.score import Score
 
 # %% ../../nbs/analysis/02_bar_similarity.ipynb #d3dc4424
-MOST_BARS = 1500  # A piece with more is refused: its matrices would not fit
+MOST_BARS = 1500  # That are compared at once: the matrices of more would not fit
 
 
 def bars_of(

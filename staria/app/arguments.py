@@ -19,6 +19,7 @@ from inspect import Parameter
 from jsonargparse import ActionConfigFile, ActionYesNo, ArgumentParser
 
 from ..core.basics import InputError
+from ..core.config import load_yaml
 
 # %% ../../nbs/app/02_arguments.ipynb #88964e68
 def read_comments(
@@ -108,6 +109,14 @@ def add_options(
         groups[title].add_argument(name, **settings)
 
 
+class _SettingsFile(ActionConfigFile):
+    "Read a settings file, once it is known to stand for a bounded number of values."
+
+    def __call__(self, parser, cfg, values, option_string=None):
+        load_yaml(values)
+        super().__call__(parser, cfg, values, option_string)
+
+
 class OneLineParser(ArgumentParser):
     "Report a wrong option in one line, with status 2."
 
@@ -124,7 +133,7 @@ def make_parser(
 ) -> ArgumentParser:
     "Make the parser of a command."
     parser = OneLineParser(prog=f"staria {name}", description=inspect.getdoc(command))
-    parser.add_argument("--config", action=ActionConfigFile, help="YAML file with any of these options")
+    parser.add_argument("--config", action=_SettingsFile, help="YAML file with any of these options")
     add_options(parser, command, hidden)
     return parser
 

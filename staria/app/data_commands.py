@@ -7,11 +7,11 @@ __all__ = ['open_workspace', 'prepare_command', 'compose_command', 'stats_comman
 
 # %% ../../nbs/app/03_data_commands.ipynb #bd833df6
 import dataclasses
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.device import usable_cores
 from ..core.files import Workspace
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def prepare_command(
     limit: int | None = None,  # Most files that are read
     workers: int | None = None,  # Processes; null: one a core
     splits: str = "95,4,1",  # Shares of train, val and test; which piece goes where depends on its music
+    clock: str = "exact",  # How tokens count time: exact, aria, or bars, where a bar always lasts the same
     licence: str | None = None,  # Terms of the pieces that no index.tsv beside the data names
     free_only: bool = False,  # Leave out what may not be used commercially, so that weights may ship
     max_notes: int | None = None,  # MIDI files with more are skipped; null: 100,000
@@ -50,7 +51,8 @@ def prepare_command(
     from staria.data.prepare import prepare_shard, read_shard, read_splits
 
     workspace = open_workspace(root)
-    options = {"limit": limit, "splits": read_splits(splits), "licence": licence, "free_only": free_only}
+    options = {"limit": limit, "splits": read_splits(splits), "clock": clock}
+    options |= {"licence": licence, "free_only": free_only}
     options |= {"max_notes": max_notes, "max_duration_s": max_duration_s}
     if array:
         jobs = prepare_array(source, name, workspace, array, profile, cluster, **options)
@@ -59,7 +61,7 @@ def prepare_command(
             return print("'staria jobs' shows how far they are")
         store, report = wait_for_parts(*jobs)
     else:
-        options["workers"] = os.cpu_count() if workers is None else workers
+        options["workers"] = usable_cores() if workers is None else workers
         if shard:
             return print(prepare_shard(source, name, workspace, read_shard(shard), **options))
         store, report = read_source(source, name, workspace, merge=merge, **options)

@@ -609,6 +609,8 @@ class JobRunner:
             raise OSError("no task could write down how it ended")
         tasks = self.resources.world_size if self.in_slurm else 1
         facts = read_job(os.environ["SLURM_JOB_ID"]) if self.in_slurm else _local_facts(self)
+        if self.cancelled:  # Slurm may learn of it a moment later than the tasks
+            facts |= {"JobState": "CANCELLED"}
         why, message = classify_exit(ends, tasks, facts, forced, self.resources.warning_s)
         at, epoch = read_progress(self.job.run) or (None, 0)
         wanted = self.job.until_epoch
@@ -620,7 +622,7 @@ class JobRunner:
 # %% ../../nbs/cluster/02_chain.ipynb #174502a6
 def _local_facts(runner: JobRunner) -> dict[str, str]:
     "Tell of a job on this machine what Slurm tells of its own."
-    if signal.SIGTERM in runner.signals or runner.cancelled:
+    if signal.SIGTERM in runner.signals:
         return {"JobState": "CANCELLED"}
     limit = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(runner.limit))
     return {"JobState": "RUNNING", "EndTime": limit}

@@ -6,6 +6,7 @@
 __all__ = ['Item', 'Source', 'corpus_folder', 'is_music', 'section_file', 'find_music', 'read_piece', 'open_source']
 
 # %% ../../nbs/data/02_corpus.ipynb #82a6e498
+import contextlib
 import functools
 import gzip
 import hashlib
@@ -23,7 +24,7 @@ import numpy as np
 from ..core.basics import InputError
 from ..core.files import check_regular, list_files
 from ..music.midi import MIDI_SUFFIXES
-from ..music.notation import NOTATION_SUFFIXES, read_abc, read_musicxml, split_tunes
+from ..music.notation import NOTATION_SUFFIXES, read_abc, read_musicxml, read_tune_book
 from ..music.repeats import perform
 from ..music.score import Score
 from ..music.sections import Section, letters_by_first_appearance, load_sections
@@ -47,9 +48,7 @@ class Source:
     items: tuple[Item, ...]  # In an order that does not change
     settings: dict  # What decides the result, for the hash of a store
     licence: str  # Terms, in a line
-    limits: dict = field(
-        default_factory=dict
-    )  # Of MIDI files: max_notes, max_duration_s
+    limits: dict = field(default_factory=dict)  # Of MIDI files: max_notes, max_duration_s
 
     def __len__(self) -> int:
         return len(self.items)
@@ -118,7 +117,7 @@ def _collection(root: Path, name: str, demo: bool) -> list[Item]:
 
 @functools.lru_cache(maxsize=4)
 def _tunes(path: str) -> list[str]:
-    return split_tunes(Path(path).read_text(encoding="utf8", errors="replace"))
+    return read_tune_book(path)
 
 
 def _open_music21(name: str) -> tuple[list[Item], dict, str]:
@@ -267,7 +266,10 @@ def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
 
 
 def _pieces_of(path: Path, key: str) -> list[Item]:  # One, but for a file of tunes
-    count = len(_tunes(str(path))) if path.suffix.lower() == ".abc" and path.is_file() else 0
+    count = 0
+    if path.suffix.lower() == ".abc" and path.is_file():
+        with contextlib.suppress(InputError):  # said when the piece is read
+            count = len(_tunes(str(path)))
     return [Item(f"{key}#{n}", str(path), n) for n in range(1, count + 1)] or [Item(key, str(path))]
 
 
@@ -299,6 +301,7 @@ def read_piece(
     check_regular(item.path)
     suffix = Path(item.path).suffix.lower()
     if suffix == ".abc" and item.number is None:
+        read_tune_book(item.path)
         raise InputError(f"{item.path}: no tune in it (a tune starts with X:)")
     if suffix in NOTATION_SUFFIXES:
         return _load_music21(item)

@@ -21,7 +21,7 @@ from ..core.files import Workspace
 from .examples import MOST_STRETCH, TASKS, augment_piece
 from .piece import TokenizedPiece
 from .prepare import compose_store
-from .store import Store
+from .store import Store, read_bar_clocks
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import FRAME_MS
@@ -39,6 +39,7 @@ class PieceReader:
         self.spans = store.column("section_s")  # (offsets, values), 2 a section
         self.ids = np.memmap(store.folder / "tokens.bin", np.uint16, "r")
         self.labels = np.memmap(store.folder / "labels.bin", np.uint8, "r")
+        self.bar_clocks = read_bar_clocks(store)
 
     def __getstate__(self) -> Store:
         return self.store  # a worker that is not forked reads for itself
@@ -69,6 +70,7 @@ class PieceReader:
             n_notes=0,
             duration_s=float(self.duration_s[i]),
             music_hash="",
+            bar_clock=self.bar_clocks.get(i),
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.basics import LETTERS
 from .piece import TokenizedPiece
+from ..music.bar_clock import shift_to_first_bar
 from ..music.sections import Section
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import FRAME_MS, GRID_MS, ONSET_0, PITCHES
@@ -21,14 +22,15 @@ def _rebase(
     tok: MusicTokenizerWithStyle,  # Gives the meaning of ids
     ids: np.ndarray,  # (T,) whole notes and <T> tokens; no prefix, no section tokens
     *along: np.ndarray,  # (T,) arrays that belong to the tokens, such as labels
+    bar_ms: float = 0.0,  # A bar on the bar clock; 0: the plain clock
 ) -> tuple[np.ndarray, ...]:  # ids and the others, with the first note at 0 ms and <T> where it is needed
-    "Let the clock start at the first note."
+    "Let the clock start at the first note, or at its bar."
     notes = tok.note_index(ids)
     if not len(notes):
         return (ids[:0], *(values[:0] for values in along))
     times_ms = tok.times_ms(ids)[notes + 1]
-    times_ms = times_ms - times_ms[0]
-    frames = np.diff(times_ms // FRAME_MS, prepend=0)
+    times_ms = shift_to_first_bar(times_ms, bar_ms) if bar_ms else times_ms - times_ms[0]
+    frames = np.maximum(np.diff(times_ms // FRAME_MS, prepend=0), 0)
     ids = ids.copy()
     ids[notes + 1] = ONSET_0 + times_ms % FRAME_MS // GRID_MS
     kept = ids != tok.time_id
@@ -103,7 +105,7 @@ def _take_excerpt(
         body, labels = ids[len(head) : tail], labels[len(head) : tail]
     else:
         span = slice(notes[first], notes[last] if last < len(notes) else tail)
-        body, labels = _rebase(tok, ids[span], labels[span])
+        body, labels = _rebase(tok, ids[span], labels[span], bar_ms=piece.bar_ms)
     final = np.full(int(last == len(notes)), tok.eos_id)
     ids = np.concatenate([head, body, final]).astype(np.int64)
     places = np.append(tok.note_index(ids), len(head) + len(body))
@@ -114,6 +116,8 @@ def _take_excerpt(
     sections = [piece.sections[k] for k in table[rows, 3]]
     spans_ms = np.array([(s.start_s, s.end_s) for s in sections]).reshape(-1, 2) * 1000
     origin_ms = float(tok.times_ms(piece.ids)[notes[first] + 1]) if first else 0.0
+    if piece.bar_ms:
+        origin_ms = np.floor((origin_ms + 5) / piece.bar_ms) * piece.bar_ms
     return _Excerpt(
         ids=ids,
         labels=np.concatenate([np.zeros_like(head), renamed[labels], np.zeros_like(final)]),
@@ -135,6 +139,7 @@ def _note_lengths(tok: MusicTokenizerWithStyle, ids: np.ndarray, notes: np.ndarr
 def rebase_snippet(
     ids: np.ndarray,  # (T,) any ids: a whole sequence or a part of one, with or without section tokens
     tokens: int,  # At most so many
+    bar_ms: float = 0.0,  # A bar on the bar clock: then the first note stays where it is in its bar
 ) -> np.ndarray:  # (M,) whole notes, the first at 0 ms; no prefix, no section tokens, no <T> at the ends
     "Cut a snippet: the first whole notes of some music, on a clock of its own."
     tok = MusicTokenizerWithStyle()
@@ -145,7 +150,7 @@ def rebase_snippet(
         return ids[:0]
     ends = notes + _note_lengths(tok, ids, notes)
     end = ends[ends - notes[0] <= tokens].max(initial=notes[0])  # rebasing never adds tokens
-    return _rebase(tok, ids[notes[0] : end])[0]
+    return _rebase(tok, ids[notes[0] : end], bar_ms=bar_ms)[0]
 
 
 def _cut_snippet(
@@ -154,15 +159,16 @@ def _cut_snippet(
     tokens: int,  # At most so many
     rng: np.random.Generator,  # Chooses where to begin; not used for the start
     anywhere: bool = False,  # Begin at any note that leaves a whole snippet, or half the section
+    bar_ms: float = 0.0,  # As in `rebase_snippet`
 ) -> np.ndarray:  # (M,) as `rebase_snippet` gives
     "Cut a snippet from a section's start, or from anywhere in it."
     if not anywhere:
-        return rebase_snippet(ids, tokens)
+        return rebase_snippet(ids, tokens, bar_ms)
     notes = tok.note_index(ids)
     enough = notes[len(ids) - notes >= min(tokens, len(ids) // 2)]
     if not len(enough):
         return ids[:0].astype(np.int64)
-    return rebase_snippet(ids[enough[int(rng.integers(len(enough)))] :], tokens)
+    return rebase_snippet(ids[enough[int(rng.integers(len(enough)))] :], tokens, bar_ms)
 
 
 def _alter_snippet(
@@ -170,12 +176,13 @@ def _alter_snippet(
     ids: np.ndarray,  # (T,) the tokens of a section
     tokens: int,  # At most so many
     rng: np.random.Generator,  # Chooses what to alter
+    bar_ms: float = 0.0,  # As in `rebase_snippet`; on the bar clock the tempo stays
 ) -> np.ndarray:  # (M,) the same music, but not the same tokens
     """Make a snippet of a section's start that keeps its course, but not its notes in a row.
 
     It is in another key, or lacks a third of its notes; tempo and loudness change in either case.
     """
-    snippet = rebase_snippet(ids, tokens)
+    snippet = rebase_snippet(ids, tokens, bar_ms)
     if rng.random() < 0.5:
         snippet = tok.shift_pitch(snippet, int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])))
     else:
@@ -184,8 +191,8 @@ def _alter_snippet(
         width = _note_lengths(tok, snippet, dropped)
         snippet = np.delete(snippet, np.concatenate([dropped, dropped + 1, dropped[width == 3] + 2]))
     no_labels = np.zeros(len(snippet), np.uint8)
-    snippet, _ = tok.augment(snippet, no_labels, rng, semitones=0, tempo=0.1)
-    return rebase_snippet(snippet, tokens)
+    snippet, _ = tok.augment(snippet, no_labels, rng, semitones=0, tempo=0.0 if bar_ms else 0.1)
+    return rebase_snippet(snippet, tokens, bar_ms)
 
 # %% ../../nbs/data/05_examples.ipynb #8f898637
 def _shared_runs(
@@ -241,11 +248,11 @@ def _choose_for_letter(
     outside = np.setdiff1d(np.flatnonzero(table[:, 2] == table[inside[0], 2]), inside)
     if len(outside):
         row = int(rng.choice(outside))
-        snippet = _cut_snippet(tok, music(row), tokens, rng, anywhere)
+        snippet = _cut_snippet(tok, music(row), tokens, rng, anywhere, piece.bar_ms)
         if not any(_shared_runs(tok, snippet, music(other)) > _TOO_ALIKE for other in inside):
             return snippet, row
     row = int(rng.choice(inside))
-    return _alter_snippet(tok, music(row), tokens, rng), row
+    return _alter_snippet(tok, music(row), tokens, rng, piece.bar_ms), row
 
 # %% ../../nbs/data/05_examples.ipynb #9a3fbe7a
 def section_progress(
@@ -375,6 +382,8 @@ def augment_piece(
     ids = tok.shift_pitch(piece.ids, _draw_shift(pitches, rng))
     ids = tok.shift_velocity(ids, int(rng.integers(-_LOUDNESS_STEPS, _LOUDNESS_STEPS + 1)))
     factor = float(MOST_STRETCH ** rng.uniform(-1, 1))
+    if piece.bar_clock:  # its tokens know no tempo
+        return dataclasses.replace(piece, ids=ids)
     ids, source = tok.trace_tempo(ids, factor)
 
     # A token that is still there has its last copy behind the waits before it; one that went, the next.
@@ -410,7 +419,7 @@ def _contrastive_item(
     for letter in letters:
         row = int(rng.choice(np.flatnonzero(table[:, 2] == letter)))
         section = piece.ids[table[row, 0] : table[row, 1]]
-        first.append(_cut_snippet(tok, section, snippet_tokens, rng, anywhere))
+        first.append(_cut_snippet(tok, section, snippet_tokens, rng, anywhere, piece.bar_ms))
         snippet, source = _choose_snippet(tok, piece, row, snippet_tokens, rng, anywhere)
         second.append(snippet)
         rows.append((row, source))

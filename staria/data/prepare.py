@@ -35,7 +35,15 @@ from ..core.config import config_from_dict, config_hash, config_to_dict
 from ..core.files import Workspace, atomic_write
 from .compose import FORM_LISTS, Composed, Recipe, compose_many
 from .corpus import Source, open_source
-from .piece import SPLITS, TokenizedPiece, non_commercial, split_of, tokenize_piece
+from staria.data.piece import (
+    CLOCKS,
+    SPLITS,
+    TokenizedPiece,
+    merge_doubled,
+    non_commercial,
+    split_of,
+    tokenize_piece,
+)
 from staria.data.store import (
     PART_SCHEMA,
     STORE_FORMAT,
@@ -118,7 +126,7 @@ class _Job:
     source: Source  # Holds the part's items only
     licences: tuple[str, ...]  # Terms of each item
     splits: tuple[float, ...]  # Shares of train, val and test
-    clock: str  # "exact" or "aria"
+    clock: str  # One of CLOCKS
     free_only: bool  # Leave out what may not be used commercially
 
     @property
@@ -143,13 +151,11 @@ def _make_part(
                 continue
             diary.write(f"{printable(item.key)}\n")
             try:
-                rows.append(
-                    make_row(
-                        tokenize_piece(
-                            item.key, job.source.load(item), tok, job.splits, clock=job.clock, licence=licence
-                        )
-                    )
-                )
+                score = job.source.load(item)
+                if job.clock != "aria":
+                    score = merge_doubled(score)
+                piece = tokenize_piece(item.key, score, tok, job.splits, clock=job.clock, licence=licence)
+                rows.append(make_row(piece))
             except (ValueError, OSError) as error:
                 skipped.append((item.key, " ".join(str(error).split())))
             except Exception as error:
@@ -397,6 +403,7 @@ class _Run:
             "items": content.hexdigest()[:16],
             "splits": list(self.splits),
             "clock": clock,
+            "doubled_notes": "kept" if clock == "aria" else "merged",
             "free_only": free_only,
             "tokens": tokens_hash(MusicTokenizerWithStyle()),
             "format": STORE_FORMAT,
@@ -497,6 +504,8 @@ def _open_run(
         raise InputError(f"workers must be 1 or more, got {workers}")
     if limit is not None and limit < 1:
         raise InputError(f"limit must be 1 or more, got {limit}")
+    if clock not in CLOCKS:
+        raise InputError(f"unknown clock '{clock}': use {', '.join(CLOCKS)}")
     split_of("0" * 12, splits)
     if isinstance(source, (str, Path)):
         refuse_pickle(source)
@@ -531,7 +540,7 @@ def prepare(
     limit: int | None = None,  # Only the first so many items
     workers: int = 1,  # Processes that read
     splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
-    clock: str = "exact",  # "exact" or "aria"
+    clock: str = "exact",  # One of CLOCKS, as `tokenize_piece` takes it
     licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
     free_only: bool = False,  # Leave out what may not be used commercially
     max_notes: int | None = None,  # MIDI files with more are skipped; None: as `Score.from_midi`
@@ -586,7 +595,7 @@ def prepare_shard(
     limit: int | None = None,  # Only the first so many items
     workers: int = 1,  # Processes that read
     splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
-    clock: str = "exact",  # "exact" or "aria"
+    clock: str = "exact",  # One of CLOCKS, as `tokenize_piece` takes it
     licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
     free_only: bool = False,  # Leave out what may not be used commercially
     max_notes: int | None = None,  # MIDI files with more are skipped; None: as `Score.from_midi`

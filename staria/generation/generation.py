@@ -6,6 +6,7 @@
 __all__ = ['Sampling', 'draw_token', 'Mark', 'Draft', 'opening_ids', 'write', 'generate']
 
 # %% ../../nbs/generation/01_generation.ipynb #e6bec5d1
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError
+from ..core.device import sharing_cores
 from ..data.examples import section_progress, write_prompt
 from ..data.plan import Plan
 from .decoding import NextToken, QuantizedLinear
@@ -75,7 +77,8 @@ def draw_token(
         before = np.cumsum(probs[order]) - probs[order]
         probs[order[before >= sampling.top_p * probs.sum()]] = 0
     cumulative = np.cumsum(probs)
-    return int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
+    drawn = rng.random() * cumulative[-1]
+    return int(np.searchsorted(cumulative, drawn, side="right"))
 
 # %% ../../nbs/generation/01_generation.ipynb #93418032
 _WINDOW_MS = 5000  # Onsets are counted within windows; <T> opens the next one
@@ -110,34 +113,55 @@ class _Choices(NamedTuple):
 
     def all_ids(self) -> np.ndarray:
         "List every id that may ever come (N,), increasing."
-        lists = (self.notes_or_time, self.onsets, self.durations, self.end, *self.section.values())
+        lists = [
+            self.notes_or_time,
+            self.onsets,
+            self.durations,
+            self.end,
+            *self.section.values(),
+        ]
         return np.unique(np.concatenate(lists))
 
 
 @functools.cache
 def _choices() -> _Choices:
     tok = MusicTokenizerWithStyle()
-    between = tok.grammar().start().advance(tok.id(("prefix", "instrument", "piano"))).advance(tok.bos_id)
+    piano = tok.id(("prefix", "instrument", "piano"))
+    between = tok.grammar().start().advance(piano).advance(tok.bos_id)
     notes = np.flatnonzero(between.allowed() & (tok.kind_of == Kind.NOTE))
     in_note = between.advance(notes[0])
     onsets = np.flatnonzero(in_note.allowed())
     durations = np.flatnonzero(in_note.advance(onsets[0]).allowed())
-    in_order = (tok.onset_of[onsets] == _STEP_MS * np.arange(len(onsets))).all()
-    assert in_order, "onsets do not stand in order of time"
-    by_length = (tok.duration_of[durations] == _STEP_MS * np.arange(1, len(durations) + 1)).all()
-    assert by_length, "durations do not stand in order of length"
-    time, end = np.array([tok.time_id]), np.array([tok.eos_id])
-    section = {letter: np.array([i]) for letter, i in zip(LETTERS, tok.section_ids, strict=True)}
-    return _Choices(notes, np.append(notes, time), onsets, durations, time, end, section)
+    times_ms = _STEP_MS * np.arange(len(onsets))
+    assert np.array_equal(tok.onset_of[onsets], times_ms), "onsets do not stand in order of time"
+    lengths_ms = _STEP_MS * np.arange(1, len(durations) + 1)
+    assert np.array_equal(tok.duration_of[durations], lengths_ms), "durations do not stand in order of length"
+    section_tokens = zip(LETTERS, tok.section_ids, strict=True)
+    return _Choices(
+        notes=notes,
+        notes_or_time=np.append(notes, tok.time_id),
+        onsets=onsets,
+        durations=durations,
+        time=np.array([tok.time_id]),
+        end=np.array([tok.eos_id]),
+        section={letter: np.array([token]) for letter, token in section_tokens},
+    )
 
 # %% ../../nbs/generation/01_generation.ipynb #27d4765c
 @functools.lru_cache(maxsize=256)
 def _longest_pause_ms(plan: Plan, letter: str) -> int:
     "Bound the time between two onsets of a letter's sections by what its snippet does."
     shortest, longest = _PAUSE_MS
-    ids, tok = plan.snippet_ids(letter, 4096), MusicTokenizerWithStyle()
-    onsets_ms = np.unique(tok.times_ms(ids)[tok.note_index(ids) + 1]) if len(ids) else np.zeros(0)
-    return int(np.clip(np.diff(onsets_ms).max(), shortest, longest)) if len(onsets_ms) > 1 else longest
+    tok = MusicTokenizerWithStyle()
+    ids = plan.snippet_ids(letter, 4096)
+    if not len(ids):
+        return longest
+    onset_places = tok.note_index(ids) + 1
+    onsets_ms = np.unique(tok.times_ms(ids)[onset_places])
+    pauses_ms = np.diff(onsets_ms)
+    if not len(pauses_ms):
+        return longest
+    return int(np.clip(pauses_ms.max(), shortest, longest))
 
 
 class _Keys:
@@ -148,15 +172,22 @@ class _Keys:
         self.duration_place = np.zeros(128, np.int64)  # Where in the ids the duration of that note stands
         self.pitch = 0  # Of the note that is being written
 
+    def strike(self, now_ms: int, duration_place: int) -> None:
+        "Remember the note that has been written."
+        self.struck_ms[self.pitch] = now_ms
+        self.duration_place[self.pitch] = duration_place
+
     def shorten_earlier(self, ids: list[int], now_ms: int) -> None:
         "End the earlier note of the key that is struck now."
         struck_ms = self.struck_ms[self.pitch]
         if struck_ms < 0:
             return
-        place, durations = self.duration_place[self.pitch], _choices().durations
+        durations = _choices().durations
         steps = int(now_ms - struck_ms) // _STEP_MS
         if 0 < steps < len(durations):
-            ids[place] = int(min(ids[place], durations[steps - 1]))
+            place = self.duration_place[self.pitch]
+            longest = int(durations[steps - 1])
+            ids[place] = min(ids[place], longest)
 
 # %% ../../nbs/generation/01_generation.ipynb #14e7900d
 class Draft:
@@ -189,7 +220,9 @@ class Draft:
 
     @property
     def label(self) -> int:
-        return LETTERS.index(self.plan.form[self.section]) + 1 if self.section >= 0 else 0
+        if self.section < 0:
+            return 0
+        return LETTERS.index(self.plan.form[self.section]) + 1
 
     @property
     def in_last_section(self) -> bool:
@@ -202,7 +235,8 @@ class Draft:
             return self.end_ms
         if not self.section_has_note:
             return self.start_ms + _LATEST_START_MS
-        return self.last_onset_ms + _longest_pause_ms(self.plan, self.plan.form[self.section])
+        letter = self.plan.form[self.section]
+        return self.last_onset_ms + _longest_pause_ms(self.plan, letter)
 
     def allowed(self) -> np.ndarray:
         "List the ids that are legal and keep the plan (N,); at least one until the piece is done."
@@ -263,7 +297,8 @@ class Draft:
         if self.time_ms + _RESTRIKE_MS <= last_ms:
             return ids
         struck = np.flatnonzero(self._keys.struck_ms + _RESTRIKE_MS > last_ms)
-        is_struck = np.isin(self.tok.pitch_of[ids], struck) & (self.tok.kind_of[ids] == Kind.NOTE)
+        is_note = self.tok.kind_of[ids] == Kind.NOTE
+        is_struck = is_note & np.isin(self.tok.pitch_of[ids], struck)
         return ids if is_struck.all() else ids[~is_struck]
 
     def repeats(self, ids: np.ndarray) -> np.ndarray:
@@ -271,7 +306,8 @@ class Draft:
         counts = self._followers.get(self._last_pitches)
         if counts is None:
             return np.zeros(len(ids))
-        return counts[self.tok.pitch_of[ids]] * (self.tok.kind_of[ids] == Kind.NOTE)
+        is_note = self.tok.kind_of[ids] == Kind.NOTE
+        return counts[self.tok.pitch_of[ids]] * is_note
 
     def push(self, token: int) -> None:
         "Take the token that was chosen."
@@ -283,12 +319,12 @@ class Draft:
             self.time_ms = _WINDOW_MS * self.window
             self.chord_notes = 0
         elif tok.onset_of[token] >= 0:
-            self._push_onset(_WINDOW_MS * self.window + int(tok.onset_of[token]))
+            in_window_ms = int(tok.onset_of[token])
+            self._push_onset(_WINDOW_MS * self.window + in_window_ms)
         elif tok.kind_of[token] == Kind.NOTE:
             self._push_pitch(int(tok.pitch_of[token]))
         elif tok.kind_of[token] == Kind.DURATION:
-            self._keys.struck_ms[self._keys.pitch] = self.time_ms
-            self._keys.duration_place[self._keys.pitch] = len(self.ids) - 1
+            self._keys.strike(self.time_ms, duration_place=len(self.ids) - 1)
         elif token in tok.section_ids:
             self.start_ms = self.end_ms
             self.section += 1
@@ -296,9 +332,14 @@ class Draft:
             self._last_pitches, self._followers = (), {}
         elif token == tok.eos_id:
             self.done = True
-        begun = self.section >= 0
-        span = (self.start_ms, self.end_ms) if begun else (0, 0)
-        self.marks.append(Mark(self.section + 1, self.label, self.time_ms, *span))
+        mark = Mark(
+            section=self.section + 1,
+            label=self.label,
+            time_ms=self.time_ms,
+            start_ms=self.start_ms,
+            end_ms=self.end_ms,
+        )
+        self.marks.append(mark)
 
     def _push_onset(self, now_ms: int) -> None:
         self.chord_notes = self.chord_notes + 1 if now_ms == self.time_ms else 1
@@ -327,8 +368,9 @@ def _fill(values: Sequence) -> list:
 
 def _stack_marks(rows: Sequence[Sequence[Mark]]) -> Mark:
     "Turn marks of B pieces of T tokens into one whose fields are arrays (B, T)."
-    fields = {name: [[getattr(mark, name) for mark in row] for row in rows] for name in Mark._fields}
-    return Mark(**{name: np.array(values) for name, values in fields.items()})
+    table = np.array(rows)  # (B, T, fields)
+    columns = np.moveaxis(table, -1, 0)
+    return Mark(**dict(zip(Mark._fields, columns, strict=True)))
 
 
 class _StariaReader:
@@ -389,11 +431,20 @@ class _StariaReader:
         )
         label, section = self._tensor(marks.label), self._tensor(marks.section)
         if self.next_token is not None:
-            return self.next_token.read(ids[:, 0], slot[:, 0], label[:, 0], progress[:, 0], section[:, 0])
+            now = [values[:, 0] for values in (ids, slot, label, progress, section)]
+            return self.next_token.read(*now)
         parts = zip(*(self.memories[row] for row in rows), strict=True)
         memory = Memory(*(torch.cat(part) for part in parts))
         cache = self.model.new_cache(len(rows))
-        hidden = self.model.hidden(ids, slot, label, progress, memory, cache, returns=self.conditioned)
+        hidden = self.model.hidden(
+            ids,
+            slot,
+            label,
+            progress,
+            memory,
+            cache,
+            returns=self.conditioned,
+        )
         self.next_token = NextToken(
             self.model, cache, len(pieces), room, memory, compiled, returns=self.conditioned
         )
@@ -427,8 +478,8 @@ class _BaselineReader:
     ) -> torch.Tensor:
         "Read what was written since the last call; see `_StariaReader.read`."
         prompt = self.prompt if since == 0 else []
-        ids = [[*prompt, *drafts[row].ids[since:]] for row in _fill(pieces)]
-        ids = torch.as_tensor(ids, device=self.device)
+        new = [drafts[row].ids[since:] for row in _fill(pieces)]
+        ids = torch.as_tensor([[*prompt, *piece] for piece in new], device=self.device)
         if self.next_token is not None:
             return self.next_token.read(ids[:, 0])
         cache = self.model.new_cache(len(ids))
@@ -447,15 +498,18 @@ def opening_ids(
     if not len(piano):
         name = score.source or score.title or "the music given"
         raise InputError(f"{name} has no piano notes: there is nothing to go on from")
-    bare = Score(piano).shifted(-float(piano["onset_ms"].min()) / 1000)
-    last_s, ends_s = float(bare.onset_s.max()), plan.ends_ms / 1000
+    first_s = float(piano["onset_ms"].min()) / 1000
+    bare = Score(piano).shifted(-first_s)
+    last_s = float(bare.onset_s.max())
+    ends_s = plan.ends_ms / 1000
     if last_s >= ends_s[-1]:
         raise InputError(
             f"the music given goes on to {last_s:.1f} s, and the plan ends at {ends_s[-1]:g} s: "
             "give longer lengths, or less music"
         )
     starts_s = [0.0, *ends_s[:-1]]
-    sections = [Section(*span) for span in zip(starts_s, ends_s, plan.form, strict=True)]
+    spans = zip(starts_s, ends_s, plan.form, strict=True)
+    sections = [Section(*span) for span in spans]
     ids = MusicTokenizerWithStyle().encode(bare.with_sections(sections))
     return ids[ids != MusicTokenizerWithStyle.dim_id][:-1]
 
@@ -477,8 +531,10 @@ def _begin(plan: Plan, tok: MusicTokenizerWithStyle, opening: Sequence[int]) -> 
 
 
 def _check_section(draft: Draft, token: int) -> None:
-    form, following = draft.plan.form, draft.section + 1
-    if following == len(form) or token != draft.tok.section_ids[LETTERS.index(form[following])]:
+    form = draft.plan.form
+    following = draft.section + 1
+    may_follow = [_choices().section[letter][0] for letter in form[following : following + 1]]
+    if token not in may_follow:
         raise InputError(
             f"what is given does not keep form {form}: "
             f"its section {following + 1} is {draft.tok.words([token])[0]}"
@@ -491,10 +547,12 @@ _REST_OF_NOTE = {Place.SECTION: 3, Place.PITCH: 2, Place.ONSET: 1}  # Tokens; a 
 def _fewest_left(draft: Draft) -> int:
     "Count the fewest tokens that can end a draft: notes begun, windows and sections to come, <E>."
     plan = draft.plan
-    windows = max(0, int(plan.ends_ms[-1]) - _SLACK_MS - _STEP_MS) // _WINDOW_MS
+    last_ms = int(plan.ends_ms[-1]) - _SLACK_MS - _STEP_MS
+    windows = max(0, last_ms) // _WINDOW_MS
     windows_left = max(0, windows - draft.window)
     sections_left = len(plan.form) - 1 - draft.section
-    return _REST_OF_NOTE.get(draft.state.place, 0) + windows_left + 4 * sections_left + 1
+    rest_of_note = _REST_OF_NOTE.get(draft.state.place, 0)
+    return rest_of_note + windows_left + 4 * sections_left + 1
 
 
 def _check_room(draft: Draft, room: int) -> None:
@@ -502,7 +560,8 @@ def _check_room(draft: Draft, room: int) -> None:
     begun, left = len(draft.ids), _fewest_left(draft)
     if begun + left <= room:
         return
-    asked = f"form {draft.plan.form} of {draft.plan.ends_ms[-1] / 1000:g} s"
+    length_s = draft.plan.ends_ms[-1] / 1000
+    asked = f"form {draft.plan.form} of {length_s:g} s"
     remedy = "shorter lengths, a larger max_tokens or a model that holds more"
     if begun == 2:
         raise InputError(
@@ -516,8 +575,11 @@ def _check_room(draft: Draft, room: int) -> None:
 # %% ../../nbs/generation/01_generation.ipynb #0e419d1c
 def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor], torch.Tensor]]:
     "Give the column of each id (V,), -1 without one, and a function from activations (B, C) to scores."
-    head, written = decoder.head, _choices().all_ids()
-    column_of = np.arange(head.vocab_size) if head.row_of is None else head.row_of.cpu().numpy()
+    head = decoder.head
+    written = _choices().all_ids()
+    column_of = np.arange(head.vocab_size)
+    if head.row_of is not None:
+        column_of = head.row_of.cpu().numpy()
     if 2 * len(written) > head.rows.out_features:
         return column_of, head.rows
     rows = torch.as_tensor(column_of[written], device=head.rows.weight.device)
@@ -525,7 +587,8 @@ def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor]
     compact[written] = np.arange(len(written))
     if isinstance(head.rows, QuantizedLinear):
         return compact, head.rows.take(rows)
-    return compact, functools.partial(torch.nn.functional.linear, weight=head.rows.weight[rows])
+    weight = head.rows.weight[rows]
+    return compact, functools.partial(torch.nn.functional.linear, weight=weight)
 
 
 def _guide_pitches(
@@ -536,8 +599,11 @@ def _guide_pitches(
 ) -> torch.Tensor:  # (B, N)
     "Lead the scores of pitches away from uncond, and leave their sum of probabilities."
     pitch = cond[:, columns]
-    guided = guidance * pitch + (1 - guidance) * uncond[:, columns]
-    guided += pitch.logsumexp(1, keepdim=True) - guided.logsumexp(1, keepdim=True)
+    plain = uncond[:, columns]
+    guided = guidance * pitch + (1 - guidance) * plain
+    before = pitch.logsumexp(1, keepdim=True)
+    after = guided.logsumexp(1, keepdim=True)
+    guided += before - after
     return cond.index_copy(1, columns, guided)
 
 
@@ -555,8 +621,9 @@ class _Scorer:
         is_staria = isinstance(model, StariaModel)
         reader = _StariaReader if is_staria else _BaselineReader
         self.cond = reader(model, plans, snippet_tokens, conditioned=True)
-        self.uncond = reader(model, plans, snippet_tokens, conditioned=False) if guidance != 1 else None
-        self.readers = [self.cond] if self.uncond is None else [self.cond, self.uncond]
+        self.readers = [self.cond]
+        if guidance != 1:
+            self.readers.append(reader(model, plans, snippet_tokens, conditioned=False))
         self.room = min(reader.room for reader in self.readers)
         self.column_of, self.head = _compact_head(model.decoder if is_staria else model)
         pitches = self.column_of[_choices().notes]
@@ -578,7 +645,12 @@ class _Scorer:
             for reader in self.readers
         ]
         if uncond:
-            scores = _guide_pitches(scores, uncond[0], self.pitch_columns, self.guidance)
+            scores = _guide_pitches(
+                scores,
+                uncond[0],
+                self.pitch_columns,
+                self.guidance,
+            )
         self.n_read = len(drafts[live[0]].ids)
         scores = scores.cpu().numpy()
         return {piece: scores[self.piece_of_row.index(piece)] for piece in live}
@@ -601,12 +673,15 @@ def _draw_next(
     ids = draft.allowed()
     columns = column_of[ids]
     if columns.max() < 0:
+        word = draft.tok.words(ids[:1])[0]
         raise InputError(
-            f"the plan asks for {draft.tok.words(ids[:1])[0]} after {len(draft.ids)} tokens, "
+            f"the plan asks for {word} after {len(draft.ids)} tokens, "
             "and the model has no row for it: use a model of piano music with its section tokens"
         )
     if columns.min() < 0:
-        ids, columns = ids[columns >= 0], columns[columns >= 0]
+        is_known = columns >= 0
+        ids = ids[is_known]
+        columns = columns[is_known]
     allowed_scores = scores[columns]
     if sampling.repetition:
         allowed_scores = allowed_scores - sampling.repetition * draft.repeats(ids)
@@ -634,7 +709,9 @@ def write(
     rngs = [np.random.default_rng([seed, k]) for k in range(len(plans))]
     was_training = model.training
     model.eval()
-    try:
+    with contextlib.ExitStack() as after:
+        after.callback(model.train, was_training)
+        after.enter_context(sharing_cores(model, len(plans)))
         scorer = _Scorer(model, plans, sampling.guidance, snippet_tokens, compiled)
         room = scorer.room if max_tokens is None else max_tokens
         if not 0 < room <= scorer.room:
@@ -646,12 +723,11 @@ def write(
                 break
             scores = scorer.score(drafts, live, room)
             for k in live:
-                _draw_next(drafts[k], scores[k], scorer.column_of, sampling, rngs[k])
-                if on_token is not None and on_token(k, drafts[k].ids[-1]) is False:
+                draft = drafts[k]
+                _draw_next(draft, scores[k], scorer.column_of, sampling, rngs[k])
+                if on_token is not None and on_token(k, draft.ids[-1]) is False:
                     return drafts
         return drafts
-    finally:
-        model.train(was_training)
 
 # %% ../../nbs/generation/01_generation.ipynb #7c33a368
 def generate(
@@ -675,5 +751,14 @@ def generate(
         raise InputError(f"n must be 1 or more, got {n}")
     sampling = Sampling(temperature, top_k, top_p, min_p, guidance, repetition)
     begun = () if opening is None else opening_ids(opening, plan)
-    drafts = write(model, [plan] * n, sampling, seed, max_tokens, snippet_tokens, on_token, begun)
+    drafts = write(
+        model,
+        [plan] * n,
+        sampling,
+        seed,
+        max_tokens,
+        snippet_tokens,
+        on_token,
+        opening=begun,
+    )
     return [draft.score() for draft in drafts]

@@ -86,10 +86,11 @@ class MusicTokenizerWithStyle:
         self,
         score: Score | str | Path,  # A score or a MIDI file
         clock: str = "exact",  # "exact" or "aria"
+        keep_silence: bool = False,  # Count time from the file's start, not from the first note
     ) -> tuple[np.ndarray, np.ndarray]:  # ids (T,), and the label of each token's note (T,), 0 to 4
         "Turn a score into ids without section tokens, and labels."
         score = score if isinstance(score, Score) else Score.from_midi(score)
-        body, labels = _encode_body(score, clock, sections=False, keep_silence=False)
+        body, labels = _encode_body(score, clock, sections=False, keep_silence=keep_silence)
         prefix = _encode_prefix(score)
         ids = np.concatenate([prefix, [self.bos_id], body, [self.eos_id]])
         before, after = np.zeros(len(prefix) + 1, np.uint8), np.zeros(1, np.uint8)
