@@ -28,6 +28,8 @@ os.environ |= {
 from gates import GATES  # noqa: E402, the environment comes first
 from tree import ROOT, notebooks  # noqa: E402
 
+from staria.core.device import usable_cores  # noqa: E402
+
 LONGEST_S = 1800  # A notebook that runs longer has failed
 DETERMINISTIC = ("core", "nbs")  # Folders whose stale outputs fail; elsewhere they are said
 NO_BROWSER = 3  # Exit status of the browser tests where there is no Chromium
@@ -105,7 +107,7 @@ def run_gates(wanted: Callable[[str], bool], tally: Tally) -> None:
 def run_notebooks(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> None:
     chosen = [n for n in notebooks() if wanted(n.relative_to(ROOT / "nbs").as_posix())]
     chosen.sort(key=lambda n: not any(word in n.name for word in FIRST))
-    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(min(2, usable_cores())) as pool:
         waiting = {pool.submit(run_notebook, notebook, flags): notebook for notebook in chosen}
         for done in concurrent.futures.as_completed(waiting):
             tally.add(waiting[done].relative_to(ROOT).as_posix(), *done.result())

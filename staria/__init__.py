@@ -13,7 +13,13 @@ torch nor NumPy. Everything else stands in the wings: `staria.music`, `staria.to
 __version__ = "0.2.0"
 
 import importlib
+import os
 from typing import TYPE_CHECKING
+
+# Threads that wait for each other shall not hold a core meanwhile (core.device measures it). OpenMP reads
+# this once, when torch loads it.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("KMP_BLOCKTIME", "0")  # the same for Intel's and LLVM's OpenMP
 
 if TYPE_CHECKING:  # what a type checker and an editor read; `_HOMES` says the same for the interpreter
     from staria.cluster.slurm import submit as submit

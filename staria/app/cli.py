@@ -26,6 +26,7 @@ from staria.app.music_commands import (
 from .preconditions import check_call
 from .train_commands import find_kind, hidden_options, train_command
 from ..core.basics import InputError
+from ..core.device import ask_threads
 
 # %% ../../nbs/app/07_cli.ipynb #4730e64e
 def demo_command(
@@ -77,6 +78,8 @@ def _overview() -> str:
     )
 
 # %% ../../nbs/app/07_cli.ipynb #64d4013a
+_COMPUTING = ("demo", "train", "label", "generate", "evaluate")
+_THREADS = "Cores to compute with; null: one for little work, else all that affinity and the container leave"
 _FORMER = {"--max-seq-len": "--max-tokens", "--file-limit": "--limit", "--print-config": "--print_config"}
 
 
@@ -110,7 +113,11 @@ def _run(words: list[str]) -> None:
         if kind and kind not in options:  # the settings file named it
             options = [kind, *options]
     command = COMMANDS[name]
-    values = make_parser(name, command, hidden).parse_args(options).as_dict()
+    parser = make_parser(name, command, hidden)
+    if name in _COMPUTING:
+        parser.add_argument("--threads", type=int, help=_THREADS)
+    values = parser.parse_args(options).as_dict()
+    ask_threads(values.get("threads"))
     resolves = os.environ.get("STARIA_RESOLVE")
     if not resolves or name != "train":  # a training is checked when it is known what its job gives it
         check_call(name, values)

@@ -7,11 +7,11 @@ __all__ = ['open_workspace', 'prepare_command', 'compose_command', 'stats_comman
 
 # %% ../../nbs/app/03_data_commands.ipynb #bd833df6
 import dataclasses
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.device import usable_cores
 from ..core.files import Workspace
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def prepare_command(
             return print("'staria jobs' shows how far they are")
         store, report = wait_for_parts(*jobs)
     else:
-        options["workers"] = os.cpu_count() if workers is None else workers
+        options["workers"] = usable_cores() if workers is None else workers
         if shard:
             return print(prepare_shard(source, name, workspace, read_shard(shard), **options))
         store, report = read_source(source, name, workspace, merge=merge, **options)

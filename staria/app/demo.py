@@ -8,7 +8,6 @@ __all__ = ['DemoConfig', 'Demo', 'run_demo']
 # %% ../../nbs/app/00_demo.ipynb #3c7380d4
 import dataclasses
 import json
-import os
 import platform
 import re
 import shutil
@@ -28,6 +27,7 @@ from matplotlib.figure import Figure
 from .. import __version__
 from ..core.basics import InputError, progress, seed_everything
 from ..core.config import config_hash, save_yaml
+from ..core.device import usable_cores
 from ..core.files import Workspace, atomic_write
 from ..core.tables import format_table, save_table
 from ..data.compose import LONG_FORMS, TAGGED_FORMS
@@ -306,7 +306,7 @@ def _read_corpus(demo: Demo) -> None:
             open_source(config.source, limit=config.limit),
             "demo",
             demo.workspace,
-            workers=max(1, min(os.cpu_count() or 1, 8)),
+            workers=min(usable_cores(), 8),
             splits=_SPLITS,
         )
         print(f"  {report}")
@@ -773,7 +773,7 @@ def _machine_facts(demo: Demo) -> dict:
         "Staria": __version__,
         "Python": platform.python_version(),
         **{name: version(name) for name in ("torch", "lightning", "numpy", "music21")},
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.system()} {platform.machine()}, {usable_cores()} cores",
         **{f"parameters, {kind}": f"{count:,}" for kind, count in sizes.items()},
         "total time of the steps": f"{sum(seconds for _, seconds, _ in demo.steps.seen):.0f} s",
     }

@@ -6,6 +6,7 @@
 __all__ = ['Sampling', 'draw_token', 'Mark', 'Draft', 'opening_ids', 'write', 'generate']
 
 # %% ../../nbs/generation/01_generation.ipynb #e6bec5d1
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError
+from ..core.device import sharing_cores
 from ..data.examples import section_progress, write_prompt
 from ..data.plan import Plan
 from .decoding import NextToken, QuantizedLinear
@@ -707,7 +709,9 @@ def write(
     rngs = [np.random.default_rng([seed, k]) for k in range(len(plans))]
     was_training = model.training
     model.eval()
-    try:
+    with contextlib.ExitStack() as after:
+        after.callback(model.train, was_training)
+        after.enter_context(sharing_cores(model, len(plans)))
         scorer = _Scorer(model, plans, sampling.guidance, snippet_tokens, compiled)
         room = scorer.room if max_tokens is None else max_tokens
         if not 0 < room <= scorer.room:
@@ -724,8 +728,6 @@ def write(
                 if on_token is not None and on_token(k, draft.ids[-1]) is False:
                     return drafts
         return drafts
-    finally:
-        model.train(was_training)
 
 # %% ../../nbs/generation/01_generation.ipynb #7c33a368
 def generate(

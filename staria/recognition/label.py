@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import multiprocessing
-import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError, progress
+from ..core.device import ask_threads, sharing_cores, usable_cores
 from ..core.files import atomic_write
 from ..data.corpus import Item, find_music, read_piece
 from ..data.prepare import follow_parent
@@ -55,7 +55,8 @@ def label(
 ) -> LabelledScore:  # Without the drums that have no token
     "Find the sections of a piece, and each note's probabilities of A to D."
     score = _notes_with_tokens(score.with_sections([]))
-    sections, probs = as_recognizer(model, min_section_s).label(score)
+    with sharing_cores(model, len(score)):
+        sections, probs = as_recognizer(model, min_section_s).label(score)
     return LabelledScore(score.with_sections(sections), probs, label_times(sections, score.onset_s))
 
 
@@ -76,7 +77,7 @@ def _take_recognizer(recognizer: Recognizer) -> None:
     global _recognizer
     _recognizer = recognizer
     follow_parent()
-    torch.set_num_threads(1)
+    ask_threads(1)
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ def _label_jobs(
 ) -> Iterator[_Outcome]:  # Of each job
     if not workers:
         can_travel = type(recognizer).__module__ != "__main__"  # a worker finds classes in modules only
-        workers = min(len(jobs), os.cpu_count() or 1) if len(jobs) > 16 and can_travel else 1
+        workers = min(len(jobs), usable_cores()) if len(jobs) > 16 and can_travel else 1
     if workers == 1:
         yield from (_label_file(job, recognizer) for job in jobs)
         return

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from ..core.basics import LETTERS, InputError, progress
+from ..core.device import sharing_cores
 from ..music.plots import sections_from_labels
 from ..music.score import Score
 from ..music.sections import Section, label_times
@@ -65,7 +66,8 @@ def note_probabilities(
     "Compute the probability of each letter for each note of pieces."
     heard: list = [None] * len(sequences)
     bar = progress(desc="hearing", total=len(sequences), unit="piece")
-    with evaluating(model) as device:
+    longest = min(max_batch_tokens, sum(map(len, sequences)))
+    with evaluating(model) as device, sharing_cores(model, longest):
         for chosen in _batches([len(ids) for ids in sequences], max_batch_tokens):
             ids = _pad([sequences[i] for i in chosen], tokenizer.pad_id)
             probs = model(torch.from_numpy(ids).to(device)).float().softmax(-1).cpu().numpy()

@@ -13,6 +13,7 @@ import datetime
 import logging
 import os
 import signal
+import statistics
 import threading
 import time
 import warnings
@@ -34,7 +35,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from ..core.basics import InputError
 from ..core.config import config_hash, config_to_dict, load_yaml, save_yaml
-from ..core.device import pick_device, pick_precision
+from ..core.device import pick_device, pick_precision, sharing_cores
 from ..core.files import checkpoint_folder
 from ..data.datamodule import BatchOrder
 from ..models.presets import PRESETS, describe, save_model
@@ -82,20 +83,19 @@ _EXPECTED = (
     "resuming from a checkpoint",
     "LeafSpec",
     "find_unused_parameters",
+    "`srun` command is available",
 )  # Warnings about what is meant to be so
 
 
 @contextlib.contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    "Silence lightning's tips and its advice on loaders; errors still show."
+    "Silence lightning's tips, and warnings about what is meant to be so; all others show."
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "lightning")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
-        logger.setLevel(logging.ERROR)
+        logger.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
-            for module in (r"lightning\.", r"pytorch_lightning"):
-                warnings.filterwarnings("ignore", module=module)
             warnings.filterwarnings("ignore", message=f".*({'|'.join(_EXPECTED)}).*")
             yield
     finally:
@@ -114,7 +114,7 @@ class FitResult:
     step: int  # Steps done
     val_loss: float  # At the last validation
     best_val_loss: float  # The lowest
-    tokens_per_s: float  # Median over the rows of the table
+    tokens_per_s: float  # Median over the rows of the table; NaN where none has a speed
     seconds: float  # Time of this call
 
 
@@ -127,7 +127,7 @@ def _read_result(
     if not rows:
         raise InputError(f"{run} holds no metrics.csv with rows: it is no run, or it has not begun")
     losses = [row["val_loss"] for row in rows if "val_loss" in row] or [float("nan")]
-    speeds = sorted(row["tokens_per_s"] for row in rows if "tokens_per_s" in row)
+    speeds = [row["tokens_per_s"] for row in rows if "tokens_per_s" in row] or [float("nan")]
     best = folder / "best.safetensors"
     return FitResult(
         model=folder / "model.safetensors",
@@ -137,7 +137,7 @@ def _read_result(
         step=rows[-1]["step"],
         val_loss=losses[-1],
         best_val_loss=min(losses),
-        tokens_per_s=speeds[len(speeds) // 2],
+        tokens_per_s=statistics.median_high(speeds),
         seconds=round(seconds, 2),
     )
 
@@ -309,7 +309,7 @@ def fit(
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160)
         print(text + _describe_cost(module, data, order), flush=True)
     if writes and state is not None:
-        _catch_up(folder, state, module)
+        _catch_up_best(folder, state, _catch_up_history(folder, state), module)
 
     if state is not None and state["global_step"] >= config.max_steps:
         trainer = None  # it was through
@@ -343,16 +343,18 @@ def _find_state(
     return state
 
 # %% ../../nbs/training/04_fit.ipynb #7bfaa8a4
-def _catch_up(
+# A run may have been killed right after it saved a state, or go on from an earlier one: then the files beside
+# the state tell of other steps than it does.
+
+
+def _catch_up_history(
     folder: Path,  # A run's checkpoints
     state: dict,  # The state that is gone on from, as `load_checkpoint` gives it
-    module: L.LightningModule,  # The task; its network's shape counts
-) -> None:
-    "Make history and best weights those of a state."
-    # a run may have been killed right after it saved one, or go on from an earlier one
+) -> list[dict]:  # Its validations, without files that are gone; empty for a state of older versions
+    "Make the history that of a state."
     step, saved = state["global_step"], state["callbacks"]["KeepBest"].get("history")
     if saved is None:
-        return  # a state from before states knew their history
+        return []
     rows = []
     for row in saved:
         there = row["file"] and (row["step"] == step or (folder / row["file"]).exists())
@@ -360,13 +362,23 @@ def _catch_up(
     moments = [[(row["step"], row["time"]) for row in some] for some in (rows, read_history(folder))]
     if moments[0] != moments[1]:
         finish_history(folder, rows, step)
+    return rows
+
+
+def _catch_up_best(
+    folder: Path,  # A run's checkpoints
+    state: dict,  # The state that is gone on from
+    rows: list[dict],  # Its history
+    module: L.LightningModule,  # The task; its network's shape counts
+) -> None:
+    "Make the best weights those of a history."
     kept = [row for row in rows if row["file"]]
     if not kept:
         return
     best, path = min(kept, key=lambda row: (row["value"], row["step"])), folder / "best.safetensors"
     if _holds(path, best):
         return
-    weights = state if best["step"] == step else load_checkpoint(folder / best["file"])
+    weights = state if best["step"] == state["global_step"] else load_checkpoint(folder / best["file"])
     tensors = {key.removeprefix("model."): value for key, value in weights["state_dict"].items()}
     model = copy.deepcopy(module.model)
     model.load_state_dict(tensors)
@@ -528,7 +540,11 @@ def _run_trainer(
         )
         module.train()
         state = keep.last if resume else None
-        with _one_line_when_stopped(keep, on_interrupt):
+        tokens = data.batch_size * data.max_tokens
+        with (
+            sharing_cores(module, tokens, processes=config.devices),
+            _one_line_when_stopped(keep, on_interrupt),
+        ):
             trainer.fit(module, stream, _Validation(data), ckpt_path=state, weights_only=True)
     return trainer
 
