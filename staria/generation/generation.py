@@ -86,7 +86,7 @@ _WINDOW_MS = 5000  # Onsets are counted within windows; <T> opens the next one
 _STEP_MS = 10  # Between two onsets that can be told apart
 _SLACK_MS = 400  # A section is closed once its last onset is this close to its planned end
 _MAX_CHORD_NOTES = 6  # Notes that may begin at one instant; 98 of 100 chords of the snippet bank have no more
-_RESTRIKE_MS = 100  # A key is not struck again before; in 998 of 1,000 notes of the snippet bank it is not
+_RESTRIKE_MS = 10  # A key is not struck again before; 100 ms were tried, and brought nothing
 _LATEST_START_MS = 500  # A section's first note begins by then: about a beat
 _PAUSE_MS = (500, 2000)  # Range of the longest pause between onsets: about a beat to about a bar
 
