@@ -3,8 +3,8 @@
     python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
 
 STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. STARIA_TEST_KERNELS=plain computes as an older
-processor would, on two threads: no test may depend on which kernels a library chooses. Cells flagged slurm run wherever the Slurm of
-scripts/slurm_local.sh is up.
+processor would, on two threads: no test may depend on which kernels a library chooses. Cells flagged slurm
+run wherever the Slurm of scripts/slurm_local.sh is up.
 """
 
 import concurrent.futures
