@@ -2,8 +2,9 @@
 
     python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
 
-STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. Cells flagged slurm run wherever the Slurm of
-scripts/slurm_local.sh is up.
+STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. STARIA_TEST_KERNELS=plain computes as an older
+processor would, on two threads: no test may depend on which kernels a library chooses. Cells flagged slurm
+run wherever the Slurm of scripts/slurm_local.sh is up.
 """
 
 import concurrent.futures
@@ -24,6 +25,17 @@ os.environ |= {
     "MPLBACKEND": "agg",
     "IN_TEST": "1",
 }
+KERNELS = {
+    "": {},
+    "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "2"},
+    "plain": {
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
+        "ATEN_CPU_CAPABILITY": "default",
+        "MKL_CBWR": "COMPATIBLE",
+        "OMP_NUM_THREADS": "2",
+    },
+}  # STARIA_TEST_KERNELS: what torch's libraries may use of the processor
+os.environ |= KERNELS[os.environ.get("STARIA_TEST_KERNELS", "")]
 
 from gates import GATES  # noqa: E402, the environment comes first
 from tree import ROOT, notebooks  # noqa: E402

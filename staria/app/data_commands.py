@@ -36,6 +36,8 @@ def prepare_command(
     clock: str = "exact",  # How tokens count time: exact, aria, or bars, where a bar always lasts the same
     licence: str | None = None,  # Terms of the pieces that no index.tsv beside the data names
     free_only: bool = False,  # Leave out what may not be used commercially, so that weights may ship
+    max_notes: int | None = None,  # MIDI files with more are skipped; null: 100,000
+    max_duration_s: float | None = None,  # MIDI files that last longer are skipped, in seconds; null: 7,200
     shard: str | None = None,  # I/N: read the I-th of N parts only, for a job of an array
     merge: bool = False,  # Put the parts together
     array: int | None = None,  # Read this many parts as jobs, then merge; called again, those that failed
@@ -51,6 +53,7 @@ def prepare_command(
     workspace = open_workspace(root)
     options = {"limit": limit, "splits": read_splits(splits), "clock": clock}
     options |= {"licence": licence, "free_only": free_only}
+    options |= {"max_notes": max_notes, "max_duration_s": max_duration_s}
     if array:
         jobs = prepare_array(source, name, workspace, array, profile, cluster, **options)
         print(*jobs, sep="\n")

@@ -327,6 +327,8 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--limit", between(1)),
         ("--workers", between(1)),
         ("--array", between(1)),
+        ("--max-notes", between(1)),
+        ("--max-duration-s", between(1)),
         ("--cluster", one_of("slurm", "local", "debug")),
         ("source", _check_prepare),
     ),

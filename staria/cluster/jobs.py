@@ -598,7 +598,7 @@ def jobs(
     "List one's jobs with state, attempt, step, loss, time left, the reason for waiting, and the last line."
     found, broken = [], []
     for kind, name in ((Job, "job.json"), (Array, "array.json")):
-        for path in Path(folder).glob(f"*/{name}"):
+        for path in sorted(Path(folder).glob(f"*/{name}")):
             try:
                 found.append(kind(path.parent))
             except InputError as error:

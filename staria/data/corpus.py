@@ -16,7 +16,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,7 @@ class Source:
     items: tuple[Item, ...]  # In an order that does not change
     settings: dict  # What decides the result, for the hash of a store
     licence: str  # Terms, in a line
+    limits: dict = field(default_factory=dict)  # Of MIDI files: max_notes, max_duration_s
 
     def __len__(self) -> int:
         return len(self.items)
@@ -57,7 +58,7 @@ class Source:
 
     def load(self, item: Item) -> Score:
         "Read a piece; raise ValueError with file and reason where it is none."
-        return _LOADERS[self.kind](item)
+        return _LOADERS[self.kind](item, **self.limits)
 
 # %% ../../nbs/data/02_corpus.ipynb #a587262b
 _COLLECTIONS = (
@@ -137,7 +138,7 @@ def _open_music21(name: str) -> tuple[list[Item], dict, str]:
     )
 
 
-def _load_music21(item: Item) -> Score:
+def _load_music21(item: Item, **limits) -> Score:
     written = (
         read_abc(_tunes(item.path)[item.number - 1], item.key) if item.number else read_musicxml(item.path)
     )
@@ -294,6 +295,7 @@ def find_music(
 
 def read_piece(
     item: Item,  # A MIDI file, or a tune or the whole of a written score
+    **limits,  # Of a MIDI file: max_notes, max_duration_s
 ) -> Score:  # With the sections that the file itself has
     "Read a piece from its file."
     check_regular(item.path)
@@ -303,16 +305,16 @@ def read_piece(
         raise InputError(f"{item.path}: no tune in it (a tune starts with X:)")
     if suffix in NOTATION_SUFFIXES:
         return _load_music21(item)
-    return Score.from_midi(item.path).replace(source=item.key)
+    return Score.from_midi(item.path, **limits).replace(source=item.key)
 
 
-def _load_midi(item: Item) -> Score:
+def _load_midi(item: Item, **limits) -> Score:
     if not is_music(item.path):
         raise InputError(
             f"{item.path}: not a MIDI file by its name ({', '.join(MIDI_SUFFIXES)}), "
             f"nor a written score ({', '.join(NOTATION_SUFFIXES)})"
         )
-    score, sections = read_piece(item), section_file(item.path, _root(item), item.number)
+    score, sections = read_piece(item, **limits), section_file(item.path, _root(item), item.number)
     return score.with_sections(
         _lettered(load_sections(sections) if sections else score.sections, score.duration_s)
     )
@@ -431,8 +433,9 @@ def _open_pop909(folder: str) -> tuple[list[Item], dict, str]:
     )
 
 
-def _load_pop909(item: Item) -> Score:
-    score, beats = Score.from_midi(item.path).replace(source=item.key), _song_text(item, "beat_midi.txt")
+def _load_pop909(item: Item, **limits) -> Score:
+    score = Score.from_midi(item.path, **limits).replace(source=item.key)
+    beats = _song_text(item, "beat_midi.txt")
     bars_s = score.bars_s()
     if beats is not None:
         beats_s, bars_s = _read_song_beats(beats)
@@ -497,7 +500,7 @@ def _bar_meters(bars_s: list, meter: tuple[int, int], qpm: float) -> np.ndarray:
     return np.array(rows if rows and rows[0][0] <= 1e-6 else [(0.0, *meter), *rows], float)
 
 
-def _load_labelled(item: Item) -> Score:
+def _load_labelled(item: Item, **limits) -> Score:
     piece = _pieces(item.path)[item.number - 1]
     if not piece["notes"]:
         raise InputError(f"{item.key}: no notes in it")

@@ -408,6 +408,8 @@ class _Run:
             "tokens": tokens_hash(MusicTokenizerWithStyle()),
             "format": STORE_FORMAT,
         }
+        if source.limits:
+            settings["limits"] = source.limits
         self.folder = workspace.cache / f"{name}-{config_hash(settings)}"
         self.parts, self.size = self.folder / "parts", min(128, max(8, len(source) // 64))
         self.about = {
@@ -494,6 +496,7 @@ def _open_run(
     clock: str,
     licence: str | None,
     free_only: bool,
+    limits: dict,
 ) -> _Run:
     if not name or set(name) & set("/\\ ") or name.startswith("."):
         raise InputError(f"a store's name is a plain word such as fiddle, got '{name}'")
@@ -511,6 +514,10 @@ def _open_run(
         source = dataclasses.replace(source, items=source.items[:limit])
     if not source.items:
         raise InputError(f"{source.name} holds no pieces: check the folder")
+    given = {name: value for name, value in limits.items() if value is not None}
+    if wrong := [name for name, value in given.items() if value < 1]:
+        raise InputError(f"{wrong[0]} must be 1 or more, got {given[wrong[0]]}")
+    source = dataclasses.replace(source, limits=source.limits | given)
     return _Run(source, name, workspace, splits, clock, licence, free_only)
 
 
@@ -536,11 +543,14 @@ def prepare(
     clock: str = "exact",  # One of CLOCKS, as `tokenize_piece` takes it
     licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
     free_only: bool = False,  # Leave out what may not be used commercially
+    max_notes: int | None = None,  # MIDI files with more are skipped; None: as `Score.from_midi`
+    max_duration_s: float | None = None,  # MIDI files that last longer are skipped; None: as there
     merge: bool = False,  # Only put together what the shards made; name what is missing
 ) -> tuple["Store", Report]:
     "Read every item of a source into a store; go on where an earlier run stopped."
     began, n_read, tokens = time.perf_counter(), 0, 0
-    run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only)
+    limits = {"max_notes": max_notes, "max_duration_s": max_duration_s}
+    run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only, limits)
     with lock_folder(run.folder):
         if reused := run.is_done():
             Store.open(run.folder).verify()
@@ -588,11 +598,14 @@ def prepare_shard(
     clock: str = "exact",  # One of CLOCKS, as `tokenize_piece` takes it
     licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
     free_only: bool = False,  # Leave out what may not be used commercially
+    max_notes: int | None = None,  # MIDI files with more are skipped; None: as `Score.from_midi`
+    max_duration_s: float | None = None,  # MIDI files that last longer are skipped; None: as there
 ) -> Report:  # Counts of this shard
     "Make one shard's parts of a store; `prepare` with `merge` puts them together."
     began = time.perf_counter()
     i, n = read_shard("{}/{}".format(*shard))
-    run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only)
+    limits = {"max_notes": max_notes, "max_duration_s": max_duration_s}
+    run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, free_only, limits)
     mine = range(i - 1, len(run), n)
     with lock_folder(run.folder, shared=True):
         if run.is_done():

@@ -19,8 +19,9 @@ from ..core.basics import LETTERS, InputError
 from ..core.device import sharing_cores
 from ..data.examples import section_progress, write_prompt
 from ..data.plan import Plan
-from .decoding import NextToken, QuantizedLinear
+from .decoding import NextToken, RowwiseLinear
 from ..models.decoder import Decoder
+from ..models.layers import KVCache
 from ..models.staria import Memory, StariaModel
 from ..music.score import Score
 from ..music.sections import Section
@@ -85,7 +86,7 @@ _WINDOW_MS = 5000  # Onsets are counted within windows; <T> opens the next one
 _STEP_MS = 10  # Between two onsets that can be told apart
 _SLACK_MS = 400  # A section is closed once its last onset is this close to its planned end
 _MAX_CHORD_NOTES = 6  # Notes that may begin at one instant; 98 of 100 chords of the snippet bank have no more
-_RESTRIKE_MS = 100  # A key is not struck again before; in 998 of 1,000 notes of the snippet bank it is not
+_RESTRIKE_MS = 10  # A key is not struck again before; 100 ms were tried, and brought nothing
 _LATEST_START_MS = 500  # A section's first note begins by then: about a beat
 _PAUSE_MS = (500, 2000)  # Range of the longest pause between onsets: about a beat to about a bar
 
@@ -358,14 +359,6 @@ class Draft:
         return self.tok.decode(np.array(self.ids))
 
 # %% ../../nbs/generation/01_generation.ipynb #f06a0b73
-_ROWS = 4  # Rows of a batch come in multiples of this, so that a piece's scores do not depend on the others
-
-
-def _fill(values: Sequence) -> list:
-    "Lengthen a list to a multiple of _ROWS with copies of its first value."
-    return [*values, *[values[0]] * (-len(values) % _ROWS)]
-
-
 def _stack_marks(rows: Sequence[Sequence[Mark]]) -> Mark:
     "Turn marks of B pieces of T tokens into one whose fields are arrays (B, T)."
     table = np.array(rows)  # (B, T, fields)
@@ -419,9 +412,9 @@ class _StariaReader:
         since: int,  # Their first token that was not read yet
         room: int,  # Longest piece in tokens
         compiled: bool,
-    ) -> torch.Tensor:  # Activations (B, C) after the last token, the pieces first, then the filling
+    ) -> torch.Tensor:  # Activations (B, C) after the last token
         "Read what was written since the last call."
-        rows = _fill(pieces)
+        rows = list(pieces)
         ids = self._tensor([drafts[row].ids[since:] for row in rows])
         marks = _stack_marks([drafts[row].marks[since:] for row in rows])
         has_snippet = np.take_along_axis(self.has_snippet[rows], marks.label, 1)
@@ -433,22 +426,20 @@ class _StariaReader:
         if self.next_token is not None:
             now = [values[:, 0] for values in (ids, slot, label, progress, section)]
             return self.next_token.read(*now)
+        begun: dict[int, tuple[KVCache, torch.Tensor]] = {}  # By memory: pieces of one plan begin alike
+        for k, row in enumerate(rows):
+            if (plan := id(self.memories[row])) not in begun:
+                cache, one = self.model.new_cache(1), slice(k, k + 1)
+                given = (ids[one], slot[one], label[one], progress[one], self.memories[row], cache)
+                begun[plan] = (cache, self.model.hidden(*given, returns=self.conditioned)[:, -1])
+        of_row = [begun[id(self.memories[row])] for row in rows]
         parts = zip(*(self.memories[row] for row in rows), strict=True)
         memory = Memory(*(torch.cat(part) for part in parts))
-        cache = self.model.new_cache(len(rows))
-        hidden = self.model.hidden(
-            ids,
-            slot,
-            label,
-            progress,
-            memory,
-            cache,
-            returns=self.conditioned,
-        )
+        cache = KVCache.join([cache for cache, _ in of_row])
         self.next_token = NextToken(
-            self.model, cache, len(pieces), room, memory, compiled, returns=self.conditioned
+            self.model, cache, len(rows), room, memory, compiled, returns=self.conditioned
         )
-        return hidden[:, -1]
+        return torch.cat([last for _, last in of_row])
 
 
 class _BaselineReader:
@@ -478,15 +469,16 @@ class _BaselineReader:
     ) -> torch.Tensor:
         "Read what was written since the last call; see `_StariaReader.read`."
         prompt = self.prompt if since == 0 else []
-        new = [drafts[row].ids[since:] for row in _fill(pieces)]
+        new = [drafts[row].ids[since:] for row in pieces]
         ids = torch.as_tensor([[*prompt, *piece] for piece in new], device=self.device)
         if self.next_token is not None:
             return self.next_token.read(ids[:, 0])
-        cache = self.model.new_cache(len(ids))
-        hidden = self.model.hidden(ids, cache)
+        cache = self.model.new_cache(1)
+        hidden = self.model.hidden(ids[:1], cache)[:, -1]  # all pieces begin alike
+        cache.select(torch.zeros(len(ids), dtype=torch.long, device=self.device))
         length = len(self.prompt) + room
-        self.next_token = NextToken(self.model, cache, len(pieces), length, None, compiled)
-        return hidden[:, -1]
+        self.next_token = NextToken(self.model, cache, len(ids), length, None, compiled)
+        return hidden.expand(len(ids), -1)
 
 # %% ../../nbs/generation/01_generation.ipynb #8dd1221d
 def opening_ids(
@@ -580,15 +572,13 @@ def _compact_head(decoder: Decoder) -> tuple[np.ndarray, Callable[[torch.Tensor]
     column_of = np.arange(head.vocab_size)
     if head.row_of is not None:
         column_of = head.row_of.cpu().numpy()
+    scores = head.rows if isinstance(head.rows, RowwiseLinear) else RowwiseLinear.of(head.rows, "fp32")
     if 2 * len(written) > head.rows.out_features:
-        return column_of, head.rows
+        return column_of, scores
     rows = torch.as_tensor(column_of[written], device=head.rows.weight.device)
     compact = np.full(head.vocab_size, -1)
     compact[written] = np.arange(len(written))
-    if isinstance(head.rows, QuantizedLinear):
-        return compact, head.rows.take(rows)
-    weight = head.rows.weight[rows]
-    return compact, functools.partial(torch.nn.functional.linear, weight=weight)
+    return compact, scores.take(rows)
 
 
 def _guide_pitches(
@@ -739,7 +729,7 @@ def generate(
     top_p: float = Sampling.top_p,  # Nucleus, in (0, 1]
     min_p: float = Sampling.min_p,  # Share of the likeliest token's probability, in [0, 1)
     guidance: float = Sampling.guidance,  # Above 1: pitches closer to the plan, in twice the time of 1
-    seed: int = 0,  # The same seed gives the same pieces
+    seed: int = 0,  # The same seed gives the same pieces, on the same machine with the same threads
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     snippet_tokens: int | None = None,  # Longest snippet in tokens; None: what the model was made for
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops

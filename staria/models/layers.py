@@ -12,7 +12,7 @@ __all__ = ['PAD_ID', 'UNKNOWN_ID', 'TIME_ID', 'VOCAB_SIZE', 'KERNELS', 'Mask', '
 import functools
 import importlib.util
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -100,6 +100,26 @@ class KVCache:
         self.pending = {layer: key[rows] for layer, key in self.pending.items()}
         if self.returns is not None:
             self.returns.select(rows)
+
+    @classmethod
+    def join(
+        cls,
+        caches: Sequence["KVCache"],  # That have read equally many tokens
+    ) -> "KVCache":
+        "Put the rows of caches side by side."
+
+        def side_by_side(parts):
+            return None if parts[0] is None else torch.cat(parts)
+
+        first = caches[0]
+        joined = cls(len(first.keys), first.max_tokens)
+        joined.length = first.length
+        joined.keys = [side_by_side(parts) for parts in zip(*(c.keys for c in caches), strict=True)]
+        joined.values = [side_by_side(parts) for parts in zip(*(c.values for c in caches), strict=True)]
+        joined.pending = {layer: torch.cat([c.pending[layer] for c in caches]) for layer in first.pending}
+        joined.marks = side_by_side([c.marks for c in caches])
+        joined.returns = None if first.returns is None else cls.join([c.returns for c in caches])
+        return joined
 
     def rewind(self, length: int) -> None:
         "Forget all tokens from `length` on; with 0 the memory, too."
