@@ -533,8 +533,8 @@ def _reached(
 ) -> dict:  # step and best_val_loss of its run; or its result
     "Gather a job's numbers: those of its run, or its result where that is plain."
     if path := job.facts.run:
-        losses = [_as_number(row.get("val_loss")) for row in _read_rows(Path(path) / "metrics.csv")]
-        losses = [loss for loss in losses if loss is not None]
+        measured = [_as_number(row.get("val_loss")) for row in _read_rows(Path(path) / "metrics.csv")]
+        losses = [loss for loss in measured if loss is not None]
         step = {"step": job.step} if "step" in job.metrics else {}
         return step | ({"best_val_loss": min(losses)} if losses else {})
     if look["state"] != "COMPLETED":
