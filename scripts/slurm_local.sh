@@ -6,6 +6,8 @@
 #   scripts/slurm_local.sh down            stop what `up` started, and nothing else
 #   scripts/slurm_local.sh node n2 kill    kill a node's daemon and all that runs on it, as a power cut would; `start` brings it back
 #
+# Two of these live beside each other with a STARIA_SLURM_DIR and a STARIA_SLURM_PORT each, 100 apart: a training's
+# processes meet at a port that follows from the job's number, so the numbers begin where the port says.
 # Debian's packages are installed if they are missing. Everything lies in one private folder, STARIA_SLURM_DIR; no systemd, no cgroups.
 set -euo pipefail
 R="${STARIA_SLURM_DIR:-${XDG_RUNTIME_DIR:-/tmp}/staria-slurm-$(id -u)}"
@@ -42,6 +44,7 @@ configure() {
 ClusterName=staria
 SlurmctldHost=$H(127.0.0.1)
 SlurmctldPort=$BASE
+FirstJobId=$((BASE % 1000 * 10 + 1))
 SlurmUser=$ME
 SlurmdUser=$ME
 AuthType=auth/munge
