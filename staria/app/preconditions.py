@@ -201,7 +201,6 @@ def _check_prepare(option: str, value: str, values: Mapping[str, Any]) -> None:
     if values["array"]:
         from staria.cluster.resources import load_resources
 
-        require("submitit", "cluster")
         load_resources(values["profile"])
 
 
@@ -316,7 +315,6 @@ _CLUSTER: tuple[tuple[str, Check], ...] = (
     ("--nodes", between(1)),
     ("--gpus-per-node", between(0)),
     ("--chain", between(1)),
-    ("--cluster", installed("submitit", "cluster")),
 )
 PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
     "demo": (_ROOT, _SEED, ("--size", one_of("demo", "tiny")), ("--size", installed("music21", "notation"))),
