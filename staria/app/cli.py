@@ -15,7 +15,7 @@ import sys
 from .. import __version__
 from .arguments import call_command, make_parser
 from .cluster_commands import jobs_command, submit_command, sweep_command
-from .data_commands import compose_command, open_workspace, prepare_command, stats_command
+from .data_commands import compose_command, prepare_command, stats_command
 from staria.app.music_commands import (
     blind_test_command,
     evaluate_command,
@@ -27,6 +27,7 @@ from .preconditions import check_call
 from .train_commands import find_kind, hidden_options, train_command
 from ..core.basics import InputError
 from ..core.device import ask_threads
+from ..core.files import open_workspace
 
 # %% ../../nbs/app/07_cli.ipynb #4730e64e
 def demo_command(

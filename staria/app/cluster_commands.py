@@ -9,8 +9,8 @@ __all__ = ['Where', 'submit_command', 'sweep_command', 'jobs_command']
 import dataclasses
 from dataclasses import dataclass
 
-from .data_commands import open_workspace
 from ..core.basics import InputError
+from ..core.files import open_workspace
 
 # %% ../../nbs/app/06_cluster_commands.ipynb #24023f5a
 @dataclass(frozen=True)

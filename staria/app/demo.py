@@ -553,7 +553,7 @@ def write_pieces(demo: Demo) -> None:
         for kind in ("staria", "baseline")
     }
 
-    def make(over: bool) -> dict:
+    def make(over: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         asked = [plans[form][k] for form, k in pieces]
         together = write(demo.staria, asked, sampling, config.seed, snippet_tokens=config.snippet_tokens)

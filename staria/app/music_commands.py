@@ -9,8 +9,8 @@ __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_
 import sys
 from pathlib import Path
 
-from .data_commands import open_workspace
 from ..core.basics import LETTERS, InputError
+from ..core.files import open_workspace
 
 # %% ../../nbs/app/04_music_commands.ipynb #3c25bb19
 def label_command(

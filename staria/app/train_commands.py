@@ -11,9 +11,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .data_commands import open_workspace
 from ..core.config import load_yaml
-from ..core.files import run_folder
+from ..core.files import open_workspace, run_folder
 
 if TYPE_CHECKING:
     import staria.loop.wake_sleep

@@ -19,7 +19,7 @@ import staria
 from .resources import Resources
 from ..core.basics import InputError
 from ..core.config import config_from_dict
-from ..core.files import Workspace, atomic_write, link_or_copy, run_folder
+from ..core.files import Workspace, atomic_write, link_or_copy, open_workspace, run_folder
 
 # %% ../../nbs/cluster/01_snapshot.ipynb #1ba60c06
 def _read_git(
@@ -124,7 +124,7 @@ def run_of(
 ) -> Path:  # Its run's folder
     "Name the run of a training."
     name = config.get("name") or config["kind"]
-    return run_folder(_workspace_of(config), name, bool(config.get("study")))
+    return run_folder(open_workspace(config.get("root")), name, bool(config.get("study")))
 
 
 def share_out(
@@ -166,7 +166,7 @@ def check_submitted_training(
             "--overwrite would start anew in every attempt of a chain: remove the old run first,"
             " or name another (--name)"
         )
-    workspace = _workspace_of(config)
+    workspace = open_workspace(config.get("root"))
     if config["kind"] == "wake-sleep":
         return _check_wake_sleep(config, workspace)
     check_training(
@@ -186,10 +186,6 @@ def _fill(kind: type, config: dict):
     "Build a config from the options that have the names of its fields."
     fields = [field.name for field in dataclasses.fields(kind) if field.name in config]
     return config_from_dict(kind, {name: config[name] for name in fields})
-
-
-def _workspace_of(config: dict) -> Workspace:
-    return Workspace(Path(config["root"])) if config.get("root") else Workspace()
 
 
 def _check_wake_sleep(config: dict, workspace: Workspace) -> None:

@@ -323,9 +323,13 @@ def statistics(
     store: Store,  # Any store
     measured: Mapping | None = None,  # As `_measure_notes` gives; None: measured here
     similar: list[dict] | None = None,  # As `find_similar` gives; None: found here
+    counted: Counter | None = None,  # As `rhythms` gives; None: counted here
+    in_force: Mapping | None = None,  # As `meters` gives; None: added up here
 ) -> dict:  # Plain values, ready for YAML or JSON
     "Describe a store: amounts, terms, forms, section lengths, and what its notes are like."
     counts, measured = store.manifest["counts"], _measure_notes(store) if measured is None else measured
+    counted = rhythms(store) if counted is None else counted
+    in_force = meters(store) if in_force is None else in_force
     forms, lengths = _measure_sections(store)
     every, copies, similar = (
         np.concatenate(list(lengths.values())),
@@ -366,8 +370,8 @@ def statistics(
         "section_s": spread(every),
         "section_s_by_letter": {letter: spread(values) for letter, values in lengths.items() if len(values)},
         "letter_balance": round(balance([lengths[letter].sum() for letter in LETTERS]), 3),
-        "meters": {name: round(length_s / 3600, 3) for name, length_s in list(meters(store).items())[:12]},
-        "rhythms": dict(rhythms(store).most_common(12)),
+        "meters": {name: round(length_s / 3600, 3) for name, length_s in list(in_force.items())[:12]},
+        "rhythms": dict(counted.most_common(12)),
         "piece_s": spread(store.column("duration_s")),
         "piece_tokens": spread(store.column("length")),
         **{name: quantiles(measured[name], width) for name, (width, _) in _BINS.items()},
@@ -491,7 +495,9 @@ def save_statistics(
 ) -> dict:  # What `statistics` says
     "Write what a store holds as CSV tables and figures."
     folder, measured, similar = Path(folder), _measure_notes(store), find_similar(store)
-    facts, (forms, lengths) = statistics(store, measured, similar), _measure_sections(store)
+    counted, in_force = rhythms(store), meters(store)
+    facts = statistics(store, measured, similar, counted, in_force)
+    forms, lengths = _measure_sections(store)
     flat = [
         {"name": f"{name}.{key}" if key else name, "value": value}
         for name, values in facts.items()
@@ -534,11 +540,10 @@ def save_statistics(
         folder / "licences.csv",
         ("licence", "pieces", "for_study_only"),
     )
-    found = rhythms(store).most_common(1000)
-    rows = [{"rhythm": name, "count": count} for name, count in found]
+    rows = [{"rhythm": name, "count": count} for name, count in counted.most_common(1000)]
     _save_rows(rows, folder / "rhythms.csv", ("rhythm", "count"))
-    in_force = [{"meter": name, "seconds": round(length_s, 2)} for name, length_s in meters(store).items()]
-    _save_rows(in_force, folder / "meters.csv", ("meter", "seconds"))
+    rows = [{"meter": name, "seconds": round(length_s, 2)} for name, length_s in in_force.items()]
+    _save_rows(rows, folder / "meters.csv", ("meter", "seconds"))
     _save_rows(find_duplicates(store), folder / "duplicates.csv", ("group", "pieces", "key", "split", "kind"))
     _save_rows(similar, folder / "similar.csv", ("share", "key", "other", "split", "other_split"))
     save_figure(_plot_notes({store.folder.name: (store, measured)}), folder / "notes")

@@ -24,7 +24,7 @@ from ..core.files import Workspace, atomic_write, checkpoint_folder, link_or_cop
 from ..core.tables import format_table, save_table, write_csv
 from ..data.compose import read_forms
 from ..data.datamodule import MidiDataModule
-from ..data.piece import TokenizedPiece, tokenize_piece
+from ..data.piece import TokenizedPiece, score_of_piece, tokenize_piece
 from ..data.prepare import compose_store
 from staria.data.store import (
     Store,
@@ -69,7 +69,7 @@ def wake(
 
     def label(i: int) -> TokenizedPiece | tuple[str, str]:
         piece = store[i]
-        score = store.score(i)
+        score = score_of_piece(piece)
         try:
             (budget or Budget()).check(score)
             sections, probs = recognizer.label(score.with_sections([]))
@@ -141,9 +141,8 @@ def random_labels(
     rng = np.random.default_rng(seed)
 
     def relabelled() -> Iterator[TokenizedPiece]:
-        for i in range(len(store)):
-            piece = store[i]
-            score = store.score(i)
+        for piece in store:
+            score = score_of_piece(piece)
             score = score.with_sections(_draw_letters(score.sections, rng))
             yield tokenize_piece(piece.key, score, tokenizer, split=piece.split, licence=piece.licence)
 

@@ -132,7 +132,7 @@ def save_sound(
 # %% ../../nbs/music/05_audio.ipynb #683aa670
 _SAMPLED_KEYS = tuple(range(21, 109, 6))
 _SAMPLED_S = 3.5  # Of each tone
-_SAMPLED_RATE = 24000  # Samples a second: half of SAMPLE_RATE
+_SAMPLED_RATE = SAMPLE_RATE // 2
 
 
 def piano_samples(
