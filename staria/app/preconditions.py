@@ -388,6 +388,13 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--report", file_to_write(".html")),
     ),
     "blind-test": (_SEED, ("--by", one_of("listener", "item")), ("--out", _check_blind_test)),
+    "studio": (
+        ("--ip", installed("voila", "lab")),
+        ("--ip", installed("anywidget", "widgets")),
+        _ROOT,
+        ("--folder", folder_to_read),
+        ("--port", between(1, 65535)),
+    ),
     "ship": (("checkpoint", model_to_read()), ("out", file_to_write(".safetensors"))),
     "submit": (*_CLUSTER, ("--until-epoch", between(1)), ("--global-batch", between(1))),
     "sweep": (*_CLUSTER, ("--parallel", between(1))),
