@@ -8,7 +8,6 @@ __all__ = ['DemoConfig', 'Demo', 'show_models', 'fit_budget', 'run_demo']
 # %% ../../nbs/app/00_demo.ipynb #3c7380d4
 import dataclasses
 import json
-import re
 import shutil
 import time
 from collections import Counter
