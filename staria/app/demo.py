@@ -145,8 +145,9 @@ class DemoConfig:
                 max_tokens=384,
                 snippet_tokens=48,
                 judged=8,
+                forms=("ABA",),
                 pieces=1,
-                section_s=3.0,
+                section_s=2.0,
                 shown=1,
             )
         raise InputError(f"unknown size '{size}': use demo, from-scratch or tiny")
