@@ -10,6 +10,7 @@ import ipaddress
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -71,9 +72,23 @@ def show_studio(
         choice.observe(lambda change: _take(hear, change["new"]), "value")
         first = [choice, hear]
     write = WriteForm(form="ABAC", workspace=workspace)
-    tabs = ipywidgets.Tab([ipywidgets.VBox(first), write])
+    tabs = ipywidgets.Tab(
+        [
+            _with_sentence(sentence, *parts)
+            for sentence, parts in (
+                ("Give a piece, and see which of its sections return.", first),
+                ("Ask for a form, and hear what is written to it.", [write]),
+            )
+        ]
+    )
     tabs.titles = ("Hear", "Write")
-    return tabs
+    return ipywidgets.VBox([ipywidgets.HTML("<h1>Staria</h1>"), tabs])
+
+
+def _with_sentence(sentence: str, *parts):
+    import ipywidgets
+
+    return ipywidgets.VBox([ipywidgets.HTML(f"<p>{sentence}</p>"), *parts])
 
 
 def _pieces_in(folder: str) -> list[tuple[str, str]]:  # Name, and path
@@ -193,6 +208,7 @@ def studio_command(
     port: int | None = None,  # Port; null: a free one
 ) -> None:
     "Open hearing and writing in the browser, with the models that ship."
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     studio = Studio(root, folder, ip, port)
     try:
         studio.wait()
@@ -201,4 +217,5 @@ def studio_command(
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the studio is closed") from None
     finally:
+        signal.signal(signal.SIGTERM, before)
         studio.close()
