@@ -7,6 +7,7 @@ __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_
 
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
 import sys
+import warnings
 from pathlib import Path
 
 from ..core.basics import LETTERS, InputError
@@ -61,6 +62,10 @@ def generate_command(
     data: str | None = None,  # Store to draw snippets and lengths from; null: the snippet bank that ships
     material: bool = True,  # Draw missing snippets; without: their letters are written freely
     lengths: list[float] | None = None,  # Length of each section in seconds; null: drawn, 5 to 12
+    bars: str | None = None,  # Or in bars, as 8 or 8,8,16,8: like the next three, for weights on bars
+    tempo: float | None = None,  # Quarters a minute; null: the material's
+    meter: str | None = None,  # Such as 3/4; null: the material's
+    style: list[str] | None = None,  # What the weights were told of: pop, classical, a composer, a form
     num_samples: int = 5,  # Pieces
     best_of: int = 1,  # Write so many candidates for each piece, and keep the one with the clearest form
     temperature: float = 0.95,  # 0 takes the likeliest token
@@ -77,6 +82,7 @@ def generate_command(
     seed: int = 0,  # The same seed gives the same pieces
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
+    from staria.app.preconditions import read_bars, read_meter
     from staria.core.basics import progress
     from staria.core.device import pick_device
     from staria.generation.candidates import plan_pieces, save_candidate, write_best
@@ -89,8 +95,13 @@ def generate_command(
     snippets = {letter: Score.from_midi(path) for letter, path in (snippet or {}).items()}
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
-    plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, draw_snippets=material)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), 0
+    told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
+    for line in dict.fromkeys(str(note.message) for note in notes):
+        print(line, file=sys.stderr)
     model.to(pick_device(device))
     use_attention(model, attention)
     written = write_best(
@@ -127,6 +138,10 @@ def _print_piece(stem: Path, piece, contrast: float) -> None:
         remedy = "give shorter --lengths, or more --max-length"
         print(f"{stem.name} ran out of room after section {done}: {remedy}", file=sys.stderr)
     size = f"{len(score)} notes, {score.duration_s:.1f} s"
+    if piece.plan.lengths_bars:
+        meter = "/".join(map(str, piece.plan.meter))
+        bars = "+".join(map(str, piece.plan.lengths_bars))
+        size += f", {bars} bars of {meter} at {piece.plan.tempo_qpm:g}"
     print(f"{stem}.mid: {score.form}, {size}, contrast of its sections {contrast:.2f}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #78f9a749

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Check', 'PRECONDITIONS', 'between', 'one_of', 'one_of_room', 'file_to_read', 'folder_to_read', 'file_or_folder',
            'folder_to_write', 'file_to_write', 'workspace_to_write', 'stores_to_read', 'store_to_write',
-           'model_to_read', 'source_to_read', 'device_to_use', 'attention_to_use', 'installed', 'check_call']
+           'model_to_read', 'source_to_read', 'device_to_use', 'attention_to_use', 'installed', 'read_meter',
+           'read_bars', 'check_call']
 
 # %% ../../nbs/app/03_preconditions.ipynb #1057e258
 import dataclasses
@@ -266,6 +267,30 @@ def _check_listener(values: Mapping[str, Any]) -> None:
         file_to_read("--leave-out", path, values)
 
 
+def read_meter(
+    text: str | None,  # "3/4"
+) -> tuple[int, int] | None:
+    "Read a meter as it is written in a terminal."
+    top, _, bottom = (text or "").partition("/")
+    if text is None:
+        return None
+    if not (top.isdecimal() and bottom.isdecimal()):
+        raise InputError(f"--meter {text}: write it as two numbers, such as 3/4")
+    return int(top), int(bottom)
+
+
+def read_bars(
+    text: str | None,  # "8" or "8,8,16,8"
+) -> list[int] | None:
+    "Read lengths in bars as they are written in a terminal."
+    words = [word.strip() for word in (text or "").split(",")]
+    if text is None:
+        return None
+    if not all(word.isdecimal() for word in words):
+        raise InputError(f"--bars {text}: write whole numbers, such as 8 or 8,8,16,8")
+    return [int(word) for word in words]
+
+
 def _check_plan(option: str, form: str, values: Mapping[str, Any]) -> None:
     from staria.data.plan import Plan
 
@@ -274,7 +299,9 @@ def _check_plan(option: str, form: str, values: Mapping[str, Any]) -> None:
         if letter not in LETTERS:
             raise InputError(f"--snippet {letter}={path}: write it as A=file.mid, with a letter from A to D")
         file_to_read("--snippet", path, values)
-    Plan(form, values["lengths"], snippets)
+    Plan(form, values["lengths"], snippets, style=tuple(values.get("style") or ()))
+    read_meter(values.get("meter"))
+    read_bars(values.get("bars"))
 
 
 def _check_sampling(option: str, value: float, values: Mapping[str, Any]) -> None:
