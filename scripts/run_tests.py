@@ -3,8 +3,9 @@
     python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
 
 STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. STARIA_TEST_KERNELS=plain computes as an older
-processor would, on two threads: no test may depend on which kernels a library chooses. Cells flagged slurm
-run wherever the Slurm of scripts/slurm_local.sh is up.
+processor would, on two threads: no test may depend on which kernels a library chooses, so a run of
+everything runs some rooms once more in each such way. Cells flagged slurm run wherever the Slurm of
+scripts/slurm_local.sh is up.
 """
 
 import concurrent.futures
@@ -35,7 +36,8 @@ KERNELS = {
         "OMP_NUM_THREADS": "2",
     },
 }  # STARIA_TEST_KERNELS: what torch's libraries may use of the processor
-os.environ |= KERNELS[os.environ.get("STARIA_TEST_KERNELS", "")]
+WAY = os.environ.get("STARIA_TEST_KERNELS", "")
+os.environ |= KERNELS[WAY]
 
 from gates import GATES  # noqa: E402, the environment comes first
 from tree import ROOT, notebooks  # noqa: E402
@@ -45,7 +47,12 @@ from staria.core.device import usable_cores  # noqa: E402
 LONGEST_S = 1800  # A notebook that runs longer has failed
 DETERMINISTIC = ("core", "nbs")  # Folders whose stale outputs fail; elsewhere they are said
 NO_BROWSER = 3  # Exit status of the browser tests where there is no Chromium
-FIRST = ("slurm_survival", "00_demo", "cli", "04_fit")  # Long notebooks, started first
+FIRST = ("00_demo", "cli", "04_fit")  # Long notebooks, started first
+WAITING = ("slurm_survival",)  # Waits for Slurm's limits of whole minutes: runs beside the others
+OTHER_KERNELS = {
+    "avx2": ("models/04_staria", "generation/01_generation"),
+    "plain": ("models/04_staria", "generation/01_generation", "recognition/01_label"),
+}  # Rooms whose networks compute, run once more in each way when all is run
 
 
 def has_slurm() -> bool:
@@ -55,11 +62,12 @@ def has_slurm() -> bool:
     return subprocess.run(["sinfo", "-h"], capture_output=True, timeout=60).returncode == 0
 
 
-def run_script(*words) -> subprocess.CompletedProcess | None:
-    "Run a script of this folder; None where it took too long."
+def run_script(*words, way: str = WAY) -> subprocess.CompletedProcess | None:
+    "Run a script of this folder with a way of kernels; None where it took too long."
     command = [sys.executable, *words]
+    env = os.environ | KERNELS[way]
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST_S)
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
         return None
 
@@ -70,14 +78,14 @@ def problems_of(done: subprocess.CompletedProcess | None) -> list[str]:
     return [(done.stdout + done.stderr).strip()[-3000:]] if done.returncode else []
 
 
-def run_notebook(notebook: Path, flags: list[str]) -> tuple[list[str], float]:
+def run_notebook(notebook: Path, flags: list[str], way: str = WAY) -> tuple[list[str], float]:
     "Run one notebook in a process of its own; give its problems and the seconds."
     start = time.perf_counter()
     # What networks compute differs between processors in the last bits, and so may what is printed
     strict = notebook.parent.name in DETERMINISTIC
     words = [notebook, "--flags", " ".join(flags), *([] if strict else ["--lenient"])]
-    done = run_script(ROOT / "scripts" / "execute.py", *words)
-    if done is not None and done.returncode == 0:
+    done = run_script(ROOT / "scripts" / "execute.py", *words, way=way)
+    if way == WAY and done is not None and done.returncode == 0:
         stale = [line for line in done.stderr.splitlines() if re.match(r"cell \d+ prints", line)]
         for line in stale:
             print(f"stale   {notebook.relative_to(ROOT)}: {line[:150]}", flush=True)
@@ -116,13 +124,30 @@ def run_gates(wanted: Callable[[str], bool], tally: Tally) -> None:
             tally.add(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)
 
 
+def name_of(notebook: Path) -> str:
+    "Name a notebook by its wing and file, without the suffix."
+    return notebook.relative_to(ROOT / "nbs").with_suffix("").as_posix()
+
+
 def run_notebooks(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> None:
-    chosen = [n for n in notebooks() if wanted(n.relative_to(ROOT / "nbs").as_posix())]
+    "Run the notebooks, two at a time; those that wait for a Slurm have a place of their own."
+    chosen = [n for n in notebooks() if wanted(f"{name_of(n)}.ipynb")]
     chosen.sort(key=lambda n: not any(word in n.name for word in FIRST))
-    with concurrent.futures.ThreadPoolExecutor(min(2, usable_cores())) as pool:
-        waiting = {pool.submit(run_notebook, notebook, flags): notebook for notebook in chosen}
+    again = [] if len(chosen) < len(notebooks()) or WAY else OTHER_KERNELS.items()
+    with (
+        concurrent.futures.ThreadPoolExecutor(min(2, usable_cores())) as pool,
+        concurrent.futures.ThreadPoolExecutor(1) as beside,
+    ):
+        waiting = {}
+        for notebook in chosen:
+            place = beside if "slurm" in flags and notebook.stem in WAITING else pool
+            waiting[place.submit(run_notebook, notebook, flags)] = f"nbs/{name_of(notebook)}.ipynb"
+        for way, names in again:
+            for notebook in (n for n in chosen if name_of(n) in names):
+                name = f"nbs/{name_of(notebook)}.ipynb with {way} kernels"
+                waiting[pool.submit(run_notebook, notebook, [], way)] = name
         for done in concurrent.futures.as_completed(waiting):
-            tally.add(waiting[done].relative_to(ROOT).as_posix(), *done.result())
+            tally.add(waiting[done], *done.result())
 
 
 def run_browser(tally: Tally) -> None:
