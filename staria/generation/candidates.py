@@ -102,10 +102,10 @@ def write_candidates(
         "kind": getattr(model, "kind", ""),
         "checkpoint": str(checkpoint),
         "weights": weights_hash(model),
-        "clock": clock_of(model),
         "sampling": dataclasses.asdict(sampling),
         "seed": seed,
         "max_tokens": max_tokens,
+        **_name_clock(model),
     }
     candidates = []
     for k, draft in enumerate(drafts):
@@ -117,6 +117,12 @@ def write_candidates(
         }
         candidates.append(Candidate(draft.score(), np.array(draft.ids), shared | own))
     return candidates
+
+
+def _name_clock(model: torch.nn.Module | None) -> dict:
+    "Name the clock in a record; records of before say none, and count seconds."
+    clock = clock_of(model)
+    return {} if clock == "seconds" else {"clock": clock}
 
 
 def _opening_tokens(opening: Score | Sequence[int], plan: Plan, model: torch.nn.Module) -> list[int]:
@@ -209,7 +215,6 @@ def take_piece(
         "kind": "given",
         "checkpoint": "",
         "weights": "",
-        "clock": clock_of(model),
         "plan": plan.to_dict(),
         "sampling": dataclasses.asdict(sampling or Sampling()),
         "seed": 0,
@@ -219,6 +224,7 @@ def take_piece(
         "anew": [],
         "given": ids.tolist(),
         "kept_in": "fp32",
+        **_name_clock(model),
     }
     return Candidate(score_of_ids(ids, plan, clock_of(model)), ids, provenance)
 

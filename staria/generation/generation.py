@@ -94,6 +94,7 @@ _RESTRIKE_MS = 10  # A key is not struck again before; 100 ms were tried, and br
 _LATEST_START_MS = 500  # A section's first note begins by then: about a beat
 _PAUSE_MS = (500, 2000)  # Range of the longest pause between onsets: about a beat to about a bar
 _BEAT_MS = 625  # On the bar clock, about
+_RESTRIKE_ON_BARS_MS = 50  # On the bar clock, where a sixty-fourth of 4/4 lasts 39 ms
 _SHORT_BAR_MS = 1250  # On the bar clock, a pause may be so long where bars are shorter
 
 
@@ -182,7 +183,7 @@ class _Keys:
     "Remember when each key was struck, and where the duration of its note stands."
 
     def __init__(self):
-        self.struck_ms = np.full(128, -_RESTRIKE_MS)  # When each key was struck last
+        self.struck_ms = np.full(128, -_WINDOW_MS)  # When each key was struck last
         self.duration_place = np.zeros(128, np.int64)  # Where in the ids the duration of that note stands
         self.pitch = 0  # Of the note that is being written
 
@@ -264,6 +265,7 @@ class Draft:
         self.state = tok.grammar().start()
         self._ends_ms = (plan.ends_on_clock_ms if self.on_bars else plan.ends_ms).tolist()
         self._bar_ms = plan.clock.bar_ms if self.on_bars else 0
+        self._restrike_ms = _RESTRIKE_ON_BARS_MS if self.on_bars else _RESTRIKE_MS
         self._keys = _Keys()
         self._last_pitches: tuple[int, ...] = ()  # The last three of the section
         self._followers: dict[tuple, np.ndarray] = {}  # How often each pitch (128,) came after such three
@@ -343,7 +345,7 @@ class Draft:
         earliest_ms = max(
             self.time_ms + _STEP_MS * chord_is_full,
             min(self.start_ms, self.end_ms - _STEP_MS),
-            int(self._keys.struck_ms[self._keys.pitch]) + _RESTRIKE_MS,
+            int(self._keys.struck_ms[self._keys.pitch]) + self._restrike_ms,
         )
         first = max(floor_ms, earliest_ms - window_ms + _STEP_MS - 1) // _STEP_MS
         # A piece begins with its first note, or with that note's bar
@@ -379,9 +381,9 @@ class Draft:
     def _playable(self, ids: np.ndarray) -> np.ndarray:
         "Leave out keys that cannot be struck again before the window or the section ends."
         last_ms = min(_WINDOW_MS * (self.window + 1), self.end_ms) - _STEP_MS
-        if self.time_ms + _RESTRIKE_MS <= last_ms:
+        if self.time_ms + self._restrike_ms <= last_ms:
             return ids
-        struck = np.flatnonzero(self._keys.struck_ms + _RESTRIKE_MS > last_ms)
+        struck = np.flatnonzero(self._keys.struck_ms + self._restrike_ms > last_ms)
         is_note = self.tok.kind_of[ids] == Kind.NOTE
         is_struck = is_note & np.isin(self.tok.pitch_of[ids], struck)
         return ids if is_struck.all() else ids[~is_struck]
