@@ -25,11 +25,11 @@ from .decoding import NextToken, RowwiseLinear
 from ..models.decoder import Decoder
 from ..models.layers import KVCache
 from ..models.staria import Memory, StariaModel
-from ..music.bar_clock import BarClock, estimate_bar_clock, from_bar_clock, snap_to_places, to_bar_clock
+from ..music.bar_clock import BarClock, estimate_bar_clock, from_bar_clock, to_bar_clock
 from ..music.score import Score
 from ..music.sections import Section
 from ..tokens.grammar import Place
-from ..tokens.tags import BARS_TAG, check_styles, head_ids
+from ..tokens.tags import BARS_TAG, check_styles, head_ids, snap_to_places
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import Kind
 
