@@ -99,7 +99,10 @@ class Tally:
         self.passed = 0
         self.failed: list[str] = []
 
-    def add(self, name: str, problems: list[str], seconds: float) -> None:
+    def add(self, name: str, problems: list[str] | None, seconds: float) -> None:
+        "Count a test; problems that are None are of a test that could not be run."
+        if problems is None:
+            return
         print(f"{'failed' if problems else 'passed'}  {name}  ({seconds:.0f} s)", flush=True)
         for problem in problems:
             print("    " + problem.replace("\n", "\n    "), flush=True)
@@ -117,11 +120,19 @@ class Tally:
         return int(bool(self.failed))
 
 
-def run_gates(wanted: Callable[[str], bool], tally: Tally) -> None:
-    for gate in GATES:
-        if wanted(gate.__name__):
-            start = time.perf_counter()
-            tally.add(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)
+def run_gate(gate: Callable[[], list[str]]) -> tuple[list[str], float]:
+    start = time.perf_counter()
+    return gate(), time.perf_counter() - start
+
+
+def run_browser() -> tuple[list[str] | None, float]:
+    "Use the widgets in a real browser; None for its problems where there is none."
+    start = time.perf_counter()
+    done = run_script(ROOT / "scripts" / "browser_check.py")
+    if done is not None:
+        print(done.stdout.strip(), flush=True)
+    problems = None if done is not None and done.returncode == NO_BROWSER else problems_of(done)
+    return problems, time.perf_counter() - start
 
 
 def name_of(notebook: Path) -> str:
@@ -129,8 +140,11 @@ def name_of(notebook: Path) -> str:
     return notebook.relative_to(ROOT / "nbs").with_suffix("").as_posix()
 
 
-def run_notebooks(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> None:
-    "Run the notebooks, two at a time; those that wait for a Slurm have a place of their own."
+def run_all(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> None:
+    "Run gates, browser and notebooks, two at a time; what waits for a Slurm has a place of its own."
+    for gate in GATES[:1]:  # It exports: nothing runs beside it
+        if wanted(gate.__name__):
+            tally.add(gate.__name__.replace("_", " "), *run_gate(gate))
     chosen = [n for n in notebooks() if wanted(f"{name_of(n)}.ipynb")]
     chosen.sort(key=lambda n: not any(word in n.name for word in FIRST))
     again = [] if len(chosen) < len(notebooks()) or WAY else OTHER_KERNELS.items()
@@ -139,6 +153,11 @@ def run_notebooks(wanted: Callable[[str], bool], flags: list[str], tally: Tally)
         concurrent.futures.ThreadPoolExecutor(1) as beside,
     ):
         waiting = {}
+        for gate in GATES[1:]:
+            if wanted(gate.__name__):
+                waiting[pool.submit(run_gate, gate)] = gate.__name__.replace("_", " ")
+        if wanted("browser"):
+            waiting[pool.submit(run_browser)] = "browser"
         for notebook in chosen:
             place = beside if "slurm" in flags and notebook.stem in WAITING else pool
             waiting[place.submit(run_notebook, notebook, flags)] = f"nbs/{name_of(notebook)}.ipynb"
@@ -150,16 +169,6 @@ def run_notebooks(wanted: Callable[[str], bool], flags: list[str], tally: Tally)
             tally.add(waiting[done], *done.result())
 
 
-def run_browser(tally: Tally) -> None:
-    "Use the widgets in a real browser, where there is one."
-    start = time.perf_counter()
-    done = run_script(ROOT / "scripts" / "browser_check.py")
-    if done is not None:
-        print(done.stdout.strip(), flush=True)
-    if done is None or done.returncode != NO_BROWSER:
-        tally.add("browser", problems_of(done), time.perf_counter() - start)
-
-
 def main() -> int:
     words, tally = sys.argv[1:], Tally()
     flags = os.environ.get("STARIA_TEST_FLAGS", "").split()
@@ -169,10 +178,7 @@ def main() -> int:
     def wanted(name: str) -> bool:
         return not words or any(word in name for word in words)
 
-    run_gates(wanted, tally)
-    run_notebooks(wanted, flags, tally)
-    if wanted("browser"):
-        run_browser(tally)
+    run_all(wanted, flags, tally)
     if not set(flags) - {"slurm"}:
         print('cells flagged slow or cuda were not run: STARIA_TEST_FLAGS="slow" make test runs those named')
     if "slurm" not in flags:
