@@ -8,12 +8,15 @@ __all__ = ['SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesi
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
+import functools
+import importlib.machinery
+import importlib.util
 from collections import Counter
+from collections.abc import Callable
 from itertools import compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from .bar_similarity import MOST_BARS, bar_numbers, bars_of, compare_bars
 from ..core.basics import LETTERS, compiled
@@ -461,6 +464,21 @@ def _name_kinds(kinds: np.ndarray) -> dict[int, str]:  # (N,) to letters for at 
     return {int(k): letter for k, letter in zip(by_appearance, LETTERS, strict=False)}
 
 
+@functools.cache
+def _assignment() -> Callable:
+    "Load SciPy's assignment without the rest of `scipy.optimize`, a tenth of what `staria label` costs."
+    scipy = importlib.util.find_spec("scipy")
+    folders = [f"{folder}/optimize" for folder in scipy.submodule_search_locations or ()]
+    spec = importlib.machinery.PathFinder.find_spec("_lsap", folders)
+    if spec is None or spec.loader is None:  # it has moved
+        from scipy.optimize import linear_sum_assignment
+
+        return linear_sum_assignment
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.linear_sum_assignment
+
+
 def _average_letters(
     share: np.ndarray,  # (K,) belief in each hypothesis
     kinds: np.ndarray,  # (K, N) kind of each bar
@@ -474,7 +492,7 @@ def _average_letters(
     for weight, row in zip(share / share.sum(), kinds, strict=True):
         both = np.zeros((size, size))
         np.add.at(both, (row, kinds[0]), 1)
-        mine, of_first = linear_sum_assignment(-both)
+        mine, of_first = _assignment()(-both)
         column = column_of[of_first[np.argsort(mine)]][row]
         named = column < none
         probs[bars[named], column[named]] += weight
