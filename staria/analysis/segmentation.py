@@ -77,8 +77,7 @@ def best_passages(
     n = len(alike)
     if n <= bars + 3:
         return float(alike.mean())
-    near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= 3
-    along = _add_along(np.where(near, 0, alike))
+    along = _add_along(np.triu(alike, 4) + np.tril(alike, -4))
     passages = (along[bars:, bars:] - along[:-bars, :-bars]) / bars
     return float(passages.max(1).mean())
 
@@ -93,12 +92,20 @@ def _add_along(
     return sums
 
 
+_MIXED_AT_ONCE = 2**18  # Pairs of bars
+
+
 def mix_similarities(
     similarities: np.ndarray,  # (8, N, N), as `compare_bars` gives them
     config: SegmentationConfig = SegmentationConfig(),
 ) -> np.ndarray:  # (N, N) 0 to 1
     "Average similarities by their weights."
-    return np.tensordot(np.array(config.weights) / sum(config.weights), similarities, 1)
+    weights = np.array(config.weights) / sum(config.weights)
+    found = np.empty(similarities.shape[1:])
+    rows = max(16, _MIXED_AT_ONCE // len(found) // 16 * 16)  # of whole vectors, so that no bit depends on it
+    for first in range(0, len(found), rows):  # a mix in float64 takes twice the room of what is mixed
+        found[first : first + rows] = np.tensordot(weights, similarities[:, first : first + rows], 1)
+    return found
 
 
 def _weigh_evidence(
@@ -430,6 +437,7 @@ def segment_bars(
     # Search the best rows of sections.
     bar_s = float(np.median(np.diff(bars_s))) if len(bars_s) > 1 else 2.0
     alike = mix_similarities(similarities, config)
+    del similarities  # 72 MB of a long piece
     evidence, lengths = _weigh_evidence(alike, config), _weigh_lengths(bar_s, config)
     nats, rows = find_hypotheses(evidence, lengths, config, _count_bars(bars_s))
 
