@@ -26,7 +26,7 @@ setup(
     license="Apache-2.0",
     url=facts["git_url"],
     packages=find_packages(include=["staria", "staria.*"]),
-    package_data={"": ["templates/*"], "staria": ["py.typed", "assets/*"], "staria.widgets": ["static/*"]},
+    package_data={"": ["templates/*"], "staria": ["py.typed", "assets/*", "static/*"]},
     python_requires=f">={facts['min_python']}",
     install_requires=facts["requirements"].split(),
     extras_require=extras,

@@ -1,6 +1,7 @@
 """Use the widgets in JupyterLab and in Voila as a person would, with a real browser; keep screenshots.
 
     python scripts/browser_check.py [--out FOLDER] [--only lab|voila]     needs chromium and playwright
+    python scripts/browser_check.py --film figures/studio.gif             the moving picture of the README
 
 Exits with 0 where all passed, 1 where something failed, 3 where there is no browser to test with.
 """
@@ -91,6 +92,16 @@ ipywidgets.VBox([roll_of(n) for n in (20_000, 100_000)])""",
 }
 PLACES = list(CELLS)
 
+FILM = """import numpy as np
+from staria import load_generator
+from staria.core.files import Workspace
+from staria.data.plan import sample_plan
+from staria.data.snippet_bank import load_snippet_bank
+from staria.widgets.write import WriteForm
+plan = sample_plan("ABAC", load_snippet_bank(), np.random.default_rng(7), lengths_s=[5] * 4)
+WriteForm(load_generator(), plan.snippets, form="ABAC", lengths="5", n=1, workspace=Workspace("space"))"""
+FILM_SIZE = {"width": 1000, "height": 640}
+
 
 def free_port() -> int:
     with socket.socket() as s:
@@ -98,20 +109,23 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def write_fixtures(folder: Path) -> None:
+def write_notebook(path: Path, cells: list[str]) -> None:
     import nbformat
 
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(text) for text in cells], metadata={"kernelspec": kernel}
+        ),
+        path,
+    )
+
+
+def write_fixtures(folder: Path) -> None:
     from staria.music.score import Score
     from staria.music.sections import Section
 
-    cells = [nbformat.v4.new_code_cell(text) for text in CELLS.values()]
-    nbformat.write(
-        nbformat.v4.new_notebook(
-            cells=cells,
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        ),
-        folder / "check.ipynb",
-    )
+    write_notebook(folder / "check.ipynb", list(CELLS.values()))
     run = folder / "space" / "runs" / "first"
     run.mkdir(parents=True)
     (run / "metrics.csv").write_text(
@@ -707,12 +721,56 @@ def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
         browser.close()
 
 
+def film(chromium: str, play, folder: Path, file: Path) -> None:
+    "Record the studio while it writes a piece and plays it, as a GIF."
+    import io
+
+    from PIL import Image
+
+    write_notebook(folder / "check.ipynb", [FILM])
+    port, token, frames = free_port(), secrets.token_hex(16), []
+    browser = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+    server = start(folder, port, token, "voila")
+    try:
+        page = browser.new_page(viewport=FILM_SIZE)
+        go(page, f"http://127.0.0.1:{port}/?theme=light&token={token}")
+        page.locator(".staria-form").first.wait_for(timeout=180_000)
+
+        def record(seconds: float, until=lambda: False) -> None:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not until():
+                began = time.monotonic()
+                frames.append(page.screenshot())
+                page.wait_for_timeout(max(0, 250 - 1000 * (time.monotonic() - began)))
+
+        record(1)
+        page.get_by_role("button", name="Write", exact=True).click()
+        roll = RollPage(page, "Staria 1, seed 0")
+        record(90, page.get_by_text(re.compile("1 candidates?: ABAC")).is_visible)
+        frames = frames[:: max(1, len(frames) // 40)]  # However slow the machine is
+        roll.root.evaluate("root => root.scrollIntoView({block: 'center'})")
+        roll.root.get_by_role("button", name="Play").click()
+        roll.until("root.dataset.startMs !== undefined", timeout=30_000)
+        record(7)
+    finally:
+        server.terminate()
+        server.wait(20)
+        browser.close()
+    images = [Image.open(io.BytesIO(data)).convert("RGB") for data in frames]
+    palette = images[-1].quantize(96)
+    images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    images[0].save(file, save_all=True, append_images=images[1:], duration=200, loop=0, optimize=True)
+    print(f"{len(images)} pictures, {file.stat().st_size / 1e6:.1f} MB: {file}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--out", type=Path, default=ROOT / "runs" / "browser", help="folder for the screenshots"
     )
     parser.add_argument("--only", choices=["lab", "voila"], help="one of the two")
+    parser.add_argument("--film", type=Path, help="only record the studio while it writes, as a GIF")
     args = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if not chromium:
@@ -723,6 +781,9 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as play:
+        if args.film:
+            film(chromium, play, Path(name), args.film)
+            return 0
         write_fixtures(Path(name))
         for kind in [args.only] if args.only else ["lab", "voila"]:
             run(kind, chromium, play, Path(name), args.out)

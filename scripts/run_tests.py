@@ -3,8 +3,9 @@
     python scripts/run_tests.py [WORD ...]     only the notebooks and gates whose name holds one of the words
 
 STARIA_TEST_FLAGS="slow browser" runs the flagged cells too. STARIA_TEST_KERNELS=plain computes as an older
-processor would, on two threads: no test may depend on which kernels a library chooses. Cells flagged slurm
-run wherever the Slurm of scripts/slurm_local.sh is up.
+processor would, on two threads: no test may depend on which kernels a library chooses, so a run of
+everything runs some rooms once more in each such way. Cells flagged slurm run wherever the Slurm of
+scripts/slurm_local.sh is up.
 """
 
 import concurrent.futures
@@ -35,7 +36,8 @@ KERNELS = {
         "OMP_NUM_THREADS": "2",
     },
 }  # STARIA_TEST_KERNELS: what torch's libraries may use of the processor
-os.environ |= KERNELS[os.environ.get("STARIA_TEST_KERNELS", "")]
+WAY = os.environ.get("STARIA_TEST_KERNELS", "")
+os.environ |= KERNELS[WAY]
 
 from gates import GATES  # noqa: E402, the environment comes first
 from tree import ROOT, notebooks  # noqa: E402
@@ -45,7 +47,12 @@ from staria.core.device import usable_cores  # noqa: E402
 LONGEST_S = 1800  # A notebook that runs longer has failed
 DETERMINISTIC = ("core", "nbs")  # Folders whose stale outputs fail; elsewhere they are said
 NO_BROWSER = 3  # Exit status of the browser tests where there is no Chromium
-FIRST = ("slurm_survival", "00_demo", "cli", "04_fit")  # Long notebooks, started first
+FIRST = ("00_demo", "cli", "04_fit")  # Long notebooks, started first
+WAITING = ("slurm_survival",)  # Waits for Slurm's limits of whole minutes: runs beside the others
+OTHER_KERNELS = {
+    "avx2": ("models/04_staria", "generation/01_generation"),
+    "plain": ("models/04_staria", "generation/01_generation", "recognition/01_label"),
+}  # Rooms whose networks compute, run once more in each way when all is run
 
 
 def has_slurm() -> bool:
@@ -55,11 +62,12 @@ def has_slurm() -> bool:
     return subprocess.run(["sinfo", "-h"], capture_output=True, timeout=60).returncode == 0
 
 
-def run_script(*words) -> subprocess.CompletedProcess | None:
-    "Run a script of this folder; None where it took too long."
+def run_script(*words, way: str = WAY) -> subprocess.CompletedProcess | None:
+    "Run a script of this folder with a way of kernels; None where it took too long."
     command = [sys.executable, *words]
+    env = os.environ | KERNELS[way]
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST_S)
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
         return None
 
@@ -70,14 +78,14 @@ def problems_of(done: subprocess.CompletedProcess | None) -> list[str]:
     return [(done.stdout + done.stderr).strip()[-3000:]] if done.returncode else []
 
 
-def run_notebook(notebook: Path, flags: list[str]) -> tuple[list[str], float]:
+def run_notebook(notebook: Path, flags: list[str], way: str = WAY) -> tuple[list[str], float]:
     "Run one notebook in a process of its own; give its problems and the seconds."
     start = time.perf_counter()
     # What networks compute differs between processors in the last bits, and so may what is printed
     strict = notebook.parent.name in DETERMINISTIC
     words = [notebook, "--flags", " ".join(flags), *([] if strict else ["--lenient"])]
-    done = run_script(ROOT / "scripts" / "execute.py", *words)
-    if done is not None and done.returncode == 0:
+    done = run_script(ROOT / "scripts" / "execute.py", *words, way=way)
+    if way == WAY and done is not None and done.returncode == 0:
         stale = [line for line in done.stderr.splitlines() if re.match(r"cell \d+ prints", line)]
         for line in stale:
             print(f"stale   {notebook.relative_to(ROOT)}: {line[:150]}", flush=True)
@@ -91,7 +99,10 @@ class Tally:
         self.passed = 0
         self.failed: list[str] = []
 
-    def add(self, name: str, problems: list[str], seconds: float) -> None:
+    def add(self, name: str, problems: list[str] | None, seconds: float) -> None:
+        "Count a test; problems that are None are of a test that could not be run."
+        if problems is None:
+            return
         print(f"{'failed' if problems else 'passed'}  {name}  ({seconds:.0f} s)", flush=True)
         for problem in problems:
             print("    " + problem.replace("\n", "\n    "), flush=True)
@@ -109,30 +120,53 @@ class Tally:
         return int(bool(self.failed))
 
 
-def run_gates(wanted: Callable[[str], bool], tally: Tally) -> None:
-    for gate in GATES:
-        if wanted(gate.__name__):
-            start = time.perf_counter()
-            tally.add(gate.__name__.replace("_", " "), gate(), time.perf_counter() - start)
+def run_gate(gate: Callable[[], list[str]]) -> tuple[list[str], float]:
+    start = time.perf_counter()
+    return gate(), time.perf_counter() - start
 
 
-def run_notebooks(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> None:
-    chosen = [n for n in notebooks() if wanted(n.relative_to(ROOT / "nbs").as_posix())]
-    chosen.sort(key=lambda n: not any(word in n.name for word in FIRST))
-    with concurrent.futures.ThreadPoolExecutor(min(2, usable_cores())) as pool:
-        waiting = {pool.submit(run_notebook, notebook, flags): notebook for notebook in chosen}
-        for done in concurrent.futures.as_completed(waiting):
-            tally.add(waiting[done].relative_to(ROOT).as_posix(), *done.result())
-
-
-def run_browser(tally: Tally) -> None:
-    "Use the widgets in a real browser, where there is one."
+def run_browser() -> tuple[list[str] | None, float]:
+    "Use the widgets in a real browser; None for its problems where there is none."
     start = time.perf_counter()
     done = run_script(ROOT / "scripts" / "browser_check.py")
     if done is not None:
         print(done.stdout.strip(), flush=True)
-    if done is None or done.returncode != NO_BROWSER:
-        tally.add("browser", problems_of(done), time.perf_counter() - start)
+    problems = None if done is not None and done.returncode == NO_BROWSER else problems_of(done)
+    return problems, time.perf_counter() - start
+
+
+def name_of(notebook: Path) -> str:
+    "Name a notebook by its wing and file, without the suffix."
+    return notebook.relative_to(ROOT / "nbs").with_suffix("").as_posix()
+
+
+def run_all(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> None:
+    "Run gates, browser and notebooks, two at a time; what waits for a Slurm has a place of its own."
+    for gate in GATES[:1]:  # It exports: nothing runs beside it
+        if wanted(gate.__name__):
+            tally.add(gate.__name__.replace("_", " "), *run_gate(gate))
+    chosen = [n for n in notebooks() if wanted(f"{name_of(n)}.ipynb")]
+    chosen.sort(key=lambda n: not any(word in n.name for word in FIRST))
+    again = [] if len(chosen) < len(notebooks()) or WAY else OTHER_KERNELS.items()
+    with (
+        concurrent.futures.ThreadPoolExecutor(min(2, usable_cores())) as pool,
+        concurrent.futures.ThreadPoolExecutor(1) as beside,
+    ):
+        waiting = {}
+        for gate in GATES[1:]:
+            if wanted(gate.__name__):
+                waiting[pool.submit(run_gate, gate)] = gate.__name__.replace("_", " ")
+        if wanted("browser"):
+            waiting[pool.submit(run_browser)] = "browser"
+        for notebook in chosen:
+            place = beside if "slurm" in flags and notebook.stem in WAITING else pool
+            waiting[place.submit(run_notebook, notebook, flags)] = f"nbs/{name_of(notebook)}.ipynb"
+        for way, names in again:
+            for notebook in (n for n in chosen if name_of(n) in names):
+                name = f"nbs/{name_of(notebook)}.ipynb with {way} kernels"
+                waiting[pool.submit(run_notebook, notebook, [], way)] = name
+        for done in concurrent.futures.as_completed(waiting):
+            tally.add(waiting[done], *done.result())
 
 
 def main() -> int:
@@ -144,10 +178,7 @@ def main() -> int:
     def wanted(name: str) -> bool:
         return not words or any(word in name for word in words)
 
-    run_gates(wanted, tally)
-    run_notebooks(wanted, flags, tally)
-    if wanted("browser"):
-        run_browser(tally)
+    run_all(wanted, flags, tally)
     if not set(flags) - {"slurm"}:
         print('cells flagged slow or cuda were not run: STARIA_TEST_FLAGS="slow" make test runs those named')
     if "slurm" not in flags:

@@ -24,6 +24,7 @@ from staria.app.music_commands import (
     ship_command,
 )
 from .preconditions import check_call
+from .studio import studio_command
 from .train_commands import check_options, find_kind, hidden_options, train_command
 from ..core.basics import InputError
 from ..core.device import ask_threads
@@ -36,11 +37,12 @@ def demo_command(
     seed: int = 0,  # Of everything that is drawn
     fresh: bool = False,  # Make every step again, whatever is kept from an earlier run
     size: str = "demo",  # demo, or tiny: a minute's run that checks the plumbing; its numbers mean nothing
+    from_scratch: bool = False,  # The loop alone, with all its updates, however long they take
 ) -> None:
-    "Run the whole loop, small, on the embedded corpus: a report and MIDI to play."
+    "Hear real pieces, write a form, then run the whole loop, small: a page that plays, and MIDI."
     from staria.app.demo import DemoConfig, run_demo
 
-    config = DemoConfig.sized(size, seed=seed)
+    config = DemoConfig.sized("from-scratch" if from_scratch else size, seed=seed)
     try:
         run_demo(open_workspace(root), config, fresh=fresh)
     except KeyboardInterrupt:
@@ -59,6 +61,7 @@ COMMANDS = {
         generate_command,
         evaluate_command,
         blind_test_command,
+        studio_command,
         ship_command,
         submit_command,
         sweep_command,

@@ -6,6 +6,7 @@
 __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_command', 'ship_command']
 
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
+import json
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def label_command(
     max_notes: int = 100_000,  # A piece with more is skipped
     max_minutes: float = 120.0,  # A piece that sounds for longer is skipped
     max_bars: int = 6_000,  # A piece with more, by its own tempo, is skipped
+    report: str | None = None,  # HTML file: a page with the pieces to see and to hear
     root: str | None = None,  # Not used
 ) -> None:
     "Hear the form of MIDI files: CSV, section file and picture of each."
@@ -34,11 +36,30 @@ def label_command(
 
     model = load_recognizer(checkpoint)
     budget = Budget(max_notes, max_minutes, max_bars)
-    report = label_files(model, files, out, per_token, min_section_s, picture, keep=keep, budget=budget)
-    print(report)
-    if not report.labelled:
-        raise InputError(f"nothing was labelled: each of the {len(report.skipped)} files was skipped")
+    done = label_files(model, files, out, per_token, min_section_s, picture, keep=keep, budget=budget)
+    print(done)
+    if not done.labelled:
+        raise InputError(f"nothing was labelled: each of the {len(done.skipped)} files was skipped")
     print(f"results: {out}")
+    if report:
+        _report_labelled(report, files, done.labelled, checkpoint)
+
+
+def _report_labelled(page: str, files: list[str], section_files: list[Path], checkpoint: str | None) -> None:
+    from staria.data.corpus import find_music, read_piece
+    from staria.data.store import printable
+    from staria.evaluation.showcase import made_with, report_heard
+    from staria.music.sections import load_sections
+
+    items = {printable(item.key): item for item in find_music(files)}
+    scores = []
+    for path in sorted(section_files):
+        with open(path, encoding="utf8") as file:
+            key = json.loads(file.readline().removeprefix("# "))["source"]
+        score = read_piece(items[key])
+        scores.append(score.replace(sections=load_sections(path), title=score.title or path.stem))
+    report_heard(page, scores, made_with(recognizer=checkpoint or "the listener that ships"))
+    print(f"{page}: open it in a browser")
 
 # %% ../../nbs/app/04_music_commands.ipynb #192ac4ee
 def _read_held_out(data: str | None, root: str | None) -> list | None:
@@ -76,6 +97,7 @@ def generate_command(
     max_length: int | None = None,  # Longest piece in tokens
     soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
     seed: int = 0,  # The same seed gives the same pieces
+    report: str | None = None,  # HTML file: a page with the pieces to see and to hear
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.core.basics import progress
@@ -91,7 +113,7 @@ def generate_command(
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, draw_snippets=material)
-    model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), 0
+    model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), {}
     model.to(pick_device(device))
     use_attention(model, attention)
     written = write_best(
@@ -111,14 +133,20 @@ def generate_command(
             if Path(f"{stem}.mid").exists():
                 print(f"{stem}.mid is written over", file=sys.stderr)
             save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
-            saved = number
+            saved[stem.name] = piece.score
             _print_piece(stem, piece, judged["contrast"])
         bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"stopped: {saved} of {len(plans)} pieces are in {out};"
+            f"stopped: {len(saved)} of {len(plans)} pieces are in {out};"
             " the same command writes them from the beginning"
         ) from None
+    if report:
+        from staria.evaluation.showcase import made_with, report_written
+
+        made = made_with(generator=checkpoint or "the generator that ships", form=form, seed=seed)
+        report_written(report, saved, made, seed)
+        print(f"{report}: open it in a browser")
 
 
 def _print_piece(stem: Path, piece, contrast: float) -> None:
@@ -145,6 +173,7 @@ def evaluate_command(
     split: str = "test",  # recognizer: train, val or test
     seed: int = 0,  # generated: of the shuffled plans
     out: str | None = None,  # Folder for the tables as CSV and JSON, and for pictures of the confusion
+    report: str | None = None,  # HTML file: a page with pieces to see and to hear, and the tables
 ) -> None:
     "Print tables for a recognizer, or for folders of written pieces."
     from staria.core.tables import save_table
@@ -153,8 +182,10 @@ def evaluate_command(
     store = open_store(data, open_workspace(root)) if data else None
     if what == "generated":
         tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed)
+        if report:
+            _report_generated(report, folder, tables, seed)
     else:
-        tables = _judge_recognizer(checkpoint, store, split)
+        tables = _judge_recognizer(checkpoint, store, split, report)
     if not out:
         return
     for title, rows in tables.items():
@@ -163,15 +194,34 @@ def evaluate_command(
     _draw_confusions(tables["confusion"], Path(out))
 
 
-def _judge_recognizer(checkpoint: str | None, store, split: str) -> dict[str, list[dict]]:
+def _report_generated(page: str, folder: str, tables: dict[str, list[dict]], seed: int) -> None:
+    from staria.evaluation.form_judge import load_written_pieces, side_by_side
+    from staria.evaluation.showcase import SHOWN_PIECES, made_with, report_generated
+
+    pieces = load_written_pieces(folder, SHOWN_PIECES)
+    scores = {f"piece {number}": piece.score for number, piece in enumerate(pieces, start=1)}
+    rows = side_by_side(tables["groups"])
+    report_generated(page, scores, rows, tables["pieces"], made_with(folder=folder, seed=seed))
+    print(f"{page}: open it in a browser")
+
+
+def _judge_recognizer(checkpoint: str | None, store, split: str, report: str | None) -> dict[str, list[dict]]:
     from staria.core.tables import format_table
     from staria.evaluation.form_judge import confusion_rows
     from staria.evaluation.recognizers import evaluate_recognizer
     from staria.models.presets import load_recognizer
 
-    result = evaluate_recognizer(load_recognizer(checkpoint), store, store.split(split))
+    model = load_recognizer(checkpoint)
+    result = evaluate_recognizer(model, store, store.split(split))
     print(format_table(result.rows) + "\n")
     print(format_table(result.letters) + "\n")
+    if report:
+        from staria.evaluation.showcase import made_with, report_recognizer
+
+        heard_by = checkpoint or "the listener that ships"
+        made = made_with(recognizer=heard_by, store=store.folder.name, split=split)
+        report_recognizer(report, model, store, result, made)
+        print(f"{report}: open it in a browser")
     return {
         "classifier": result.rows,
         "pieces": result.pieces,

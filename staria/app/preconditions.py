@@ -373,6 +373,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--checkpoint", model_to_read("RECOGNIZER_KINDS")),
         ("--out", folder_to_write),
         ("--min-section-s", between(0)),
+        ("--report", file_to_write(".html")),
     ),
     "generate": (
         _SEED,
@@ -389,6 +390,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--max-length", between(1)),
         ("--soundfont", soundfont_to_read),
         ("--temperature", _check_sampling),
+        ("--report", file_to_write(".html")),
     ),
     "evaluate": (
         _SEED,
@@ -398,12 +400,20 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--split", one_of_room("data.piece", "SPLITS")),
         ("--most", between(1)),
         ("--out", folder_to_write),
+        ("--report", file_to_write(".html")),
     ),
     "blind-test": (
         _SEED,
         ("--by", one_of("listener", "item")),
         ("--soundfont", soundfont_to_read),
         ("--out", _check_blind_test),
+    ),
+    "studio": (
+        ("--ip", installed("voila", "lab")),
+        ("--ip", installed("anywidget", "widgets")),
+        _ROOT,
+        ("--folder", folder_to_read),
+        ("--port", between(1, 65535)),
     ),
     "ship": (("checkpoint", model_to_read()), ("out", file_to_write(".safetensors"))),
     "submit": (*_CLUSTER, ("--until-epoch", between(1)), ("--global-batch", between(1))),

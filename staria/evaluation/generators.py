@@ -268,14 +268,14 @@ def _labels_of_notes(letters: str, section: np.ndarray) -> np.ndarray:
     return names[section + 1]
 
 
-def _generated_row(
+def _heard_row(
     score: Score,
     form: str,  # What was asked for
     heard: np.ndarray,  # (N,) label that was heard for each note, from 1
     onset_s: np.ndarray,  # (N,) onset of each note
     rng: np.random.Generator,
 ) -> dict:
-    "Judge one piece."
+    "Judge whether one piece keeps its form."
     sections = [section for section in score.sections if section.label != "N"]
     score = score.with_sections(sections)
     starts_s = [section.start_s for section in sections]
@@ -296,20 +296,25 @@ def _generated_row(
         row[f"{name} shuffled"] = _finite_mean(figure(control, heard) for control in controls)
     row["contrast"] = section_contrast(score)
     row["contrast shuffled"] = _finite_mean(section_contrast(score, order) for order in orders)
+    return row
+
+
+def _music_row(score: Score) -> dict:
+    "Measure what needs no plan: musicality, and how varied the pitches are."
+    score = score.with_sections([section for section in score.sections if section.label != "N"])
     figures = measure_musicality(score)
-    row |= figures | {"real": within_real_ranges(figures)}
     pitches = score.notes["pitch"][score.notes["instrument"] != DRUM]
-    return row | {f"distinct {n}": share for n, share in distinct_ngrams(pitches, (2, 4, 8)).items()}
+    distinct = distinct_ngrams(pitches, (2, 4, 8)).items()
+    return figures | {"real": within_real_ranges(figures)} | {f"distinct {n}": share for n, share in distinct}
 
 # %% ../../nbs/evaluation/01_generators.ipynb #595379af
-def evaluate_generated(
-    scores: Sequence[Score],  # Written pieces, with the sections they were written under
-    plans: Sequence[Plan | str],  # What was asked for: a plan for each, or its form
-    classifier: torch.nn.Module,  # A MidiClassifier or a Listener that did not see the plans
-    tokenizer: MusicTokenizerWithStyle | None = None,  # None makes one
-    seed: int = 0,  # Of the shuffled controls
-) -> list[dict]:  # A row a piece
-    "Judge whether written pieces keep the form that was asked for."
+def _heard_rows(
+    scores: Sequence[Score],
+    plans: Sequence[Plan | str],
+    classifier: torch.nn.Module,
+    tokenizer: MusicTokenizerWithStyle | None = None,
+    seed: int = 0,
+) -> list[dict]:
     if len(scores) != len(plans):
         raise ValueError(f"{len(scores)} scores for {len(plans)} plans: one plan a score")
     tokenizer = tokenizer or MusicTokenizerWithStyle()
@@ -321,8 +326,20 @@ def evaluate_generated(
         form = plan if isinstance(plan, str) else plan.form
         start_s = float(score.onset_s[0]) if len(score) else 0.0
         onset_s = note_onsets_s(piece_ids, tokenizer) + start_s
-        rows.append(_generated_row(score, form, probs.argmax(1) + 1, onset_s, rng))
+        rows.append(_heard_row(score, form, probs.argmax(1) + 1, onset_s, rng))
     return rows
+
+
+def evaluate_generated(
+    scores: Sequence[Score],  # Written pieces, with the sections they were written under
+    plans: Sequence[Plan | str],  # What was asked for: a plan for each, or its form
+    classifier: torch.nn.Module,  # A MidiClassifier or a Listener that did not see the plans
+    tokenizer: MusicTokenizerWithStyle | None = None,  # None makes one
+    seed: int = 0,  # Of the shuffled controls
+) -> list[dict]:  # A row a piece
+    "Judge whether written pieces keep the form that was asked for, and measure their music."
+    rows = _heard_rows(scores, plans, classifier, tokenizer, seed)
+    return [row | _music_row(score) for row, score in zip(rows, scores, strict=True)]
 
 
 def mean_row(
@@ -357,6 +374,6 @@ def candidate_rows(
         return rows
     scores = [candidates[k].score for k in playable]
     forms = [candidates[k].provenance["plan"]["form"] for k in playable]
-    for k, heard in zip(playable, evaluate_generated(scores, forms, classifier), strict=True):
+    for k, heard in zip(playable, _heard_rows(scores, forms, classifier), strict=True):
         rows[k] |= {name: heard[name] for name in ("heard", "ARI", "ARI shuffled")}
     return rows

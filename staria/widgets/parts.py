@@ -22,8 +22,8 @@ from ..core.basics import InputError
 from ..core.files import Workspace
 from ..core.tables import format_table
 from ..music.midi import MAX_BYTES, MIDI_SUFFIXES
+from ..music.page import read_static
 from ..music.score import Score
-from .roll import read_static
 
 if TYPE_CHECKING:
     import torch

@@ -25,6 +25,7 @@ from ..evaluation.generators import candidate_rows
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
 from ..generation.generation import Draft, Sampling
 from ..models.weights import GENERATOR_KINDS
+from ..music.page import read_static
 from ..music.plots import PALETTE
 from ..music.score import Score
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -41,7 +42,7 @@ from staria.widgets.parts import (
     tell,
     told,
 )
-from .roll import PianoRoll, read_static
+from .roll import PianoRoll
 
 # %% ../../nbs/widgets/03_write.ipynb #14cbadaf
 def _parse_lengths(

@@ -1,5 +1,5 @@
 // The notes of one piece, as columns, and the questions the view asks of them.
-// These roll.*.js files are joined in order into one module: data, sections, play, paint, panes, hands, roll.
+// These roll.*.js files are joined in order into one module: data, piano, play, sections, paint, panes, hands, roll.
 
 const NOTE_COLUMNS = 6; // onset_s, duration_s, pitch, velocity, instrument, label (0 none, 1-4 A-D)
 const TOKEN_COLUMNS = 3; // id, note (-1 for none), time in milliseconds
