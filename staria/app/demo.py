@@ -36,7 +36,7 @@ from ..data.store import Store, mix_stores
 from ..evaluation.form_judge import judge_form
 from ..evaluation.generators import evaluate_generated, evaluate_generator, generator_rows, mean_row
 from ..evaluation.recognizers import evaluate_recognizer
-from ..evaluation.report import fill_chapters, read_template, write_report
+from ..evaluation.report import fill_chapters, paragraph, read_template, write_report
 from staria.evaluation.showcase import (
     PIECES_CHOICE,
     SHOWN_FORM,
@@ -145,8 +145,9 @@ class DemoConfig:
                 max_tokens=384,
                 snippet_tokens=48,
                 judged=8,
+                forms=("ABA",),
                 pieces=1,
-                section_s=3.0,
+                section_s=2.0,
                 shown=1,
             )
         raise InputError(f"unknown size '{size}': use demo, from-scratch or tiny")
@@ -1009,11 +1010,15 @@ def report_chapters(
 
 def _write_page(
     demo: Demo,
-    running: str = "",  # What is still running; empty: all is done
+    running: str = "",  # What is still running; empty: nothing is
+    stopped: bool = False,  # Before its end
 ) -> None:
     "Write the page as far as it is."
     chapters = _showcase_chapters(demo) if demo.config.shown else []
-    if not running:
+    if stopped:
+        words = "The demo stopped before its end. Call `staria demo` again: it goes on from there."
+        chapters += [("Stopped", [paragraph(words)])]
+    elif not running:
         chapters += report_chapters(demo)
     write_report(
         demo.report,
@@ -1038,8 +1043,12 @@ def run_demo(
     demo = Demo(workspace or Workspace(), config or DemoConfig(), fresh)
     seed_everything(demo.config.seed)
     save_yaml(demo.config, demo.run / "config.yaml")
-    for part in _PARTS:
-        part(demo)
+    try:
+        for part in _PARTS:
+            part(demo)
+    except BaseException:
+        _write_page(demo, stopped=True)
+        raise
     _write_page(demo)
     print("\n" + format_table(_answers(demo)))
     print(f"\n{demo.report}: open it in a browser ({time.perf_counter() - began:.0f} s)")

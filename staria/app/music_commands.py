@@ -100,6 +100,7 @@ def generate_command(
     device: str = "cpu",  # cpu, cuda or mps
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
+    soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
     seed: int = 0,  # The same seed gives the same pieces
     report: str | None = None,  # HTML file: a page with the pieces to see and to hear
 ) -> None:
@@ -142,7 +143,7 @@ def generate_command(
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
             if Path(f"{stem}.mid").exists():
                 print(f"{stem}.mid is written over", file=sys.stderr)
-            save_candidate(piece, stem.parent, stem.name)
+            save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
             saved[stem.name] = piece.score
             _print_piece(stem, piece, judged["contrast"])
         bar.close()
@@ -286,6 +287,7 @@ def blind_test_command(
     out: str = "listening",  # Folder for the page and its sounds
     key: str = "listening-key.json",  # File that says which sample is what: keep it apart
     embed: bool = False,  # Sounds within the page
+    soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
     read: list[str] | None = None,  # CSV files that listeners sent back: read them with --key
     by: str = "listener",  # --read: what makes a pair, listener or item
     seed: int = 0,  # Decides the samples' names; the order comes from each listener's
@@ -299,7 +301,7 @@ def blind_test_command(
     scores = {}
     for name, folder in (groups or {}).items():
         scores[name] = [piece.score for piece in load_written_pieces(folder)]
-    page = make_kit(scores, out, key, embed=embed, seed=seed)
+    page = make_kit(scores, out, key, embed=embed, seed=seed, soundfont=soundfont)
     print(f"{page}: send the folder to listeners, and keep {key}")
 
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Check', 'PRECONDITIONS', 'between', 'one_of', 'one_of_room', 'file_to_read', 'folder_to_read', 'file_or_folder',
            'folder_to_write', 'file_to_write', 'workspace_to_write', 'stores_to_read', 'store_to_write',
-           'model_to_read', 'source_to_read', 'device_to_use', 'attention_to_use', 'installed', 'read_meter',
-           'read_bars', 'check_call']
+           'model_to_read', 'source_to_read', 'soundfont_to_read', 'device_to_use', 'attention_to_use', 'installed',
+           'read_meter', 'read_bars', 'check_call']
 
 # %% ../../nbs/app/03_preconditions.ipynb #1057e258
 import dataclasses
@@ -171,6 +171,14 @@ def source_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
     return file_or_folder(option, value, values)
 
 
+def soundfont_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
+    "Check that a SoundFont is there, and plays."
+    from staria.music.audio import check_soundfont
+
+    file_to_read(option, value, values)
+    check_soundfont(value)
+
+
 def device_to_use(option: str, value: str, values: Mapping[str, Any]) -> None:
     "Check that a device is there."
     from staria.core.device import pick_device
@@ -230,6 +238,11 @@ def _check_compose(option: str, value: str, values: Mapping[str, Any]) -> None:
 def _check_train(option: str, kind: str, values: Mapping[str, Any]) -> None:
     if kind == "listener":
         return _check_listener(values)
+    if values["sources"]:
+        raise InputError(
+            f"train {kind} {values['sources'][0]}: only a listener learns from sources; a store"
+            " of them, which staria prepare makes, is given with --data"
+        )
     from staria.training.start import DataConfig, StartConfig, check_training
     from staria.training.tasks import TrainConfig
 
@@ -401,6 +414,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--attention", attention_to_use),
         ("--go-on", file_to_read),
         ("--max-length", between(1)),
+        ("--soundfont", soundfont_to_read),
         ("--temperature", _check_sampling),
         ("--report", file_to_write(".html")),
     ),
@@ -414,7 +428,12 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--out", folder_to_write),
         ("--report", file_to_write(".html")),
     ),
-    "blind-test": (_SEED, ("--by", one_of("listener", "item")), ("--out", _check_blind_test)),
+    "blind-test": (
+        _SEED,
+        ("--by", one_of("listener", "item")),
+        ("--soundfont", soundfont_to_read),
+        ("--out", _check_blind_test),
+    ),
     "studio": (
         ("--ip", installed("voila", "lab")),
         ("--ip", installed("anywidget", "widgets")),

@@ -46,9 +46,8 @@ def showcase_pieces(
         score = source.load(item)
         if len(set(score.form)) > 1:
             title = score.title.replace("_", " ").capitalize()
-            pieces.append(
-                score.replace(title=f"{title} ({item.key.split('/')[0].replace('_', ' ').title()})")
-            )
+            composer = " ".join(reversed(item.key.split("/")[0].split("_"))).title()
+            pieces.append(score.replace(title=f"{title} ({composer})"))
         if len(pieces) == n:
             break
     return pieces
