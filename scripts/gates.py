@@ -9,6 +9,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import yaml
 from style_table import AIMS, exported_files, measure_files
 from tree import (
     PACKAGE,
@@ -183,6 +184,51 @@ def gate_sdist() -> list[str]:
         return [f"{archive.name} does not install {name}" for name in names if not (place / name).exists()]
 
 
+IMPORTED_AS = {"scikit-learn": "sklearn", "pyyaml": "yaml", "mkdocs-material": "material"}  # Else by its name
+
+
+def gate_requirements() -> list[str]:
+    "Each requirement is used: by the package what every installation gets, by any file the extras."
+    inside = [path for path in PACKAGE.rglob("*.py") if path.name != "_modidx.py"]
+    folders = (PACKAGE, ROOT / "nbs", ROOT / "scripts")
+    anywhere = [path for folder in folders for kind in ("*.py", "*.ipynb") for path in folder.rglob(kind)]
+    anywhere += [ROOT / "Makefile", ROOT / "mkdocs.yml"]
+    bad = []
+    for line in (ROOT / "settings.ini").read_text(encoding="utf8").splitlines():
+        option, _, wanted = line.partition(" = ")
+        if option == "requirements":
+            bad += [f"{option}: the package does not import {name}" for name in unused(wanted, inside, True)]
+        elif option.endswith("_requirements"):
+            bad += [f"{option}: nothing names {name}" for name in unused(wanted, anywhere, False)]
+    return [f"settings.ini, {problem}" for problem in bad]
+
+
+def unused(wanted: str, files: list[Path], imported: bool) -> list[str]:
+    "List the packages that no file imports, or names at all."
+    texts = [path.read_text(encoding="utf8") for path in files]
+    bad = []
+    for word in wanted.split():
+        name = re.match(r"[\w-]+", word)[0]
+        module = re.escape(IMPORTED_AS.get(name, name))
+        used = rf"\b{module}\b"
+        if imported:
+            used = rf"^\s*(?:import|from) {module}\b|find_spec\(\"{module}\b"
+        if not any(re.search(used, text, re.M) for text in texts):
+            bad.append(name)
+    return bad
+
+
+def gate_citation() -> list[str]:
+    "The citation file has what the format asks for, and names this version."
+    about = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf8"))
+    version = re.search(r"^version = (\S+)", (ROOT / "settings.ini").read_text(encoding="utf8"), re.M)[1]
+    asked = ("cff-version", "message", "title", "authors")  # https://citation-file-format.github.io
+    bad = [f"CITATION.cff: no {name}" for name in asked if not about.get(name)]
+    bad += [] if about.get("version") == version else [f"CITATION.cff: not of version {version}"]
+    named = [author.keys() & {"name", "family-names"} for author in about.get("authors", ())]
+    return bad + ([] if all(named) else ["CITATION.cff: an author without a name"])
+
+
 def gate_types() -> list[str]:
     "The names and signatures of the package hold together, and the public face is checked in full."
     done = call(sys.executable, "-m", "mypy")
@@ -228,6 +274,8 @@ GATES = (
     gate_types,
     gate_stands_alone,
     gate_sdist,
+    gate_requirements,
+    gate_citation,
     gate_readme,
     gate_docs,
 )

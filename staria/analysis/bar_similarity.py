@@ -136,14 +136,15 @@ def compare_bars(
     harmony = harmony / np.maximum(np.linalg.norm(harmony, axis=-1, keepdims=True), 1e-6)
     harmony = harmony.reshape(n, -1) / np.sqrt(beats)
 
-    found = {
-        "notes": _overlap(struck),
-        "melody": _overlap(melody),
-        "melody class": _overlap(_fold_octaves(melody.astype(np.float32)) > 0),
-        "harmony": harmony @ harmony.T,
-        "rhythm": _overlap(struck.any(-1)),
-        "melody rhythm": _overlap(melody.any(-1)),
-        "bass": _agreement(lowest),
-        "top": _agreement(highest),
-    }
-    return np.stack([found[name] for name in BAR_SIMILARITIES]).astype(np.float32)
+    # Each has a place in the result, so that only one more is in memory.
+    found = np.empty((len(BAR_SIMILARITIES), n, n), np.float32)
+    of = dict(zip(BAR_SIMILARITIES, found, strict=True))
+    of["notes"][:] = _overlap(struck)
+    of["melody"][:] = _overlap(melody)
+    of["melody class"][:] = _overlap(_fold_octaves(melody.astype(np.float32)) > 0)
+    of["harmony"][:] = harmony @ harmony.T
+    of["rhythm"][:] = _overlap(struck.any(-1))
+    of["melody rhythm"][:] = _overlap(melody.any(-1))
+    of["bass"][:] = _agreement(lowest)
+    of["top"][:] = _agreement(highest)
+    return found

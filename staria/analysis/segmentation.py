@@ -8,12 +8,15 @@ __all__ = ['SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesi
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
+import functools
+import importlib.machinery
+import importlib.util
 from collections import Counter
+from collections.abc import Callable
 from itertools import compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from .bar_similarity import MOST_BARS, bar_numbers, bars_of, compare_bars
 from ..core.basics import LETTERS, compiled
@@ -74,8 +77,7 @@ def best_passages(
     n = len(alike)
     if n <= bars + 3:
         return float(alike.mean())
-    near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= 3
-    along = _add_along(np.where(near, 0, alike))
+    along = _add_along(np.triu(alike, 4) + np.tril(alike, -4))
     passages = (along[bars:, bars:] - along[:-bars, :-bars]) / bars
     return float(passages.max(1).mean())
 
@@ -90,12 +92,20 @@ def _add_along(
     return sums
 
 
+_MIXED_AT_ONCE = 2**18  # Pairs of bars
+
+
 def mix_similarities(
     similarities: np.ndarray,  # (8, N, N), as `compare_bars` gives them
     config: SegmentationConfig = SegmentationConfig(),
 ) -> np.ndarray:  # (N, N) 0 to 1
     "Average similarities by their weights."
-    return np.tensordot(np.array(config.weights) / sum(config.weights), similarities, 1)
+    weights = np.array(config.weights) / sum(config.weights)
+    found = np.empty(similarities.shape[1:])
+    rows = max(16, _MIXED_AT_ONCE // len(found) // 16 * 16)  # of whole vectors, so that no bit depends on it
+    for first in range(0, len(found), rows):  # a mix in float64 takes twice the room of what is mixed
+        found[first : first + rows] = np.tensordot(weights, similarities[:, first : first + rows], 1)
+    return found
 
 
 def _weigh_evidence(
@@ -427,6 +437,7 @@ def segment_bars(
     # Search the best rows of sections.
     bar_s = float(np.median(np.diff(bars_s))) if len(bars_s) > 1 else 2.0
     alike = mix_similarities(similarities, config)
+    del similarities  # 72 MB of a long piece
     evidence, lengths = _weigh_evidence(alike, config), _weigh_lengths(bar_s, config)
     nats, rows = find_hypotheses(evidence, lengths, config, _count_bars(bars_s))
 
@@ -461,6 +472,21 @@ def _name_kinds(kinds: np.ndarray) -> dict[int, str]:  # (N,) to letters for at 
     return {int(k): letter for k, letter in zip(by_appearance, LETTERS, strict=False)}
 
 
+@functools.cache
+def _assignment() -> Callable:
+    "Load SciPy's assignment without the rest of `scipy.optimize`, a tenth of what `staria label` costs."
+    scipy = importlib.util.find_spec("scipy")
+    folders = [f"{folder}/optimize" for folder in scipy.submodule_search_locations or ()]
+    spec = importlib.machinery.PathFinder.find_spec("_lsap", folders)
+    if spec is None or spec.loader is None:  # it has moved
+        from scipy.optimize import linear_sum_assignment
+
+        return linear_sum_assignment
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.linear_sum_assignment
+
+
 def _average_letters(
     share: np.ndarray,  # (K,) belief in each hypothesis
     kinds: np.ndarray,  # (K, N) kind of each bar
@@ -474,7 +500,7 @@ def _average_letters(
     for weight, row in zip(share / share.sum(), kinds, strict=True):
         both = np.zeros((size, size))
         np.add.at(both, (row, kinds[0]), 1)
-        mine, of_first = linear_sum_assignment(-both)
+        mine, of_first = _assignment()(-both)
         column = column_of[of_first[np.argsort(mine)]][row]
         named = column < none
         probs[bars[named], column[named]] += weight

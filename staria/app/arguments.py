@@ -132,7 +132,8 @@ def make_parser(
     hidden: Collection[str] = (),  # Options that are accepted, but not shown
 ) -> ArgumentParser:
     "Make the parser of a command."
-    parser = OneLineParser(prog=f"staria {name}", description=inspect.getdoc(command))
+    about = inspect.getdoc(command)
+    parser = OneLineParser(prog=f"staria {name}", description=about, allow_abbrev=False)
     parser.add_argument("--config", action=_SettingsFile, help="YAML file with any of these options")
     add_options(parser, command, hidden)
     return parser

@@ -25,7 +25,7 @@ from staria.app.music_commands import (
 )
 from .preconditions import check_call
 from .studio import studio_command
-from .train_commands import find_kind, hidden_options, train_command
+from .train_commands import check_options, find_kind, hidden_options, train_command
 from ..core.basics import InputError
 from ..core.device import ask_threads
 from ..core.files import open_workspace
@@ -113,6 +113,7 @@ def _run(words: list[str]) -> None:
     hidden: set[str] = set()
     if name == "train":
         kind = find_kind(options)
+        check_options(kind, options)
         hidden = hidden_options(kind)
         if kind and kind not in options:  # the settings file named it
             options = [kind, *options]

@@ -8,6 +8,7 @@ __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
 import json
 import sys
+import warnings
 from pathlib import Path
 
 from ..core.basics import LETTERS, InputError
@@ -82,6 +83,10 @@ def generate_command(
     data: str | None = None,  # Store to draw snippets and lengths from; null: the snippet bank that ships
     material: bool = True,  # Draw missing snippets; without: their letters are written freely
     lengths: list[float] | None = None,  # Length of each section in seconds; null: drawn, 5 to 12
+    bars: str | None = None,  # Or in bars, as 8 or 8,8,16,8: like the next three, for weights on bars
+    tempo: float | None = None,  # Quarters a minute; null: the material's
+    meter: str | None = None,  # Such as 3/4; null: the material's
+    style: list[str] | None = None,  # What the weights were told of: pop, classical, a composer, a form
     num_samples: int = 5,  # Pieces
     best_of: int = 1,  # Write so many candidates for each piece, and keep the one with the clearest form
     temperature: float = 0.95,  # 0 takes the likeliest token
@@ -95,10 +100,12 @@ def generate_command(
     device: str = "cpu",  # cpu, cuda or mps
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
+    soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
     seed: int = 0,  # The same seed gives the same pieces
     report: str | None = None,  # HTML file: a page with the pieces to see and to hear
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
+    from staria.app.preconditions import read_bars, read_meter
     from staria.core.basics import progress
     from staria.core.device import pick_device
     from staria.generation.candidates import plan_pieces, save_candidate, write_best
@@ -111,8 +118,13 @@ def generate_command(
     snippets = {letter: Score.from_midi(path) for letter, path in (snippet or {}).items()}
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
-    plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, draw_snippets=material)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), {}
+    told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
+    for line in dict.fromkeys(str(note.message) for note in notes):
+        print(line, file=sys.stderr)
     model.to(pick_device(device))
     use_attention(model, attention)
     written = write_best(
@@ -131,7 +143,7 @@ def generate_command(
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
             if Path(f"{stem}.mid").exists():
                 print(f"{stem}.mid is written over", file=sys.stderr)
-            save_candidate(piece, stem.parent, stem.name)
+            save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
             saved[stem.name] = piece.score
             _print_piece(stem, piece, judged["contrast"])
         bar.close()
@@ -155,6 +167,10 @@ def _print_piece(stem: Path, piece, contrast: float) -> None:
         remedy = "give shorter --lengths, or more --max-length"
         print(f"{stem.name} ran out of room after section {done}: {remedy}", file=sys.stderr)
     size = f"{len(score)} notes, {score.duration_s:.1f} s"
+    if piece.plan.lengths_bars:
+        meter = "/".join(map(str, piece.plan.meter))
+        bars = "+".join(map(str, piece.plan.lengths_bars))
+        size += f", {bars} bars of {meter} at {piece.plan.tempo_qpm:g}"
     print(f"{stem}.mid: {score.form}, {size}, contrast of its sections {contrast:.2f}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #78f9a749
@@ -271,6 +287,7 @@ def blind_test_command(
     out: str = "listening",  # Folder for the page and its sounds
     key: str = "listening-key.json",  # File that says which sample is what: keep it apart
     embed: bool = False,  # Sounds within the page
+    soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
     read: list[str] | None = None,  # CSV files that listeners sent back: read them with --key
     by: str = "listener",  # --read: what makes a pair, listener or item
     seed: int = 0,  # Decides the samples' names; the order comes from each listener's
@@ -284,7 +301,7 @@ def blind_test_command(
     scores = {}
     for name, folder in (groups or {}).items():
         scores[name] = [piece.score for piece in load_written_pieces(folder)]
-    page = make_kit(scores, out, key, embed=embed, seed=seed)
+    page = make_kit(scores, out, key, embed=embed, seed=seed, soundfont=soundfont)
     print(f"{page}: send the folder to listeners, and keep {key}")
 
 

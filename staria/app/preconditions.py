@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Check', 'PRECONDITIONS', 'between', 'one_of', 'one_of_room', 'file_to_read', 'folder_to_read', 'file_or_folder',
            'folder_to_write', 'file_to_write', 'workspace_to_write', 'stores_to_read', 'store_to_write',
-           'model_to_read', 'source_to_read', 'device_to_use', 'attention_to_use', 'installed', 'check_call']
+           'model_to_read', 'source_to_read', 'soundfont_to_read', 'device_to_use', 'attention_to_use', 'installed',
+           'read_meter', 'read_bars', 'check_call']
 
 # %% ../../nbs/app/03_preconditions.ipynb #1057e258
 import dataclasses
@@ -170,6 +171,14 @@ def source_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
     return file_or_folder(option, value, values)
 
 
+def soundfont_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
+    "Check that a SoundFont is there, and plays."
+    from staria.music.audio import check_soundfont
+
+    file_to_read(option, value, values)
+    check_soundfont(value)
+
+
 def device_to_use(option: str, value: str, values: Mapping[str, Any]) -> None:
     "Check that a device is there."
     from staria.core.device import pick_device
@@ -229,6 +238,11 @@ def _check_compose(option: str, value: str, values: Mapping[str, Any]) -> None:
 def _check_train(option: str, kind: str, values: Mapping[str, Any]) -> None:
     if kind == "listener":
         return _check_listener(values)
+    if values["sources"]:
+        raise InputError(
+            f"train {kind} {values['sources'][0]}: only a listener learns from sources; a store"
+            " of them, which staria prepare makes, is given with --data"
+        )
     from staria.training.start import DataConfig, StartConfig, check_training
     from staria.training.tasks import TrainConfig
 
@@ -266,6 +280,30 @@ def _check_listener(values: Mapping[str, Any]) -> None:
         file_to_read("--leave-out", path, values)
 
 
+def read_meter(
+    text: str | None,  # "3/4"
+) -> tuple[int, int] | None:
+    "Read a meter as it is written in a terminal."
+    top, _, bottom = (text or "").partition("/")
+    if text is None:
+        return None
+    if not (top.isdecimal() and bottom.isdecimal()):
+        raise InputError(f"--meter {text}: write it as two numbers, such as 3/4")
+    return int(top), int(bottom)
+
+
+def read_bars(
+    text: str | None,  # "8" or "8,8,16,8"
+) -> list[int] | None:
+    "Read lengths in bars as they are written in a terminal."
+    words = [word.strip() for word in (text or "").split(",")]
+    if text is None:
+        return None
+    if not all(word.isdecimal() for word in words):
+        raise InputError(f"--bars {text}: write whole numbers, such as 8 or 8,8,16,8")
+    return [int(word) for word in words]
+
+
 def _check_plan(option: str, form: str, values: Mapping[str, Any]) -> None:
     from staria.data.plan import Plan
 
@@ -274,7 +312,9 @@ def _check_plan(option: str, form: str, values: Mapping[str, Any]) -> None:
         if letter not in LETTERS:
             raise InputError(f"--snippet {letter}={path}: write it as A=file.mid, with a letter from A to D")
         file_to_read("--snippet", path, values)
-    Plan(form, values["lengths"], snippets)
+    Plan(form, values["lengths"], snippets, style=tuple(values.get("style") or ()))
+    read_meter(values.get("meter"))
+    read_bars(values.get("bars"))
 
 
 def _check_sampling(option: str, value: float, values: Mapping[str, Any]) -> None:
@@ -374,6 +414,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--attention", attention_to_use),
         ("--go-on", file_to_read),
         ("--max-length", between(1)),
+        ("--soundfont", soundfont_to_read),
         ("--temperature", _check_sampling),
         ("--report", file_to_write(".html")),
     ),
@@ -387,7 +428,12 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--out", folder_to_write),
         ("--report", file_to_write(".html")),
     ),
-    "blind-test": (_SEED, ("--by", one_of("listener", "item")), ("--out", _check_blind_test)),
+    "blind-test": (
+        _SEED,
+        ("--by", one_of("listener", "item")),
+        ("--soundfont", soundfont_to_read),
+        ("--out", _check_blind_test),
+    ),
     "studio": (
         ("--ip", installed("voila", "lab")),
         ("--ip", installed("anywidget", "widgets")),

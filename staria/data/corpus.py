@@ -506,6 +506,7 @@ def _load_labelled(item: Item, **limits) -> Score:
         raise InputError(f"{item.key}: no notes in it")
     onset, duration, pitch, velocity = np.array(piece["notes"], float).T
     meter, qpm = tuple(map(int, piece.get("meter", "4/4").split("/"))), float(piece.get("qpm", 120))
+    knows_bars = not piece.keys().isdisjoint(("meter", "qpm", "bars"))
     sections = [Section(a, b, letter) for letter, a, b, *_ in piece["sections"]]
     score = Score.from_arrays(
         onset,
@@ -515,8 +516,8 @@ def _load_labelled(item: Item, **limits) -> Score:
         sections=sections,
         title=str(piece.get("title", "")),
         source=item.key,
-        tempos=np.array([[0.0, qpm]]),
-        meters=_bar_meters(piece.get("bars", []), meter, qpm),
+        tempos=np.array([[0.0, qpm]] if knows_bars else []).reshape(-1, 2),
+        meters=_bar_meters(piece.get("bars", []), meter, qpm) if knows_bars else np.zeros((0, 3)),
     )
     if "labels" not in piece:
         return score

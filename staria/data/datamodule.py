@@ -8,6 +8,7 @@ __all__ = ['PieceReader', 'collate', 'BatchOrder', 'fetch_ahead', 'check_same_or
 # %% ../../nbs/data/08_datamodule.ipynb #d8111236
 import bisect
 import concurrent.futures
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -18,11 +19,12 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
-from .examples import MOST_STRETCH, TASKS, augment_piece
+from .examples import MOST_STRETCH, TASKS, augment_piece, tag_piece
 from .piece import TokenizedPiece
 from .prepare import compose_store
 from .store import Store, read_bar_clocks
 from ..music.sections import Section
+from ..tokens.tags import BARS_TAG, STYLES, tags_of
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import FRAME_MS
 
@@ -77,6 +79,21 @@ class PieceReader:
 def _values_of(column: tuple[np.ndarray, np.ndarray], i: int, width: int) -> np.ndarray:
     offsets, values = column
     return values[offsets[i] : offsets[i + 1]].reshape(-1, width)
+
+
+_WRITING_TASKS = ("generative", "baseline")  # Those whose models write
+_BAR_TAG_TOKENS = 3  # Of meter and tempo
+
+
+def _tell_tags(store: Store, reader: PieceReader) -> tuple[str, ...]:
+    "Name what a model is told of a store's training pieces before their notes."
+    told: set[str] = set()
+    for i in store.split("train").tolist():
+        start = int(reader.start[i])
+        head = np.array(reader.ids[start : start + min(16, int(reader.length[i]))], np.int64)
+        told |= tags_of(head[: np.argmax(head == MusicTokenizerWithStyle.bos_id) + 1])
+        told |= {BARS_TAG} if i in reader.bar_clocks else set()
+    return tuple(tag for tag in (BARS_TAG, *STYLES) if tag in told)
 
 
 _LETTERS_NEEDED = {"classification": 1, "contrastive": 2, "generative": 0, "baseline": 1}
@@ -141,8 +158,9 @@ def _longest_items(
     if augment:  # a slower piece has more <T>
         added_s = (MOST_STRETCH - 1) * store.column("duration_s")
         lengths = lengths + np.ceil(1000 * added_s / FRAME_MS).astype(np.int64) + 1
-    if task not in ("generative", "baseline"):
+    if task not in _WRITING_TASKS:
         return np.minimum(lengths, max_tokens).astype(np.int64)
+    lengths = lengths + _BAR_TAG_TOKENS * np.isin(np.arange(len(lengths)), [*read_bar_clocks(store)])
     lengths = np.minimum(lengths + sections, max_tokens).astype(np.int64)
     if task == "generative":
         return lengths
@@ -282,6 +300,9 @@ class _TaskBatches(Dataset):
         piece = self.pieces[number]
         if self.augment:  # draws of its own: the excerpt is the same with and without
             piece = augment_piece(tok, piece, np.random.default_rng([self.seed, epoch, number, 1]))
+        if self.task in _WRITING_TASKS:
+            left_out = np.random.default_rng([self.seed, epoch, number, 2]) if self.augment else None
+            piece = tag_piece(tok, piece, left_out)
         return TASKS[self.task](tok, piece, *limits, rng, self.anywhere)
 
     def __getitem__(self, named: tuple[int, Sequence[Sequence[int]]]) -> dict[str, torch.Tensor]:
@@ -518,6 +539,18 @@ class MidiDataModule(L.LightningDataModule):
         size = self.batch_size
         for i in range(0, len(pieces), size):
             yield batches[0, [(piece,) for piece in pieces[i : i + size]]]
+
+    @property
+    def clock(self) -> str:
+        "Say on which clock a model learns to write, seconds or bars."
+        return "bars" if BARS_TAG in self.tags else "seconds"
+
+    @functools.cached_property
+    def tags(self) -> tuple[str, ...]:
+        "Name what a model that writes is told of a piece before its notes, see `tokens.tags`."
+        reader = PieceReader(self.store)
+        writes = self.task in _WRITING_TASKS and reader.bar_clocks
+        return _tell_tags(self.store, reader) if writes else ()
 
     def settings(self) -> dict:  # Plain values
         "Name all that decides which batch comes when."

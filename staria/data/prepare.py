@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 
 from ..core.basics import InputError, progress
 from ..core.config import config_from_dict, config_hash, config_to_dict
-from ..core.files import Workspace, atomic_write
+from ..core.files import Workspace, atomic_write, printable
 from .compose import FORM_LISTS, Composed, Recipe, compose_many
 from .corpus import Source, open_source
 from staria.data.piece import (
@@ -52,7 +52,6 @@ from staria.data.store import (
     is_store,
     lock_folder,
     make_row,
-    printable,
     read_manifest,
     refuse_pickle,
     tokens_hash,

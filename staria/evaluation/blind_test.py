@@ -149,6 +149,7 @@ def _write_sounds(
     groups: _Groups,
     folder: Path,
     embed: bool,  # Give the sounds themselves, and leave no files
+    soundfont: str | Path | None,
 ) -> dict[str, str]:  # Code to where the page finds its sound
     "Play every sample into a file that is named by its code."
     audio = {}
@@ -156,7 +157,7 @@ def _write_sounds(
     for code, (group, item) in kit.samples.items():
         piece = groups[group][item].with_sections(())  # a section may begin before the first note
         path = sounds / f"{code}.mp3"
-        save_sound(piece.shifted(-float(piece.onset_s[0])), path)
+        save_sound(piece.shifted(-float(piece.onset_s[0])), path, soundfont)
         audio[code] = f"audio/{path.name}"
         if embed:
             audio[code] = "data:audio/mpeg;base64," + base64.b64encode(path.read_bytes()).decode()
@@ -175,6 +176,7 @@ def make_kit(
     questions: Mapping[str, Sequence[str]] = _QUESTIONS,  # Name to question, what 1 means and what 5 means
     embed: bool = False,  # Sounds within the page
     seed: int = 0,  # Decides the codes, with the pieces; the order comes from each listener's name
+    soundfont: str | Path | None = None,  # A .sf2 file that plays all; None: the bank that pretty_midi brings
 ) -> Path:  # The page
     "Make a page for blind listening. Raises InputError where groups, questions or places do not fit."
     folder, key_file = Path(folder), Path(key_file)
@@ -194,7 +196,7 @@ def make_kit(
     codes = _draw_codes(len(places), np.random.default_rng([seed, int(mark, 16)]))
     kit = _Kit(f"{name}-{mark}", questions, dict(zip(codes, places, strict=True)))
     _check_place(kit, folder, key_file)
-    page = _page(kit, title, _write_sounds(kit, groups, folder, embed))
+    page = _page(kit, title, _write_sounds(kit, groups, folder, embed, soundfont))
     with atomic_write(key_file) as file:
         file.write((json.dumps(dataclasses.asdict(kit), indent=1, ensure_ascii=False) + "\n").encode())
     with atomic_write(folder / "index.html") as file:

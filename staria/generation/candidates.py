@@ -22,10 +22,10 @@ from ..analysis.metrics import section_contrast, self_similarity
 from ..analysis.musicality import measure_musicality, within_real_ranges
 from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
-from ..data.plan import Plan, plan_from_dict, sample_plan
+from ..data.plan import Plan, plan_from_dict, sample_plan, usual_bars
 from ..data.snippet_bank import load_snippet_bank
 from .decoding import quantize
-from .generation import Sampling, opening_ids, write
+from .generation import Sampling, clock_of, opening_ids, replan, score_of_ids, write
 from ..models.presets import load_generator
 from ..models.staria import StariaModel
 from ..models.weights import weights_hash
@@ -47,6 +47,10 @@ class Candidate:
     @property
     def plan(self) -> Plan:
         return plan_from_dict(self.provenance["plan"])
+
+    @property
+    def clock(self) -> str:  # Of its ids, "seconds" or "bars"
+        return self.provenance.get("clock", "seconds")
 
     @property
     def sampling(self) -> Sampling:
@@ -80,7 +84,7 @@ def write_candidates(
     plans = [plan] * n if isinstance(plan, Plan) else list(plan)
     if opening is not None and any(other is not plans[0] for other in plans):
         raise InputError("music to go on from belongs to one plan: write the plans apart")
-    begun = _opening_tokens(opening, plans[0]) if opening is not None else []
+    begun = _opening_tokens(opening, plans[0], model) if opening is not None else []
     drawn = [0] * len(plans)  # Tokens of each piece so far
     stopped = False
 
@@ -101,6 +105,7 @@ def write_candidates(
         "sampling": dataclasses.asdict(sampling),
         "seed": seed,
         "max_tokens": max_tokens,
+        **_name_clock(model),
     }
     candidates = []
     for k, draft in enumerate(drafts):
@@ -114,8 +119,14 @@ def write_candidates(
     return candidates
 
 
-def _opening_tokens(opening: Score | Sequence[int], plan: Plan) -> list[int]:
-    ids = opening_ids(opening, plan) if isinstance(opening, Score) else np.asarray(opening)
+def _name_clock(model: torch.nn.Module | None) -> dict:
+    "Name the clock in a record; records of before say none, and count seconds."
+    clock = clock_of(model)
+    return {} if clock == "seconds" else {"clock": clock}
+
+
+def _opening_tokens(opening: Score | Sequence[int], plan: Plan, model: torch.nn.Module) -> list[int]:
+    ids = opening_ids(opening, plan, model) if isinstance(opening, Score) else np.asarray(opening)
     return ids.tolist()
 
 # %% ../../nbs/generation/02_candidates.ipynb #a8b54b7f
@@ -127,6 +138,11 @@ def reroll_section(
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with 0 and the id; False stops
 ) -> Candidate:  # The piece as it was, where somebody stopped or room ran out before the section was whole
     "Write one section of a piece anew."
+    if clock_of(model) != candidate.clock:
+        raise InputError(
+            f"the piece's tokens count {candidate.clock}, and this model writes in {clock_of(model)}: "
+            "take the piece for this model (take_piece), or use another"
+        )
     tok, ids = MusicTokenizerWithStyle(), candidate.ids
     opens = np.flatnonzero(np.isin(ids, tok.section_ids))
     if not 0 <= section < len(opens):
@@ -164,13 +180,14 @@ def reroll_section(
         joined = np.concatenate([new.ids[:-1], [tok.time_id] * pauses, after]).astype(np.int64)
     step = {"section": section, "seed": seed, "weights": weights_hash(model)}
     provenance = candidate.provenance | {"anew": [*candidate.provenance["anew"], step]}
-    return Candidate(tok.decode(joined), joined, provenance)
+    return Candidate(score_of_ids(joined, candidate.plan, candidate.clock), joined, provenance)
 
 # %% ../../nbs/generation/02_candidates.ipynb #88869bac
 def take_piece(
     score: Score,  # With sections A to D, one after another from the first note on
     snippets: dict | None = None,  # Snippets by letter; None: the first section of each letter
     sampling: Sampling | None = None,  # For what is written into it; None: Sampling()
+    model: torch.nn.Module | None = None,  # What will write into it, for its clock; None: in seconds
 ) -> Candidate:  # For `reroll_section`; other instruments than piano are left out
     "Take a piece as if it had been written here."
     if not score.sections or any(section.label not in LETTERS for section in score.sections):
@@ -190,7 +207,9 @@ def take_piece(
         tuple(np.diff([0.0, *ends_s]).round(3)),
         {letter: part for letter, part in snippets.items() if len(part)},
     )
-    ids = np.append(opening_ids(score, plan), MusicTokenizerWithStyle.eos_id)
+    if clock_of(model) == "bars":
+        plan = plan.on_bars()
+    ids = np.append(opening_ids(score, plan, model), MusicTokenizerWithStyle.eos_id)
     provenance = {
         "staria": __version__,
         "kind": "given",
@@ -205,8 +224,9 @@ def take_piece(
         "anew": [],
         "given": ids.tolist(),
         "kept_in": "fp32",
+        **_name_clock(model),
     }
-    return Candidate(MusicTokenizerWithStyle().decode(ids), ids, provenance)
+    return Candidate(score_of_ids(ids, plan, clock_of(model)), ids, provenance)
 
 # %% ../../nbs/generation/02_candidates.ipynb #5072d524
 _KINDS = ("mid", "txt", "mp3", "png", "json")  # Of files
@@ -266,7 +286,8 @@ def _check_weights(model: torch.nn.Module, provenance: dict, ships: bool) -> Non
 
 def _take_again(provenance: dict) -> Candidate:
     ids = np.array(provenance["given"])
-    return Candidate(MusicTokenizerWithStyle().decode(ids), ids, provenance | {"anew": []})
+    score = score_of_ids(ids, plan_from_dict(provenance["plan"]), provenance.get("clock", "seconds"))
+    return Candidate(score, ids, provenance | {"anew": []})
 
 
 def _write_again(model: torch.nn.Module, provenance: dict) -> Candidate:
@@ -430,20 +451,39 @@ def plan_pieces(
     snippets: dict[str, Score | np.ndarray] | None = None,  # Snippets by letter that every plan has
     scores: Sequence[Score] | None = None,  # Labelled pieces to draw from; None: the snippet bank that ships
     draw_snippets: bool = True,  # False: letters without a snippet are written freely
+    model: torch.nn.Module | None = None,  # What will write; on the bar clock, plans are on bars
+    tempo: float | None = None,  # Quarters a minute; None: the material's
+    meter: tuple[int, int] | None = None,  # Numerator and denominator; None: the material's
+    bars: Sequence[int] | None = None,  # Length of each section in bars, or one for all; None: 8, or 16 short
+    style: Sequence[str] = (),  # That the model learnt
 ) -> list[Plan]:
     "Make a plan for each piece: what is not given is drawn from labelled music."
     if n < 1:
         raise InputError(f"n must be 1 or more, got {n}")
+    if bars is not None and lengths_s is not None:
+        raise InputError("give lengths in seconds or in bars, not both")
     asked = Plan(form, lengths_s, snippets or {})
-    if scores is None and (draw_snippets or lengths_s is None):
+    on_bars = clock_of(model) == "bars"
+    own = (tempo or 120.0, meter or (4, 4)) if on_bars else (tempo, meter)
+    replan(asked, model, *own, bars, style)  # what cannot be followed is refused first
+    needs_lengths = lengths_s is None and bars is None
+    if scores is None and (draw_snippets or needs_lengths):
         scores = load_snippet_bank()
     plans = []
     for k in range(n):
-        drawn = (
-            sample_plan(asked.form, scores, np.random.default_rng([seed, k]), lengths_s) if scores else asked
-        )
-        drawn_snippets = drawn.snippets if draw_snippets else {}
-        plans.append(Plan(asked.form, drawn.lengths_s, drawn_snippets | asked.snippets))
+        drawn = asked
+        if scores:
+            rng = np.random.default_rng([seed, k])
+            drawn = sample_plan(asked.form, scores, rng, lengths_s, on_bars=on_bars)
+        found = (drawn.snippets if draw_snippets else {}) | asked.snippets
+        plan = dataclasses.replace(drawn, snippets=found)
+        if on_bars and asked.snippets:  # a person's material says how fast, not what was drawn beside it
+            own = asked.on_bars().clock
+            meter, tempo = meter or own.meter, tempo or own.tempo_qpm
+        plan = replan(plan, model, tempo, meter, bars, style)
+        if on_bars and needs_lengths:
+            plan = replan(plan, model, bars=usual_bars(plan.clock))
+        plans.append(plan)
     return plans
 
 
@@ -463,7 +503,7 @@ def write_best(
         raise InputError(f"best_of must be 1 or more, got {best_of}")
     if opening is not None:
         for plan in plans:
-            opening_ids(opening, plan)  # an opening that does not fit is refused before anything is written
+            opening_ids(opening, plan, model)  # what does not fit is refused before anything is written
     together = isinstance(model, StariaModel) and opening is None
     if together:
         groups = [([plan for plan in plans for _ in range(best_of)], seed)]

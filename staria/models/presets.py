@@ -9,7 +9,7 @@ __all__ = ['PRESETS', 'PRESET_KINDS', 'preset_config', 'build', 'count_parameter
 
 # %% ../../nbs/models/08_presets.ipynb #080cc4a7
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from staria.models.weights import (
     read_metadata,
     save_weights,
 )
+from ..tokens.tags import BARS_TAG, STYLES
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/08_presets.ipynb #9ce97a47
@@ -285,7 +286,17 @@ def save_model(
     if dtype is not None:
         weights = _as_type(weights, dtype)
     tokens = MusicTokenizerWithStyle().tokens if _vocab_size(model) == VOCAB_SIZE else ()
-    return save_weights(path, weights, kind, model.config, tokens, step, extra)
+    return save_weights(path, weights, kind, model.config, tokens, step, _told_by(model) | (extra or {}))
+
+
+def _told_by(model: nn.Module) -> dict:
+    "Say how a generator writes: the clock of its tokens, and the tags that it was told in training."
+    told = {}
+    if getattr(model, "clock", "seconds") != "seconds":
+        told["clock"] = model.clock
+    if getattr(model, "tags", ()):
+        told["tags"] = list(model.tags)
+    return told
 
 
 def _as_type(tensors: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -304,7 +315,7 @@ def _vocab_size(model: nn.Module) -> int:
 def load_model(
     path: str | Path,  # A file that `save_model` wrote
     kind: str | tuple[str, ...] | None = None,  # What it has to hold, one of several; None: anything
-) -> nn.Module:  # On the CPU, in float32 and eval mode, with attribute `kind`
+) -> nn.Module:  # On the CPU, in float32 and eval mode, with attributes `kind`, `clock` and `tags`
     "Read a model back."
     saved = load_weights(path, kind)
     ours = MusicTokenizerWithStyle().tokens
@@ -316,7 +327,17 @@ def load_model(
     model = _sketch_from(path, saved.kind, saved.config)
     _check_shapes(path, model.state_dict(), saved.tensors)
     model.load_state_dict(_as_type(saved.tensors, torch.float32), assign=True)
+    model.clock = saved.extra.get("clock", "seconds")
+    model.tags = _known_tags(path, saved.extra.get("tags", ()))
     return model.eval()
+
+
+def _known_tags(path: str | Path, tags: Sequence[str]) -> tuple[str, ...]:
+    if unknown := [tag for tag in tags if tag != BARS_TAG and tag not in STYLES]:
+        raise InputError(
+            f"{path} was told of '{unknown[0]}', which this version does not know: update Staria"
+        )
+    return tuple(tags)
 
 
 def _sketch_from(path: str | Path, kind: str, values: dict) -> nn.Module:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Section', 'letters_by_first_appearance', 'check_order', 'load_sections', 'save_sections', 'label_times',
-           'section_of_times']
+           'section_of_times', 'sections_from_labels']
 
 # %% ../../nbs/music/01_sections.ipynb #bd4e9db7
 import itertools
@@ -162,3 +162,22 @@ def section_of_times(
     near = np.asarray(times_s) + _TOLERANCE_S
     index = np.searchsorted(starts, near, "right") - 1
     return np.where(near < ends[index], index, -1)
+
+# %% ../../nbs/music/01_sections.ipynb #7acd56f8
+def sections_from_labels(
+    onset_s: np.ndarray,  # (N,) onsets of the notes, in seconds, in order
+    labels: np.ndarray,  # (N,) their labels, 0 none, 1 to 4 for A to D
+    end_s: float,  # Where the last section ends
+) -> tuple[Section, ...]:  # Runs of one label
+    "Turn a label a note into the sections that they spell."
+    if len(onset_s) == 0:
+        return ()
+    changes = np.flatnonzero(np.diff(np.asarray(labels, dtype=np.int64))) + 1
+    first = np.concatenate([[0], changes])
+    ends_s = np.append(np.asarray(onset_s)[changes], end_s)
+    names = ("N", *LETTERS)
+    return tuple(
+        Section(float(onset_s[i]), float(stop_s), names[int(labels[i])])
+        for i, stop_s in zip(first, ends_s, strict=True)
+        if stop_s > onset_s[i]
+    )

@@ -25,13 +25,10 @@ import torch
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.device import ask_threads, sharing_cores, usable_cores
-from ..core.files import atomic_write
+from ..core.files import atomic_write, printable
 from ..data.corpus import Item, find_music, read_piece
-from ..data.prepare import follow_parent
-from ..data.store import printable
 from ..models.weights import weights_hash
 from ..music.midi import DRUM
-from ..music.plots import figure_png, plot_roll
 from ..music.score import Score
 from ..music.sections import label_times, save_sections
 from .recognizer import Budget, Recognizer, as_recognizer
@@ -74,6 +71,8 @@ _recognizer: Recognizer | None = None  # Of a worker process
 
 def _take_recognizer(recognizer: Recognizer) -> None:
     "Begin a worker process."
+    from staria.data.prepare import follow_parent  # with PyArrow, which one process alone does not need
+
     global _recognizer
     _recognizer = recognizer
     follow_parent()
@@ -138,11 +137,20 @@ def _write_labelled(found: LabelledScore, job: _Job, recognizer: Recognizer) -> 
     if job.per_token:
         _write_tokens(Path(f"{job.stem}.tokens.csv"), found, recognizer)
     if job.picture:
-        with atomic_write(f"{job.stem}.png") as file:
-            file.write(figure_png(plot_roll(found.score, title=printable(job.stem.name))))
+        _draw(Path(f"{job.stem}.png"), found.score, job.stem.name)
     save_sections(job.section_file, found.score.sections, job.origin())
 
 # %% ../../nbs/recognition/01_label.ipynb #f920d4e6
+def _draw(path: Path, score: Score, title: str) -> None:
+    from staria.music.plots import (  # with Matplotlib, as dear as a short piece's labelling
+        figure_png,
+        plot_roll,
+    )
+
+    with atomic_write(path) as file:
+        file.write(figure_png(plot_roll(score, title=printable(title))))
+
+
 _PROBABILITIES = tuple(f"p_{letter}" for letter in LETTERS)  # Columns
 
 

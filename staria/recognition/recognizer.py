@@ -17,9 +17,8 @@ import torch
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.device import sharing_cores
-from ..music.plots import sections_from_labels
 from ..music.score import Score
-from ..music.sections import Section, label_times
+from ..music.sections import Section, label_times, sections_from_labels
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/recognition/00_recognizer.ipynb #f717f47c

@@ -23,23 +23,26 @@ class Place(IntEnum):
 
     OPEN = 0
     PREFIX = 1
-    START = 2
-    WAIT = 3
-    SECTION = 4
-    PITCH = 5
-    HIT = 6
-    ONSET = 7
-    NOTE = 8
-    END = 9
-    PLAN = 10  # From here on inside a prompt
-    FORM = 11
-    SNIPPET = 12
-    SNIPPET_WAIT = 13
-    SNIPPET_PITCH = 14
-    SNIPPET_HIT = 15
-    SNIPPET_ONSET = 16
-    SNIPPET_NOTE = 17
-    PLANNED = 18
+    BAR_TAG = 2  # Before <S>: a bar and a count on the bar clock, and the bar as it sounds (`tokens.tags`)
+    COUNT_TAG = 3
+    TEMPO_TAG = 4
+    START = 5
+    WAIT = 6
+    SECTION = 7
+    PITCH = 8
+    HIT = 9
+    ONSET = 10
+    NOTE = 11
+    END = 12
+    PLAN = 13  # From here on inside a prompt
+    FORM = 14
+    SNIPPET = 15
+    SNIPPET_WAIT = 16
+    SNIPPET_PITCH = 17
+    SNIPPET_HIT = 18
+    SNIPPET_ONSET = 19
+    SNIPPET_NOTE = 20
+    PLANNED = 21
 
 
 _NOTES = {Kind.NOTE: Place.PITCH, Kind.DRUM: Place.HIT}
@@ -48,7 +51,10 @@ _BETWEEN = {**_NOTES, Kind.TIME: Place.WAIT, Kind.SECTION: Place.SECTION}
 _SNIPPET_BETWEEN = {**_SNIPPET_NOTES, Kind.TIME: Place.SNIPPET_WAIT, Kind.SECTION: Place.SNIPPET}
 _PLACE_AFTER = {
     Place.OPEN: {Kind.PREFIX: Place.PREFIX, Kind.PROMPT_START: Place.PLAN},
-    Place.PREFIX: {Kind.PREFIX: Place.PREFIX, Kind.START: Place.START},
+    Place.PREFIX: {Kind.PREFIX: Place.PREFIX, Kind.ONSET: Place.BAR_TAG, Kind.START: Place.START},
+    Place.BAR_TAG: {Kind.ONSET: Place.COUNT_TAG},
+    Place.COUNT_TAG: {Kind.DURATION: Place.TEMPO_TAG},
+    Place.TEMPO_TAG: {Kind.START: Place.START},
     Place.START: {**_BETWEEN, Kind.DIM: Place.START},
     Place.WAIT: {**_BETWEEN, Kind.DIM: Place.WAIT},
     Place.SECTION: _NOTES,
@@ -88,7 +94,7 @@ def _mask(place: Place, named: int, dim: bool) -> np.ndarray:  # (V,), read-only
     prefix = kind == Kind.PREFIX
     mask[prefix] &= (named >> np.arange(prefix.sum()) & 1) == 0
     if not named & _ALL_INSTRUMENTS:
-        mask &= kind != Kind.START
+        mask &= (kind != Kind.START) & (kind != Kind.ONSET)
     if dim:
         mask &= kind != Kind.DIM
     mask.flags.writeable = False
@@ -136,6 +142,7 @@ _FORCED = np.array(
 
 
 _CLOCK_STARTS = (Kind.START, Kind.PROMPT_START, Kind.PROMPT_END)
+_BEGUN = (Place.PITCH, Place.HIT, Place.SNIPPET_PITCH, Place.SNIPPET_HIT)  # Notes without their onset
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ class GrammarState:
 
     def allowed(self) -> np.ndarray:  # (V,), read-only
         "Give the mask of the ids that may follow."
-        if _FOLLOWS[self.place, Kind.ONSET] >= 0:
+        if self.place in _BEGUN:
             return _onset_mask(self.floor_ms)
         return _mask(self.place, self.named, self.dim)
 
@@ -179,7 +186,7 @@ class GrammarState:
         return replace(self, place=Place(place), **changes)
 
     def _changes(self, i: int, kind: int, place: int) -> dict:
-        if kind == Kind.ONSET:
+        if kind == Kind.ONSET and place not in (Place.BAR_TAG, Place.COUNT_TAG):
             return dict(floor_ms=int(vocabulary().onset_of[i]))
         if kind == Kind.TIME:
             return dict(frames=self.frames + 1, floor_ms=0)
@@ -193,7 +200,7 @@ class GrammarState:
 
     def expected(self) -> str:
         "Say in words what may follow."
-        if _FOLLOWS[self.place, Kind.ONSET] >= 0:
+        if self.place in _BEGUN:
             return f"an onset from {self.floor_ms} to {FRAME_MS - GRID_MS} ms was expected"
         kinds = np.unique(vocabulary().kind_of[self.allowed()])
         words = ", ".join(Kind(kind).name.lower().replace("_", " ") for kind in kinds)
@@ -215,7 +222,7 @@ def _meets_condition(
 ) -> bool:
     "Say whether an id whose kind may follow may do so itself."
     if kind == Kind.ONSET:
-        return onset_ms >= floor_ms
+        return named & _ALL_INSTRUMENTS != 0 if place < Place.START else onset_ms >= floor_ms
     if kind == Kind.DURATION:
         return duration_ms > 0
     if kind == Kind.NOTE or kind == Kind.DRUM:
@@ -233,7 +240,8 @@ def _move_clock(
 ) -> tuple[int, int, int]:
     "Give floor, frames and has_note after an id that leads to a place."
     if kind == Kind.ONSET:
-        floor_ms = onset_ms
+        if place != Place.BAR_TAG and place != Place.COUNT_TAG:
+            floor_ms = onset_ms
     elif kind == Kind.TIME:
         floor_ms, frames = 0, frames + 1
     elif kind == Kind.START or kind == Kind.PROMPT_START or kind == Kind.PROMPT_END or place == Place.SNIPPET:
@@ -346,6 +354,8 @@ def _why(state: GrammarState, i: int) -> str:
         return "a note has a velocity of at least 10"
     if kind in (Kind.NOTE, Kind.DRUM):
         return f"the prefix does not name {INSTRUMENTS[facts.instrument_of[i]]}"
+    if state.place < Place.START and kind == Kind.ONSET:
+        kind = Kind.START
     reasons = {
         Kind.ONSET: f"onsets do not go back within 5 s, and the last was at {state.floor_ms} ms",
         Kind.PREFIX: "it was given before",

@@ -407,6 +407,9 @@ def _count_unused(ids: np.ndarray, heads: np.ndarray) -> int:
     unused[heads] = False
     unused[heads + 1] = False
     unused[heads[kind[heads] != Kind.DRUM] + 2] = False
+    start = int(np.argmax(kind == Kind.START))
+    if start > 3 and kind[start - 3 : start].tolist() == [Kind.ONSET, Kind.ONSET, Kind.DURATION]:
+        unused[start - 3 : start] = False  # meter and tempo, see `tokens.tags`
     return int(unused.sum())
 
 

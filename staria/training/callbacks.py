@@ -448,8 +448,10 @@ def save_weights_of(
         whole = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
         if not trainer.is_global_zero:
             return
+        told = {name: getattr(model, name) for name in ("clock", "tags") if hasattr(model, name)}
         model = build(model.kind, config=model.config)
         model.load_state_dict(whole)
+        vars(model).update(told)
     if trainer is None or trainer.is_global_zero:
         save_model(path, model, step, extra)
 

@@ -302,6 +302,7 @@ def fit(
     data.setup("fit")
     order = data.loader("train").sampler
     _check_lengths(module.model, data, order)
+    _tell_clock(module.model, data)
 
     if writes:
         _save_settings(settings, run, folder)
@@ -319,6 +320,21 @@ def fit(
     save_weights_of(folder / "model.safetensors", module, trainer, config.max_steps, {"run": run.name})
     module.eval()
     return _read_result(run, time.perf_counter() - started)
+
+
+def _tell_clock(
+    model: torch.nn.Module,  # What is trained
+    data,  # The data module, set up
+) -> None:
+    "Let a model know on which clock it learns to write, and what it is told; its file says so."
+    clock, tags = getattr(data, "clock", "seconds"), getattr(data, "tags", ())
+    own = getattr(model, "clock", clock)
+    if own != clock and data.task in ("generative", "baseline"):
+        raise InputError(
+            f"the model writes in {own}, but {data.store.folder} counts {clock}: prepare the store with "
+            f"--clock {'bars' if own == 'bars' else 'exact'}, or begin with other weights"
+        )
+    model.clock, model.tags = clock, tuple(dict.fromkeys((*getattr(model, "tags", ()), *tags)))
 
 
 def _find_state(

@@ -23,7 +23,7 @@ from ..data.corpus import open_source
 from ..data.plan import Plan, sample_plan
 from ..evaluation.generators import candidate_rows
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
-from ..generation.generation import Draft, Sampling
+from ..generation.generation import Sampling, new_draft
 from ..models.weights import GENERATOR_KINDS
 from ..music.page import read_static
 from ..music.plots import PALETTE
@@ -202,19 +202,18 @@ class _GrowingPieces:
         move: Callable[[float], None],  # Gets the share of the music that is written, 0 to 1
         every_s: float = 0.5,  # How often they are shown
         given: Sequence[int] = (),  # Ids that every piece begins with
+        model=None,  # What writes, for its clock; None: in seconds
     ):
-        tok = MusicTokenizerWithStyle()
-        self.keepers = [Draft(plan, tok) for _ in range(n)]
+        self.keepers = [new_draft(plan, model) for _ in range(n)]
         self.show = show
         self.move = move
         self.every_s = every_s
         self.last_s = time.monotonic()
         for keeper in self.keepers:
-            for token in given[2:]:  # A keeper begins with the prefix and <S>
+            for token in given[len(keeper.head) :]:  # A keeper begins with the prefix and <S>
                 keeper.push(int(token))
         self.from_ms = float(self.keepers[0].time_ms)
-        last = self.keepers[0].section if len(given) else -1
-        self.end_ms = float(plan.ends_ms[last])
+        self.end_ms = float(self.keepers[0].end_ms if len(given) else self.keepers[0].last_ms)
 
     def hear(self, piece: int, token: int) -> None:
         "Take one token of one piece."
@@ -555,9 +554,8 @@ def _write_set(
     def move(share: float) -> None:
         form.bar.value = begin + share * (end - begin)
 
-    growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move)
-
     model, seed = cards[0].model, form.value("seed")
+    growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, model=model)
     follow = _until_stopped(form, growing)
     written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, on_token=follow)
     for card, candidate in zip(cards, written, strict=True):
@@ -626,7 +624,8 @@ def _reroll_studio(
         def move(share: float) -> None:
             form.bar.value = share
 
-        growing = _GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), move, given=given)
+        kept = {"given": given, "model": card.model}
+        growing = _GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), move, **kept)
         new = reroll_section(card.model, old, k, _fresh_seed(card), _until_stopped(form, growing))
         if new is old:
             card.take(old, new=False)
