@@ -6,6 +6,7 @@
 __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_command', 'ship_command']
 
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
+import contextlib
 import json
 import sys
 import warnings
@@ -120,11 +121,8 @@ def generate_command(
     held_out = _read_held_out(data, root)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), {}
     told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
-    with warnings.catch_warnings(record=True) as notes:
-        warnings.simplefilter("always", UserWarning)
+    with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
-    for line in dict.fromkeys(str(note.message) for note in notes):
-        print(line, file=sys.stderr)
     model.to(pick_device(device))
     use_attention(model, attention)
     written = write_best(
@@ -153,11 +151,25 @@ def generate_command(
             " the same command writes them from the beginning"
         ) from None
     if report:
-        from staria.evaluation.showcase import made_with, report_written
+        _report_pieces(report, saved, checkpoint, form, seed)
 
-        made = made_with(generator=checkpoint or "the generator that ships", form=form, seed=seed)
-        report_written(report, saved, made, seed)
-        print(f"{report}: open it in a browser")
+
+@contextlib.contextmanager
+def _lines_of_warnings():
+    "Print each warning once, as a line."
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for line in dict.fromkeys(str(note.message) for note in notes):
+        print(line, file=sys.stderr)
+
+
+def _report_pieces(report: str, saved: dict, checkpoint: str | None, form: str, seed: int) -> None:
+    from staria.evaluation.showcase import made_with, report_written
+
+    made = made_with(generator=checkpoint or "the generator that ships", form=form, seed=seed)
+    report_written(report, saved, made, seed)
+    print(f"{report}: open it in a browser")
 
 
 def _print_piece(stem: Path, piece, contrast: float) -> None:
