@@ -461,16 +461,15 @@ class CrossAttention(nn.Module):
         key = rotate(self.heads(self.key(before)) + self.alignment_key * dated, rotation)
         return key, self.heads(self.value(memory))
 
-    def forward(
+    def project(
         self,
         x: torch.Tensor,  # Tokens (B, T, C)
         memory: tuple[torch.Tensor, torch.Tensor] | None,  # From `keys_values`; None where a cache holds it
-        mask: torch.Tensor | SharedKeys,  # Boolean (B, 1, T, M + tokens so far), at least one place a token
         rotation: torch.Tensor,  # From `clock`, of these tokens
         cache: KVCache | None = None,  # Memory and past tokens, extended by these
         layer: int = 0,  # This layer's place in the cache
-    ) -> torch.Tensor:  # (B, T, C)
-        "Add what the gate lets through."
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # (B, H, T, D), and twice (B, H, M + tokens, D)
+        "Compute queries, and the keys and values of all places."
         # Each token asks for an instant, and is itself a place that later tokens may read.
         seen = self.norm(x)
         query = rotate(self.heads(self.query(seen)) + self.alignment_key, rotation)
@@ -493,9 +492,32 @@ class CrossAttention(nn.Module):
             value = torch.cat([memory_value.type_as(value), value], 2)
         if cache is not None:
             key, value = cache.extend(layer, key, value)
+        return query, key, value.type_as(query)
 
+    def weights(
+        self,
+        x: torch.Tensor,  # As `project` takes them, without a cache
+        memory: tuple[torch.Tensor, torch.Tensor],
+        rotation: torch.Tensor,
+        mask: torch.Tensor,  # Boolean (B, 1, T, M + T)
+    ) -> torch.Tensor:  # (B, H, T, M + T) from 0 to 1; the weights of a token sum to 1
+        "Say how much of each place a token reads, before the gate."
+        query, key, _ = self.project(x, memory, rotation)
+        scores = query @ key.mT / query.shape[-1] ** 0.5
+        return scores.masked_fill(~mask, -torch.inf).softmax(-1)
+
+    def forward(
+        self,
+        x: torch.Tensor,  # Tokens (B, T, C)
+        memory: tuple[torch.Tensor, torch.Tensor] | None,  # From `keys_values`; None where a cache holds it
+        mask: torch.Tensor | SharedKeys,  # Boolean (B, 1, T, M + tokens so far), at least one place a token
+        rotation: torch.Tensor,  # From `clock`, of these tokens
+        cache: KVCache | None = None,  # Memory and past tokens, extended by these
+        layer: int = 0,  # This layer's place in the cache
+    ) -> torch.Tensor:  # (B, T, C)
+        "Add what the gate lets through."
         # One softmax over all that may be read; the gate decides how much of it reaches the stream.
-        mixed = attend(query, key, value.type_as(query), mask)
+        mixed = attend(*self.project(x, memory, rotation, cache, layer), mask)
         added = self.out(mixed.transpose(1, 2).flatten(2))
         return x + torch.tanh(GATE_SPEED * self.gate) * added
 

@@ -185,6 +185,7 @@ class StariaModel(nn.Module):
         cache: KVCache | None = None,  # Past tokens; from the first step on the memory's keys and values
         documents: torch.Tensor | None = None,  # (B, T) for packed rows; slots tell pieces apart
         returns: bool = True,  # Whether a section reads its earlier occurrences
+        weights: list[torch.Tensor] | None = None,  # Without a cache: gains each cross-attention's weights
     ) -> torch.Tensor:  # (B, T, C)
         "Run all blocks and the final norm."
         # Which section each token belongs to. A section that may not read its past belongs to no letter.
@@ -202,6 +203,7 @@ class StariaModel(nn.Module):
         # A token reads its own snippet, and the earlier sections of its letter.
         past = marks if first else torch.cat([cache.marks, marks], 1)
         mask = torch.cat([memory.mask(slot), mask_returns(marks, past)], -1)
+        whole_mask = mask
         if cache is None and self._knows_values(ids):
             mask = find_shared_keys(mask)
 
@@ -217,6 +219,8 @@ class StariaModel(nn.Module):
             projected = None  # a cache holds it
             if first:
                 projected = cross.keys_values(memory.before, memory.states, memory_rotation)
+            if weights is not None:
+                weights.append(cross.weights(x, projected, rotation, whole_mask))
             return cross(x, projected, mask, rotation, None if cache is None else cache.returns, layer)
 
         added = self.label(labels) + self.progress(progress[..., :3])
