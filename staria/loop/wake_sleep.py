@@ -158,6 +158,7 @@ class WakeSleepConfig(DreamConfig):
     staria_steps: int = 100  # Steps of Staria, or of the baseline, in each round
     classifier_steps: int = 100  # Steps of the classifier in each round
     wake_limit: int | None = None  # At most so many real pieces of each split; None takes all
+    budget: Budget = Budget()  # What one real piece may cost to label, or it is skipped
     # At most so many composed pieces of each split beside the woken ones, and beside the dreams.
     # None takes all, which may leave the others few among them.
     composed_limit: int | None = 200
@@ -341,7 +342,8 @@ def _run_round(
     before = step.measure(lambda: _measure(classifier, model, labelled, config))
     control = copy.deepcopy(model) if config.control else None
 
-    woken = wake(classifier, real, step.place / "woken", config.min_section_s, config.wake_limit)
+    how = (config.min_section_s, config.wake_limit, config.budget)
+    woken = wake(classifier, real, step.place / "woken", *how)
     step.fit_generator(_kind_of(model), model, step.beside_composed("woken", "woken", woken))
     sure = np.concatenate([piece.extra["confidence"] for piece in woken])
     row = {
@@ -455,7 +457,10 @@ def _round_name(
     models: tuple[torch.nn.Module, ...],
 ) -> str:
     "Name a round by everything that it depends on."
-    settings = config_to_dict(dataclasses.replace(config, rounds=1)) | {
+    asked = config_to_dict(dataclasses.replace(config, rounds=1))
+    if config.budget == Budget():
+        del asked["budget"]  # Rounds from before there were budgets keep their names
+    settings = asked | {
         "stores": {name: store.manifest["checksums"] for name, store in stores.items()},
         "weights": weights_hash(*models),
         "round": number,
@@ -512,6 +517,9 @@ class LoopOptions:
     # as ABACA,ABABCB; None: eight of six to eight sections
     forms: str | None = None
     wake_limit: int | None = None  # At most so many real pieces of each split in a round; None: all
+    max_notes: int = Budget.max_notes  # Real pieces of more notes are skipped
+    max_minutes: float = Budget.max_minutes  # As are longer ones, silences left out
+    max_bars: int = Budget.max_bars  # And those of more bars
     composed_limit: int | None = 200  # At most so many composed pieces of each split beside others; None: all
     heard_tokens: int | None = None  # Longest sequence that the classifier learns from; None: whole dreams
     classifier_rate: float | None = None  # The classifier's learning rate; None: that of the training
@@ -532,6 +540,7 @@ class LoopOptions:
             "forms": _read_dream_forms(self.forms),
             "max_tokens": lengths.max_tokens,
             "snippet_tokens": lengths.snippet_tokens,
+            "budget": Budget(self.max_notes, self.max_minutes, self.max_bars),
         }
         known = {field.name for field in dataclasses.fields(WakeSleepConfig)}
         kept = {name: value for name, value in vars(self).items() if name in known}
