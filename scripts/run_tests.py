@@ -48,10 +48,10 @@ LONGEST_S = 1800  # A notebook that runs longer has failed
 DETERMINISTIC = ("core", "nbs")  # Folders whose stale outputs fail; elsewhere they are said
 NO_BROWSER = 3  # Exit status of the browser tests where there is no Chromium
 FIRST = ("00_demo", "cli", "04_fit")  # Long notebooks, started first
-WAITING = ("slurm_survival",)  # Waits for Slurm's limits of whole minutes: runs beside the others
+WAITING = ("slurm_survival", "06_train_on_slurm", "04_slurm")  # For Slurm: one after another, beside the rest
 OTHER_KERNELS = {
-    "avx2": ("models/04_staria", "generation/01_generation"),
-    "plain": ("models/04_staria", "generation/01_generation", "recognition/01_label"),
+    "avx2": ("models/03_decoder",),
+    "plain": ("models/04_staria", "generation/01_generation"),
 }  # Rooms whose networks compute, run once more in each way when all is run
 
 
