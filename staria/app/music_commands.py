@@ -48,8 +48,8 @@ def label_command(
 
 
 def _report_labelled(page: str, files: list[str], section_files: list[Path], checkpoint: str | None) -> None:
+    from staria.core.files import printable
     from staria.data.corpus import find_music, read_piece
-    from staria.data.store import printable
     from staria.evaluation.showcase import made_with, report_heard
     from staria.music.sections import load_sections
 

@@ -10,3 +10,13 @@ function make(tag, properties = {}, children = []) {
   element.append(...children);
   return element;
 }
+
+function button(text, label, act) {
+  return make("button", {
+    type: "button",
+    textContent: text,
+    title: label,
+    aria: { label },
+    onclick: act,
+  });
+}

@@ -19,14 +19,6 @@ class FormView {
             "plus and minus lengthen and shorten, Insert adds, Delete removes",
       },
     });
-    const button = (text, label, act) =>
-      make("button", {
-        type: "button",
-        textContent: text,
-        title: label,
-        aria: { label },
-        onclick: act,
-      });
     this.status = make("span", {
       className: "staria-form-status",
       aria: { role: "status", live: "polite" },

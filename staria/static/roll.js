@@ -23,14 +23,6 @@ class RollView {
 
   // ---- elements -------------------------------------------------------------------------------
   build() {
-    const button = (text, label, act) =>
-      make("button", {
-        type: "button",
-        textContent: text,
-        title: label,
-        aria: { label },
-        onclick: act,
-      });
     const group = (label, children) =>
       make("span", { className: "staria-group", aria: { role: "group", label } }, children);
     this.playButton = button("▶", "Play (space)", () => this.toggle());
