@@ -59,7 +59,7 @@ def _report_labelled(page: str, files: list[str], section_files: list[Path], che
         with open(path, encoding="utf8") as file:
             key = json.loads(file.readline().removeprefix("# "))["source"]
         score = read_piece(items[key])
-        scores.append(score.replace(sections=load_sections(path), title=score.title or path.stem))
+        scores.append(score.replace(sections=load_sections(path)))
     report_heard(page, scores, made_with(recognizer=checkpoint or "the listener that ships"))
     print(f"{page}: open it in a browser")
 
