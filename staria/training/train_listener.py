@@ -105,7 +105,9 @@ class _TrainableListener(nn.Module):
 
     def finished(self) -> Listener:
         "Give the listener that has been trained so far."
-        return Listener(self.config, {name: value.numpy() for name, value in self.state_dict().items()})
+        return Listener(
+            self.config, {name: value.numpy().copy() for name, value in self.state_dict().items()}
+        )
 
 
 def _fit_style(
