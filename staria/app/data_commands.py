@@ -28,6 +28,7 @@ def prepare_command(
     splits: str = "95,4,1",  # Shares of train, val and test; which piece goes where depends on its music
     clock: str = "exact",  # How tokens count time: exact, aria, or bars, where a bar always lasts the same
     licence: str | None = None,  # Terms of the pieces that no index.tsv beside the data names
+    style: list[str] | None = None,  # Where index.tsv names none: pop, a composer, waltz and the like
     free_only: bool = False,  # Leave out what may not be used commercially, so that weights may ship
     max_notes: int | None = None,  # MIDI files with more are skipped; null: 100,000
     max_duration_s: float | None = None,  # MIDI files that last longer are skipped, in seconds; null: 7,200
@@ -45,7 +46,7 @@ def prepare_command(
 
     workspace = open_workspace(root)
     options = {"limit": limit, "splits": read_splits(splits), "clock": clock}
-    options |= {"licence": licence, "free_only": free_only}
+    options |= {"licence": licence, "style": style or (), "free_only": free_only}
     options |= {"max_notes": max_notes, "max_duration_s": max_duration_s}
     if array:
         jobs = prepare_array(source, name, workspace, array, profile, cluster, **options)

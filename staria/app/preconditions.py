@@ -212,10 +212,12 @@ def _fill(config: type, values: Mapping[str, Any]):
 # %% ../../nbs/app/03_preconditions.ipynb #7d54a725
 def _check_prepare(option: str, value: str, values: Mapping[str, Any]) -> None:
     from staria.data.prepare import read_shard, read_splits
+    from staria.tokens.tags import check_styles
 
     if bool(values["array"]) + bool(values["shard"]) + values["merge"] > 1:
         raise InputError("give one of --array (read parts and merge them), --shard (one part), --merge")
     read_splits(values["splits"])
+    check_styles(values["style"] or ())
     if values["shard"]:
         read_shard(values["shard"])
     if values["array"]:

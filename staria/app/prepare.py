@@ -38,7 +38,7 @@ def prepare_array(
     cluster: str = "slurm",  # slurm, local or debug
     folder: str | Path | None = None,  # Where jobs lie; None: the workspace's slurm_logs
     parallel: int | None = None,  # Most parts at a time
-    **options,  # Of `prepare`: limit, splits, clock, licence, free_only
+    **options,  # Of `prepare`: limit, splits, clock, licence, style, free_only
 ) -> tuple[Array, Job]:  # The parts, and the job that puts them together
     "Prepare a store with many jobs; called again, only those parts that failed."
     if parts < 1:

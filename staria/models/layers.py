@@ -46,9 +46,30 @@ def rotate(
     rotation: torch.Tensor,  # What `rotary` gives
 ) -> torch.Tensor:  # The same, turned; same type as `x`
     "Turn queries or keys by their positions."
-    first, second = x.float().chunk(2, dim=-1)
-    cos, sin = rotation
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1).type_as(x)
+    return _Turn.apply(x, *rotation)
+
+
+class _Turn(torch.autograd.Function):
+    "Keep the angles alone for the backward pass, which turns back."
+
+    @staticmethod
+    def forward(ctx, x, cos, sin):
+        ctx.save_for_backward(cos, sin)
+        return _turn(x, cos, sin)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        cos, sin = ctx.saved_tensors
+        return _turn(gradient, cos, -sin), None, None
+
+
+def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    half = x.shape[-1] // 2
+    first, second = x[..., :half].float(), x[..., half:].float()
+    turned = torch.empty_like(x, memory_format=torch.contiguous_format)
+    turned[..., :half] = first * cos - second * sin
+    turned[..., half:] = first * sin + second * cos
+    return turned
 
 # %% ../../nbs/models/01_layers.ipynb #953e1784
 class KVCache:
@@ -231,20 +252,20 @@ Mask = torch.Tensor | BlockMask | PieceLengths | SharedKeys | None  # What `atte
 
 def _attend_shared(query, key, value, shared: SharedKeys) -> torch.Tensor:
     rows = []
-    for b, groups in enumerate(shared.rows):
-        parts = query[b, None].split([length for length, _ in groups], 2)
-        mixed = [
-            F.scaled_dot_product_attention(part, key[b, None, :, places], value[b, None, :, places])
-            for part, (_, places) in zip(parts, groups, strict=True)
-        ]
-        rows.append(torch.cat(mixed, 2))
+    for groups, *row in zip(shared.rows, query.split(1), key.split(1), value.split(1), strict=True):
+        lengths, places = zip(*groups, strict=True)
+        query_parts = row[0].split(lengths, 2)
+        read = (part.index_select(2, torch.cat(places)) for part in row[1:])
+        key_parts, value_parts = (part.split([len(of) for of in places], 2) for part in read)
+        mixed = map(F.scaled_dot_product_attention, query_parts, key_parts, value_parts)
+        rows.append(torch.cat(list(mixed), 2))
     return torch.cat(rows)
 
 
 def _attend_pieces(query, key, value, pieces: PieceLengths, dropout: float) -> torch.Tensor:
     rows = []
-    for b, lengths in enumerate(pieces.lengths):
-        split = (part[b, None].split(lengths, 2) for part in (query, key, value))
+    for lengths, *row in zip(pieces.lengths, query.split(1), key.split(1), value.split(1), strict=True):
+        split = (part.split(lengths, 2) for part in row)
         mixed = [
             F.scaled_dot_product_attention(*piece, dropout_p=dropout, is_causal=True)
             for piece in zip(*split, strict=True)

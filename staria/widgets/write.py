@@ -22,6 +22,7 @@ from ..core.files import Workspace
 from ..data.corpus import open_source
 from ..data.plan import Plan, sample_plan
 from ..evaluation.generators import candidate_rows
+from ..evaluation.showcase import made_with, report_written
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
 from ..generation.generation import Sampling, new_draft
 from ..models.weights import GENERATOR_KINDS
@@ -268,7 +269,9 @@ class _CandidateCard(widgets.VBox):
         )
         self.back_button = _small_button("Back", f"Take the last re-roll of {name} back", disabled=True)
         self.export_button = _small_button(
-            "Export", f"Write {name} as MIDI, sound, PNG and the record that writes it again", disabled=True
+            "Export",
+            f"Write {name} as a page to send, MIDI, sound, PNG and the record that writes it again",
+            disabled=True,
         )
         self.reroll_button.on_click(lambda _: reroll(self))
         self.back_button.on_click(lambda _: self.back())
@@ -639,7 +642,12 @@ def _reroll_studio(
         _busy(form, False)
 
 
-_DOWNLOADS = {"mid": "audio/midi", "json": "application/json", "png": "image/png"}  # Small enough for a link
+_DOWNLOADS = {  # Small enough for a link
+    "html": "text/html",
+    "mid": "audio/midi",
+    "json": "application/json",
+    "png": "image/png",
+}
 
 
 def _download_link(path: Path, mime: str) -> str:
@@ -651,13 +659,15 @@ def _export_studio(
     form: WriteForm,  # Its workspace's runs/studio is where files go
     card: _CandidateCard,  # What is exported
 ) -> dict[str, Path]:  # The files by kind
-    "Write a candidate as MIDI, sound, PNG and JSON, and offer the small ones as downloads."
+    "Write a candidate as a page to send, MIDI, sound, PNG and JSON, and offer the small ones as downloads."
     about = card.candidate.provenance
     writer = card.name.split()[0].lower()
     stem = f"{about['plan']['form']}-{writer}-seed{about['seed']}-{about['piece'] + 1}"
     for step in about["anew"]:
         stem += f"-s{step['section'] + 1}n{step['seed']}"
     paths = save_candidate(card.candidate, form.workspace.runs / "studio", stem)
+    made = made_with(seed=about["seed"], weights=about["checkpoint"] or "a model in memory")
+    paths["html"] = report_written(paths["mid"].with_suffix(".html"), {card.name: card.candidate.score}, made)
     links = [_download_link(paths[kind], mime) for kind, mime in _DOWNLOADS.items()]
     form.links.value = f"download: {', '.join(links)}"
     names = ", ".join(path.name for path in paths.values())
