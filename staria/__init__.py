@@ -27,9 +27,9 @@ if TYPE_CHECKING:  # what a type checker and an editor read; `_HOMES` says the s
     from staria.generation.generation import generate as generate
     from staria.models.classifier import MidiClassifier as MidiClassifier
     from staria.models.listener import Listener as Listener
+    from staria.models.listener import load_listener as load_listener
     from staria.models.presets import load_classifier as load_classifier
     from staria.models.presets import load_generator as load_generator
-    from staria.models.presets import load_listener as load_listener
     from staria.models.staria import StariaModel as StariaModel
     from staria.music.score import Score as Score
     from staria.music.sections import Section as Section
@@ -47,7 +47,7 @@ _HOMES = {  # Name: the module that it comes from
     "Plan": "data.plan",
     "generate": "generation.generation",
     "label": "recognition.label",
-    "load_listener": "models.presets",
+    "load_listener": "models.listener",
     "load_classifier": "models.presets",
     "load_generator": "models.presets",
     "setup_checkpointing": "training.checkpointing",

@@ -8,6 +8,7 @@ __all__ = ['pick_device', 'pick_precision', 'ask_threads', 'usable_cores', 'pick
 # %% ../../nbs/core/01_device.ipynb #96a38c12
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,12 +130,13 @@ def sharing_cores(
     processes: int = 1,  # Processes of this machine that do the same side by side
 ) -> Iterator[int]:  # The number of threads
     "Compute with the threads that the work is worth; afterwards with as many as before."
-    import torch
-
-    threads = before = torch.get_num_threads()
-    if isinstance(model, torch.nn.Module):
-        parameters = sum(p.numel() for p in model.parameters())
-        threads = pick_threads(parameters, tokens, processes)
+    torch = sys.modules.get("torch")  # whoever has a module of torch has loaded it
+    if torch is None or not isinstance(model, torch.nn.Module):
+        yield 1
+        return
+    before = torch.get_num_threads()
+    parameters = sum(p.numel() for p in model.parameters())
+    threads = pick_threads(parameters, tokens, processes)
     torch.set_num_threads(threads)
     try:
         yield threads

@@ -40,11 +40,17 @@ from ..generation.generation import Sampling
 from .dreams import DREAM_FORMS, DreamConfig, dream_round, judge_dreams
 from .team import Team, cut_lots, share_store
 from ..models.decoder import Decoder
-from ..models.presets import load_model, load_recognizer, save_model
+from ..models.presets import load_model, save_model
 from ..models.staria import StariaModel
 from ..models.weights import GENERATOR_KINDS, RECOGNIZER_KINDS, read_metadata, weights_hash
 from ..music.sections import Section, letters_by_first_appearance
-from ..recognition.recognizer import Budget, Recognizer, as_recognizer, section_confidence
+from staria.recognition.recognizer import (
+    Budget,
+    Recognizer,
+    as_recognizer,
+    load_recognizer,
+    section_confidence,
+)
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..training.fit import fit, start_processes
 from ..training.run_table import check_logger
@@ -94,9 +100,7 @@ def wake(
 
 
 def _name_weights(classifier: Recognizer | torch.nn.Module) -> str:
-    if isinstance(classifier, torch.nn.Module):
-        return weights_hash(classifier)
-    return type(classifier).__name__
+    return weights_hash(classifier) if hasattr(classifier, "state_dict") else type(classifier).__name__
 
 
 def list_predictions(
@@ -480,7 +484,8 @@ def loop_weights(
 def _load_round(place: Path, classifier: torch.nn.Module, model: StariaModel | Decoder) -> dict:
     "Read the row of a round that was done, and bring both models to its end."
     for path, part in zip(loop_weights(place, model), (classifier, model), strict=True):
-        part.load_state_dict(load_model(path).state_dict())
+        if not isinstance(part, Recognizer):  # which is frozen, and as it was
+            part.load_state_dict(load_model(path).state_dict())
     return json.loads((place / "round.json").read_text())
 
 

@@ -7,6 +7,7 @@ __all__ = ['Notes', 'read_notes', 'ClassifierConfig', 'MidiClassifier', 'evaluat
 
 # %% ../../nbs/models/05_classifier.ipynb #fd3be875
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -278,19 +279,20 @@ class MidiClassifier(nn.Module):
 
     @torch.no_grad()
     def evaluate_sequence(self, ids: torch.Tensor) -> dict:
-        "Label sequences; see `evaluate_sequence`."
-        return evaluate_sequence(self, ids)
+        "Label sequences; see `evaluate_sequence`. The mode is left as it was."
+        was_training = self.training
+        self.eval()
+        found = evaluate_sequence(self, ids)
+        self.train(was_training)
+        return found
 
 # %% ../../nbs/models/05_classifier.ipynb #b9eb9e5d
 def evaluate_sequence(
-    model: MidiClassifier,  # In any mode; it is left as it was
+    model: Callable[[torch.Tensor], torch.Tensor],  # ids (B, T) to logits (B, T, 4); a module in eval mode
     ids: torch.Tensor,  # (B, T) of the full vocabulary
 ) -> dict:  # style_tokens: lists of strings; labels (B, T) 1–4, 0 at pads; probs (B, T, 4)
     "Label every token of a batch of sequences."
-    was_training = model.training
-    model.eval()
     probs = model(ids).float().softmax(-1)
-    model.train(was_training)
     labels = (probs.argmax(-1) + 1) * (ids != PAD_ID)
     names = [f"<{letter}_SECTION>" for letter in LETTERS]
     return {

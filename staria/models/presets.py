@@ -4,13 +4,11 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'PRESET_KINDS', 'preset_config', 'build', 'count_parameters', 'activation_bytes', 'estimate_memory',
-           'describe', 'save_model', 'load_model', 'load_generator', 'load_recognizer', 'load_listener',
-           'load_classifier', 'check_checkpoint']
+           'describe', 'save_model', 'load_model', 'load_generator', 'load_classifier', 'check_checkpoint']
 
 # %% ../../nbs/models/08_presets.ipynb #080cc4a7
 import json
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -24,14 +22,16 @@ from .classifier import ClassifierConfig, MidiClassifier, Notes
 from .decoder import Decoder, DecoderConfig
 from .encoder import EncoderConfig, SnippetEncoder
 from .layers import VOCAB_SIZE, TokenHead
-from .listener import Listener, ListenerConfig
+from .listener import Listener, load_listener
 from .staria import StariaConfig, StariaModel
 from staria.models.weights import (
     GENERATOR_KINDS,
-    RECOGNIZER_KINDS,
+    check_shapes,
+    check_tokens,
     load_weights,
     read_metadata,
     save_weights,
+    shipped_model,
 )
 from ..tokens.tags import BARS_TAG, STYLES
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -114,7 +114,6 @@ _NETWORKS: dict[str, tuple[type[nn.Module], type]] = {  # kind: network and its 
     "decoder": (Decoder, DecoderConfig),
     "baseline": (Decoder, DecoderConfig),
     "staria": (StariaModel, StariaConfig),
-    "listener": (Listener, ListenerConfig),
 }
 
 
@@ -125,10 +124,12 @@ def _from_config(kind: str, config) -> nn.Module:
     return model
 
 
-def _kind_of(model: nn.Module) -> str:
+def _kind_of(model: nn.Module | Listener) -> str:
+    if isinstance(model, Listener):
+        return model.kind
     kinds = [kind for kind, (network, _) in _NETWORKS.items() if type(model) is network]
     if not kinds:
-        known = dict.fromkeys(network.__name__ for network, _ in _NETWORKS.values())
+        known = dict.fromkeys(network.__name__ for network, _ in (*_NETWORKS.values(), (Listener, None)))
         raise InputError(
             f"{type(model).__name__} is none of Staria's models: only {', '.join(known)} are known here"
         )
@@ -276,20 +277,21 @@ def _in_bytes(n: int) -> str:
 # %% ../../nbs/models/08_presets.ipynb #e39f931a
 def save_model(
     path: str | Path,  # Usually ends in .safetensors
-    model: nn.Module,  # One of ours
+    model: nn.Module | Listener,  # One of ours
     step: int = 0,  # Optimiser steps so far
     extra: dict | None = None,  # Plain values to keep with it
     dtype: torch.dtype | None = None,  # Of weights that ship, torch.bfloat16; None: as they are
 ) -> str:  # The checksum
     "Write a model as one file."
-    kind, weights = _kind_of(model), model.state_dict()
+    kind = _kind_of(model)
+    weights = {name: torch.as_tensor(value) for name, value in model.state_dict().items()}
     if dtype is not None:
         weights = _as_type(weights, dtype)
     tokens = MusicTokenizerWithStyle().tokens if _vocab_size(model) == VOCAB_SIZE else ()
     return save_weights(path, weights, kind, model.config, tokens, step, _told_by(model) | (extra or {}))
 
 
-def _told_by(model: nn.Module) -> dict:
+def _told_by(model: nn.Module | Listener) -> dict:
     "Say how a generator writes: the clock of its tokens, and the tags that it was told in training."
     told = {}
     if getattr(model, "clock", "seconds") != "seconds":
@@ -304,7 +306,7 @@ def _as_type(tensors: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, 
     return {name: x.to(dtype) if x.is_floating_point() else x for name, x in tensors.items()}
 
 
-def _vocab_size(model: nn.Module) -> int:
+def _vocab_size(model: nn.Module | Listener) -> int:
     if isinstance(model, Listener):
         return VOCAB_SIZE
     if isinstance(model, MidiClassifier):
@@ -315,17 +317,14 @@ def _vocab_size(model: nn.Module) -> int:
 def load_model(
     path: str | Path,  # A file that `save_model` wrote
     kind: str | tuple[str, ...] | None = None,  # What it has to hold, one of several; None: anything
-) -> nn.Module:  # On the CPU, in float32 and eval mode, with attributes `kind`, `clock` and `tags`
+) -> nn.Module | Listener:  # A module: on the CPU, in float32, eval mode, with `kind`, `clock` and `tags`
     "Read a model back."
+    if read_metadata(path, kind)["kind"] == Listener.kind:
+        return load_listener(path)
     saved = load_weights(path, kind)
-    ours = MusicTokenizerWithStyle().tokens
-    if saved.tokens and list(saved.tokens) != list(ours):
-        raise InputError(
-            f"{path} was trained on {len(saved.tokens)} other tokens, this tokenizer has {len(ours)}: "
-            "its ids mean other notes, so it cannot be used"
-        )
+    check_tokens(path, saved.tokens, MusicTokenizerWithStyle().tokens)
     model = _sketch_from(path, saved.kind, saved.config)
-    _check_shapes(path, model.state_dict(), saved.tensors)
+    check_shapes(path, _shapes(model.state_dict()), _shapes(saved.tensors))
     model.load_state_dict(_as_type(saved.tensors, torch.float32), assign=True)
     model.clock = saved.extra.get("clock", "seconds")
     model.tags = _known_tags(path, saved.extra.get("tags", ()))
@@ -353,40 +352,15 @@ def _sketch_from(path: str | Path, kind: str, values: dict) -> nn.Module:
         ) from None
 
 
-def _check_shapes(path: str | Path, expected: dict, found: dict) -> None:
-    shape = {name: (tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in expected.items()}
-    there = {name: (tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in found.items()}
-    wrong = sorted(name for name in shape | there if shape.get(name) != there.get(name))
-    if wrong:
-        raise InputError(
-            f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} "
-            "(saved by another version of Staria?)"
-        )
+def _shapes(tensors: dict[str, torch.Tensor]) -> dict[str, tuple]:
+    return {name: (tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in tensors.items()}
 
 # %% ../../nbs/models/08_presets.ipynb #f43b3ed6
-def _asset(name: str) -> str:
-    return str(files("staria") / "assets" / name)
-
-
 def load_generator(
     path: str | Path | None = None,  # A Staria's or a baseline's file; None: the generator that ships
 ) -> StariaModel | Decoder:  # In eval mode, for `staria.generation.generation.generate`
     "Load a model that writes music from a plan."
-    return load_model(path or _asset("generator.safetensors"), GENERATOR_KINDS)
-
-
-def load_recognizer(
-    path: str | Path | None = None,  # A classifier's or a listener's file; None: the listener that ships
-) -> MidiClassifier | Listener:  # In eval mode, for `staria.recognition.label.hear`
-    "Load a model that hears the form of music."
-    return load_model(path or _asset("listener.safetensors"), RECOGNIZER_KINDS)
-
-
-def load_listener(
-    path: str | Path | None = None,  # A listener's file; None: the listener that ships
-) -> Listener:  # In eval mode
-    "Load a listener, which hears the form of real music."
-    return load_model(path or _asset("listener.safetensors"), "listener")
+    return load_model(path or shipped_model("generator"), GENERATOR_KINDS)
 
 
 def load_classifier(

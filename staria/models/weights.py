@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['WEIGHTS_FORMAT', 'MODEL_KINDS', 'RECOGNIZER_KINDS', 'GENERATOR_KINDS', 'WRITING_CLOCKS', 'Weights', 'save_weights',
-           'read_safetensors', 'read_metadata', 'load_weights', 'weights_hash']
+           'read_safetensors', 'read_metadata', 'load_weights', 'check_shapes', 'check_tokens', 'shipped_model',
+           'weights_hash']
 
 # %% ../../nbs/models/00_weights.ipynb #b2e03af5
 import base64
@@ -14,18 +15,21 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+import numpy as np
+from safetensors import SafetensorError, deserialize, safe_open
 
 from .. import __version__
 from ..core.basics import InputError
 from ..core.config import config_to_dict
 from ..core.files import atomic_write
+
+if TYPE_CHECKING:
+    import torch
 
 # %% ../../nbs/models/00_weights.ipynb #273793f1
 WEIGHTS_FORMAT = "staria-1"
@@ -38,7 +42,7 @@ WRITING_CLOCKS = ("seconds", "bars")  # What the times of a generator's tokens c
 class Weights(NamedTuple):
     "Hold a model file's content."
 
-    tensors: dict[str, torch.Tensor]  # By name, on the CPU
+    tensors: dict[str, Any]  # By name: torch's, on the CPU, or NumPy's arrays, as was asked for
     kind: str  # One of MODEL_KINDS
     config: dict  # Plain values of the network's config
     tokens: list  # The vocabulary in id order; empty where the writer gave none
@@ -46,25 +50,61 @@ class Weights(NamedTuple):
     extra: dict  # Plain values that the writer added
 
 # %% ../../nbs/models/00_weights.ipynb #b739e5ae
+_TYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "BOOL": "bool",
+}  # As safetensors names a type: as torch does
+
+
+class _RawTensor(NamedTuple):
+    "Hold a tensor as its file does, so that reading it needs no torch."
+
+    type: str  # As torch names it
+    shape: tuple[int, ...]
+    content: bytes
+
+    def to_array(self) -> np.ndarray:  # float32, or whatever else is no floating-point number
+        if self.type == "bfloat16":  # the upper half of a float32
+            upper = np.frombuffer(self.content, np.uint16).astype(np.uint32)
+            return (upper << 16).view(np.float32).reshape(self.shape)
+        array = np.frombuffer(self.content, self.type).reshape(self.shape)
+        return array.astype(np.float32) if self.type.startswith("float") else array
+
+
 def _checksum(
-    tensors: dict[str, torch.Tensor],  # By name
+    tensors: "dict[str, torch.Tensor | _RawTensor]",  # By name
     *texts: str,  # Further content to cover
 ) -> str:  # SHA-256, hexadecimal
     "Sum up tensors and texts, whatever order the tensors come in."
     total = hashlib.sha256("\0".join(texts).encode())
     for name, tensor in sorted(tensors.items()):
-        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        kind = f"torch.{tensor.type}" if isinstance(tensor, _RawTensor) else tensor.dtype
+        total.update(f"{name} {kind} {tuple(tensor.shape)}".encode())
         total.update(_tensor_bytes(tensor))
     return total.hexdigest()
 
 
-def _tensor_bytes(tensor: torch.Tensor) -> bytes:
+def _tensor_bytes(tensor: "torch.Tensor | np.ndarray | _RawTensor") -> bytes:
+    if isinstance(tensor, _RawTensor):
+        return tensor.content
+    if isinstance(tensor, np.ndarray):
+        return tensor.tobytes()
+    import torch
+
     return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
 
 # %% ../../nbs/models/00_weights.ipynb #915b0efe
 def save_weights(
     path: str | Path,  # Usually ends in .safetensors; replaced in one step
-    tensors: dict[str, torch.Tensor],  # A module's state_dict
+    tensors: "dict[str, torch.Tensor]",  # A module's state_dict
     kind: str,  # One of MODEL_KINDS
     config,  # The network's config: a dataclass or plain values
     tokens: list | tuple = (),  # The vocabulary in id order
@@ -72,6 +112,8 @@ def save_weights(
     extra: dict | None = None,  # Plain values to keep with it
 ) -> str:  # The checksum
     "Write a model as one safetensors file."
+    from safetensors.torch import save
+
     if kind not in MODEL_KINDS:
         raise InputError(f"unknown kind of model '{kind}': use one of {', '.join(MODEL_KINDS)}")
     about = {
@@ -186,13 +228,16 @@ def _check_number(name: str, value: float, n_tensors: int, n_numbers: int) -> No
 
 # %% ../../nbs/models/00_weights.ipynb #741b2f5e
 @contextlib.contextmanager
-def _opened(path: str | Path) -> Iterator[safe_open]:
+def _opened(
+    path: str | Path,
+    framework: str = "numpy",  # What its tensors become: "numpy", which has no bfloat16, or "pt"
+) -> Iterator[safe_open]:
     "Open a safetensors file, or say why it cannot be read."
     if not Path(path).is_file():
         raise InputError(f"no model file at {path}: check the path")
     try:
         _check_header(path)
-        with safe_open(str(path), framework="pt") as file:
+        with safe_open(str(path), framework=framework) as file:
             yield file
     except SafetensorError as error:
         raise InputError(
@@ -206,9 +251,9 @@ def _opened(path: str | Path) -> Iterator[safe_open]:
 
 def read_safetensors(
     path: str | Path,  # Any safetensors file
-) -> tuple[dict[str, str], dict[str, torch.Tensor]]:  # Its metadata, and its tensors by name on the CPU
+) -> "tuple[dict[str, str], dict[str, torch.Tensor]]":  # Its metadata, and its tensors by name on the CPU
     "Read a safetensors file. Raises InputError where it cannot be read."
-    with _opened(path) as file:
+    with _opened(path, "pt") as file:
         return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
 
 
@@ -304,24 +349,72 @@ def _read_step(text: str) -> int:
 def load_weights(
     path: str | Path,  # A file that `save_weights` wrote
     kind: str | tuple[str, ...] | None = None,  # What it must hold, or several; None: any kind
+    arrays: bool = False,  # Give NumPy's arrays, in float32, and leave torch alone
 ) -> Weights:  # Checked against its checksum
     "Read a model file. Raises InputError where it is none, is damaged or holds another kind of model."
-    with _opened(path) as file:
+    with _opened(path, "numpy" if arrays else "pt") as file:
         about = file.metadata() or {}
         _check_metadata(path, about, kind)
         config, tokens, step, extra = _parse_metadata(path, about, file)
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        if arrays:
+            tensors = _read_raw(path)
+        else:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
     expected = about.pop("sha256", None)
     if expected != _checksum(tensors, *(about[name] for name in sorted(about))):
         raise InputError(
             f"{path} is damaged: its content does not match its checksum; "
             "copy it again or go back to an earlier checkpoint"
         )
+    if arrays:
+        tensors = {name: raw.to_array() for name, raw in tensors.items()}
     return Weights(tensors, about["kind"], config, tokens, step, extra)
+
+
+def _read_raw(path: str | Path) -> dict[str, _RawTensor]:
+    found = {}
+    for name, part in deserialize(Path(path).read_bytes()):
+        kind = _TYPES.get(part["dtype"], part["dtype"])
+        found[name] = _RawTensor(kind, tuple(part["shape"]), bytes(part["data"]))
+    return found
+
+# %% ../../nbs/models/00_weights.ipynb #1e45eb36
+def check_shapes(
+    path: str | Path,  # Where the tensors come from
+    expected: dict[str, tuple],  # By name: shape, and whatever else has to be the same
+    found: dict[str, tuple],  # By name, of the file
+) -> None:
+    "Refuse tensors that are not those of the network. Raises InputError."
+    wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+    if wrong:
+        raise InputError(
+            f"{path} does not fit its own config: {len(wrong)} tensors differ, such as {wrong[0]} "
+            "(saved by another version of Staria?)"
+        )
+
+
+def check_tokens(
+    path: str | Path,  # Where the list comes from
+    tokens: Sequence,  # The file's vocabulary in id order; empty where it has none
+    ours: Sequence,  # The tokenizer's
+) -> None:
+    "Refuse a model whose ids mean other notes. Raises InputError."
+    if tokens and list(tokens) != list(ours):
+        raise InputError(
+            f"{path} was trained on {len(tokens)} other tokens, this tokenizer has {len(ours)}: "
+            "its ids mean other notes, so it cannot be used"
+        )
+
+
+def shipped_model(
+    kind: str,  # "listener" or "generator"
+) -> str:  # Path of its file
+    "Name the file of a model that ships."
+    return str(files("staria") / "assets" / f"{kind}.safetensors")
 
 # %% ../../nbs/models/00_weights.ipynb #b20057c3
 def weights_hash(
-    *models: torch.nn.Module,
+    *models,  # Modules of torch, or what else gives its tensors by `state_dict()`
 ) -> str:  # 16 hexadecimal digits
     "Name models by their weights."
     digest = hashlib.sha256()

@@ -18,10 +18,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 
 from ..core.basics import LETTERS, InputError, progress
 from ..core.device import ask_threads, sharing_cores, usable_cores
@@ -35,6 +34,9 @@ from .recognizer import Budget, Recognizer, as_recognizer
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import DRUM_0, DURATION_0, vocabulary
 
+if TYPE_CHECKING:
+    import torch
+
 # %% ../../nbs/recognition/01_label.ipynb #2da4e69e
 @dataclass(frozen=True, eq=False)
 class LabelledScore:
@@ -46,7 +48,7 @@ class LabelledScore:
 
 
 def label(
-    model: Recognizer | torch.nn.Module,  # A listener, a classifier, or a recognizer of your own
+    model: "Recognizer | torch.nn.Module",  # A listener, a classifier, or a recognizer of your own
     score: Score,  # Any piece; sections that it has are not looked at
     min_section_s: float = 4.0,  # Shortest section that a classifier hears, in seconds
 ) -> LabelledScore:  # Without the drums that have no token
@@ -205,7 +207,7 @@ class LabelReport:
 
 
 def label_files(
-    model: Recognizer | torch.nn.Module,  # A listener, a classifier, or a recognizer of your own
+    model: "Recognizer | torch.nn.Module",  # A listener, a classifier, or a recognizer of your own
     paths: Sequence[str | Path],  # Files and folders
     out: str | Path,  # Where results go
     per_token: bool = False,  # Also x.tokens.csv, a row a token
@@ -248,9 +250,9 @@ def _check_out(
             raise InputError(f"{place} is a file: results need a folder, choose another --out")
 
 
-def _name_recognizer(model: Recognizer | torch.nn.Module, min_section_s: float) -> str:
+def _name_recognizer(model: "Recognizer | torch.nn.Module", min_section_s: float) -> str:
     name = type(model).__name__
-    if not isinstance(model, torch.nn.Module):
+    if not hasattr(model, "state_dict"):
         return name
     smoothed = "" if isinstance(model, Recognizer) else f" {min_section_s:g} s"
     return f"{name} {weights_hash(model)}{smoothed}"

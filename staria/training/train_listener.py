@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import save
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from torch import nn
 from torch.nn import functional as F
 
 from ..core.basics import InputError, progress
@@ -26,8 +27,9 @@ from ..core.files import atomic_write, checkpoint_folder
 from ..core.tables import csv_text
 from ..data.corpus import open_source
 from ..models.downbeats import HOP_S, play_freely
-from ..models.listener import Listener, ListenerConfig, describe_style
+from ..models.listener import Listener, ListenerConfig, describe_style, listener_shapes
 from ..models.presets import save_model
+from ..models.trainable_downbeats import TrainableDownbeatNet
 from ..models.weights import read_safetensors
 from ..music.beats import keeps_time
 from ..music.score import Score
@@ -92,8 +94,24 @@ def _knows_bars(score: Score) -> bool:  # With a meter that its notes keep to
     return keeps_time(score.onset_s, score.beats_s())
 
 # %% ../../nbs/training/05_train_listener.ipynb #8f5b8fed
+class _TrainableListener(nn.Module):
+    "Hold what is trained of a listener, under the names of its tensors."
+
+    def __init__(self, config: ListenerConfig | None = None):
+        super().__init__()
+        self.config = config or ListenerConfig()
+        self.pulse = TrainableDownbeatNet(self.config.pulse)
+        self.style = nn.Linear(listener_shapes(self.config)["style.weight"][1], 1)
+
+    def finished(self) -> Listener:
+        "Give the listener that has been trained so far."
+        return Listener(
+            self.config, {name: value.numpy().copy() for name, value in self.state_dict().items()}
+        )
+
+
 def _fit_style(
-    listener: Listener,  # Its linear layer is set
+    listener: _TrainableListener,  # Its linear layer is set
     songs: Sequence[Score],  # Arrangements of songs
     others: Sequence[Score],  # Everything else
 ) -> float:  # Share of held-out pieces (every fifth) that it tells right; NaN where none can be held out
@@ -116,7 +134,7 @@ def _fit_style(
     return float(model.score(scaler.transform(described[held_out]), song[held_out]))
 
 
-def _set_style(listener: Listener, weight: np.ndarray, bias: float) -> None:
+def _set_style(listener: _TrainableListener, weight: np.ndarray, bias: float) -> None:
     with torch.no_grad():
         listener.style.weight.copy_(torch.from_numpy(weight[None]))
         listener.style.bias.fill_(bias)
@@ -142,7 +160,7 @@ def _draw_crops(
     return tuple(torch.from_numpy(np.stack(part)) for part in zip(*crops, strict=True))
 
 
-def _downbeat_loss(listener: Listener, crops: tuple[torch.Tensor, ...]) -> torch.Tensor:
+def _downbeat_loss(listener: _TrainableListener, crops: tuple[torch.Tensor, ...]) -> torch.Tensor:
     "Give the mean cross-entropy of beats and downbeats, over notes."
     features, targets, counts = crops
     losses = F.binary_cross_entropy_with_logits(listener.pulse(features), targets, reduction="none")
@@ -151,7 +169,7 @@ def _downbeat_loss(listener: Listener, crops: tuple[torch.Tensor, ...]) -> torch
 # %% ../../nbs/training/05_train_listener.ipynb #a688f93d
 def _save_state(
     path: Path,  # Replaced in one piece
-    listener: Listener,
+    listener: _TrainableListener,
     optimizer: torch.optim.Optimizer,
     step: int,  # Updates so far
     about: str,  # What the training is of, in JSON
@@ -166,7 +184,7 @@ def _save_state(
 
 def _load_state(
     path: Path,  # As `_save_state` wrote it
-    listener: Listener,  # It and the next are set
+    listener: _TrainableListener,  # It and the next are set
     optimizer: torch.optim.Optimizer,
     about: str,  # What this training is of
 ) -> int:  # Updates so far
@@ -214,7 +232,7 @@ def train_listener(
 
     # What kind of piece one hears is fitted at once, anew in each call
     torch.manual_seed(config.seed)
-    listener = Listener(listener_config)
+    listener = _TrainableListener(listener_config)
     told_apart = _fit_style(listener, _join(read, songs), _join(read, sources))
 
     # Where bars begin is learnt step by step, on from the last state
@@ -228,9 +246,9 @@ def train_listener(
     )
     training.finish(train, val or train)
 
-    listener.kind, path = "listener", folder / "listener.safetensors"
+    path = folder / "listener.safetensors"
     extra = {"trained_on": settings, "kinds_told_apart": told_apart}
-    save_model(path, listener.eval(), training.step, extra)
+    save_model(path, listener.finished(), training.step, extra)
     return path
 
 
@@ -279,7 +297,7 @@ class _Training:
 
     def __init__(
         self,
-        listener: Listener,
+        listener: _TrainableListener,
         config: ListenerTrainConfig,
         run: Path,  # Its folder; a state that is there is gone on from
         about: str,  # What the training is of
