@@ -439,7 +439,7 @@ def check_fingers_and_keys(page, roll: RollPage) -> None:
 
 def check_playing(page, roll: RollPage) -> None:
     page.mouse.click(*roll.at(roll.x(2), 150))
-    roll.fact("cursor")
+    rest(page)
     roll.root.get_by_role("button", name="Play").click()
     roll.until("root.dataset.startMs !== undefined")  # The page may have to fetch the piano first
     peaks = page.evaluate(
@@ -480,7 +480,6 @@ def check_cursor(roll: RollPage, speed: float, loop: tuple[float, float] | None 
         clock_then, cursor_then = clock, cursor
         clock, cursor = roll.freeze()
         asked, moved = (clock - clock_then) * speed, cursor - cursor_then
-        assert clock - clock_then >= seconds, "the sound's clock stands"
         if loop:
             start, end = loop
             assert start <= cursor <= end, f"the cursor is at {cursor} s, outside the loop"
@@ -551,7 +550,7 @@ def check_write(page, where, out: Path) -> None:
     page.get_by_role("button", name="Back").first.click()
     first.until(f"Number(root.dataset.notes) === {before:.0f}")
     first.root.get_by_role("button", name="Play").click()
-    first.until("Number(root.dataset.cursor) > 0.3")
+    first.sound("while (cursor() < 0.3) await frame(); await context.suspend();")
     _, place = first.freeze()
     first.root.get_by_role("button", name="Compare").click()
     second.root.get_by_role("button", name="Stop").wait_for()

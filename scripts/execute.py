@@ -2,6 +2,7 @@
 
     python scripts/execute.py NOTEBOOK ...             status 1 if a cell fails, 3 if a stored output is stale
     python scripts/execute.py --update NOTEBOOK ...    store the fresh outputs instead
+    python scripts/execute.py --update --varying ...   and those of cells that vary
     python scripts/execute.py --flags "slow" ...       also run cells with these flags
     python scripts/execute.py --lenient ...            say what is stale, but leave with status 0
 
@@ -80,24 +81,27 @@ def describe_change(number: int, stored: str, fresh: str) -> str:
     return f"cell {number} prints {new[:160]!r}, stored is {old[:160]!r}"
 
 
-def run_notebook(path: Path, skip: set[str], update: bool, lenient: bool) -> int:
+def run_notebook(path: Path, skip: set[str], update: bool, lenient: bool, varying: bool) -> int:
     "Run one notebook and compare or store its outputs; give the exit status."
     notebook, fresh, trouble = run_cells(path, skip)
     if trouble:
         print(trouble, file=sys.stderr)
         return 1
-    stale = [number for number, outputs in fresh.items() if is_stale(notebook["cells"][number], outputs)]
+    cells = notebook["cells"]
+    stale = [number for number, outputs in fresh.items() if is_stale(cells[number], outputs)]
+    if varying:
+        stale += [number for number in fresh if "varies" in directives("".join(cells[number]["source"]))]
     if not update:
         for number in stale:
-            stored = printed_text(notebook["cells"][number]["outputs"])
+            stored = printed_text(cells[number]["outputs"])
             print(describe_change(number, stored, printed_text(fresh[number])), file=sys.stderr)
         return STALE if stale and not lenient else 0
-    for number in stale:
-        notebook["cells"][number]["outputs"] = fresh[number]
+    for number in set(stale):
+        cells[number]["outputs"] = fresh[number]
     if stale:
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
         clear(path)
-    print(f"{path.name}: {len(stale)} outputs stored anew")
+    print(f"{path.name}: {len(set(stale))} outputs stored anew")
     return 0
 
 
@@ -107,6 +111,7 @@ def main() -> int:
     )
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--update", action="store_true", help="store the fresh outputs")
+    parser.add_argument("--varying", action="store_true", help="store those of cells that vary, too")
     parser.add_argument("--flags", default="", help="flags of cells to run that are skipped otherwise")
     parser.add_argument("--lenient", action="store_true", help="stale outputs are no failure")
     args = parser.parse_args()
@@ -116,7 +121,7 @@ def main() -> int:
     os.environ["IN_TEST"] = "1"
     sys.path.insert(0, str(ROOT))
     paths = [path.resolve() for path in args.notebooks]  # Running a notebook changes the folder
-    return max(run_notebook(path, skip, args.update, args.lenient) for path in paths)
+    return max(run_notebook(path, skip, args.update, args.lenient, args.varying) for path in paths)
 
 
 if __name__ == "__main__":

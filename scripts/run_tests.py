@@ -33,9 +33,11 @@ KERNELS = {
         "ONEDNN_MAX_CPU_ISA": "SSE41",
         "ATEN_CPU_CAPABILITY": "default",
         "MKL_CBWR": "COMPATIBLE",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        "OPENBLAS_CORETYPE": "Nehalem",
         "OMP_NUM_THREADS": "2",
     },
-}  # STARIA_TEST_KERNELS: what torch's libraries may use of the processor
+}  # STARIA_TEST_KERNELS: what libraries may use of the processor
 WAY = os.environ.get("STARIA_TEST_KERNELS", "")
 os.environ |= KERNELS[WAY]
 

@@ -58,7 +58,7 @@ def _report_labelled(page: str, files: list[str], section_files: list[Path], che
         with open(path, encoding="utf8") as file:
             key = json.loads(file.readline().removeprefix("# "))["source"]
         score = read_piece(items[key])
-        scores.append(score.replace(sections=load_sections(path), title=score.title or path.stem))
+        scores.append(score.replace(sections=load_sections(path)))
     report_heard(page, scores, made_with(recognizer=checkpoint or "the listener that ships"))
     print(f"{page}: open it in a browser")
 
@@ -79,7 +79,8 @@ def generate_command(
     out: str,  # Folder for the pieces
     root: str | None = None,  # Workspace that holds cache/; null: STARIA_ROOT, or this folder
     checkpoint: str | None = None,  # A staria's or a baseline's file; null: the generator that ships
-    snippet: dict[str, str] | None = None,  # Material for a letter, as A=x.mid; name several, or say it again
+    # Material for a letter, as A=x.mid; name several, or say it again: a letter may have several, too
+    snippet: dict[str, list[str]] | None = None,
     data: str | None = None,  # Store to draw snippets and lengths from; null: the snippet bank that ships
     material: bool = True,  # Draw missing snippets; without: their letters are written freely
     lengths: list[float] | None = None,  # Length of each section in seconds; null: drawn, 5 to 12
@@ -115,7 +116,7 @@ def generate_command(
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
-    snippets = {letter: Score.from_midi(path) for letter, path in (snippet or {}).items()}
+    snippets = {letter: list(map(Score.from_midi, paths)) for letter, paths in (snippet or {}).items()}
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), {}

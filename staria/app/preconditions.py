@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .arguments import read_pairs
+from .arguments import read_lists, read_pairs
 from ..core.basics import LETTERS, InputError, require
 from ..core.files import open_workspace, run_folder
 
@@ -309,11 +309,13 @@ def read_bars(
 def _check_plan(option: str, form: str, values: Mapping[str, Any]) -> None:
     from staria.data.plan import Plan
 
-    snippets = read_pairs(values["snippet"] or (), "--snippet")
-    for letter, path in snippets.items():
+    snippets = read_lists(values["snippet"] or (), "--snippet")
+    for letter, paths in snippets.items():
         if letter not in LETTERS:
-            raise InputError(f"--snippet {letter}={path}: write it as A=file.mid, with a letter from A to D")
-        file_to_read("--snippet", path, values)
+            given = f"--snippet {letter}={paths[0]}"
+            raise InputError(f"{given}: write it as A=file.mid, with a letter from A to D")
+        for path in paths:
+            file_to_read("--snippet", path, values)
     Plan(form, values["lengths"], snippets, style=tuple(values.get("style") or ()))
     read_meter(values.get("meter"))
     read_bars(values.get("bars"))

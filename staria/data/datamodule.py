@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
-from .examples import MOST_STRETCH, TASKS, augment_piece, tag_piece
+from .examples import MOST_SNIPPETS, MOST_STRETCH, TASKS, augment_piece, tag_piece
 from .piece import TokenizedPiece
 from .prepare import compose_store
 from .store import Store, read_bar_clocks
@@ -124,7 +124,7 @@ def _draw_pieces(
     return pieces[np.argsort(store.column("length")[pieces], kind="stable")].tolist()
 
 # %% ../../nbs/data/08_datamodule.ipynb #c98b11cc
-_ALONG = ("ids", "targets", "labels", "slot", "progress", "documents", "snippet_labels")
+_ALONG = ("ids", "targets", "labels", "slot", "progress", "documents", "snippet_labels", "snippet_counts")
 
 
 def _pack_items(
@@ -150,6 +150,7 @@ def _longest_items(
     max_tokens: int,  # Longest sequence
     snippet_tokens: int,  # Longest snippet
     augment: bool = False,  # Whether pieces may be slower than they are
+    num_snippets: int = 1,  # Most of a letter
 ) -> np.ndarray:  # (N,) tokens; whole pieces as they are, without a prompt, are exact, others can be shorter
     "Bound the length of each piece's item."
     offsets, values = store.column("section_tokens")
@@ -164,7 +165,7 @@ def _longest_items(
     lengths = np.minimum(lengths + sections, max_tokens).astype(np.int64)
     if task == "generative":
         return lengths
-    n_snippets = np.minimum(sections, len(LETTERS))
+    n_snippets = np.minimum(sections, num_snippets * len(LETTERS))
     return lengths + 2 + sections + n_snippets * (1 + snippet_tokens)
 
 
@@ -196,6 +197,7 @@ def _lay_rows(
     snippet_tokens: int,  # Longest snippet
     pack: bool,  # Several pieces a row
     augment: bool = False,  # Whether pieces may be slower than they are
+    num_snippets: int = 1,  # Most of a letter
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lay the usable pieces of a split into rows.
 
@@ -207,7 +209,7 @@ def _lay_rows(
             f"{store.folder} has no piece in its {split} split that suits the task {task}: "
             "prepare more, or use other --splits"
         )
-    lengths = _longest_items(store, task, max_tokens, snippet_tokens, augment)[pieces]
+    lengths = _longest_items(store, task, max_tokens, snippet_tokens, augment, num_snippets)[pieces]
     if not pack:
         return pieces, np.arange(len(pieces) + 1), lengths
     order, starts = _fill_rows(lengths, max(max_tokens, int(lengths.max())))
@@ -233,13 +235,18 @@ _FILLS = {
 }
 
 
-def _pad_snippets(items: Sequence[dict], slots: int, pad_id: int) -> torch.Tensor:  # (B, S, M)
+def _pad_snippets(
+    items: Sequence[dict], slots: int, pad_id: int
+) -> torch.Tensor:  # (B, S, M), or (B, S, N, M) where a letter has several
     lengths = [len(snippet) for snippet in itertools.chain.from_iterable(item["snippets"] for item in items)]
-    padded = torch.full((len(items), slots, max([1, *lengths])), pad_id)
-    for row, item in zip(padded, items, strict=True):
-        for k, snippet in enumerate(item["snippets"]):
-            row[k, : len(snippet)] = torch.from_numpy(snippet)
-    return padded
+    counts = [item.get("snippet_counts", np.ones(len(item["snippets"]), int)).tolist() for item in items]
+    most = max([1, *itertools.chain.from_iterable(counts)])
+    padded = torch.full((len(items), slots, most, max([1, *lengths])), pad_id)
+    for row, item, of_slot in zip(padded, items, counts, strict=True):
+        places = [(slot, k) for slot, count in enumerate(of_slot) for k in range(count)]
+        for (slot, k), snippet in zip(places, item["snippets"], strict=True):
+            row[slot, k, : len(snippet)] = torch.from_numpy(snippet)
+    return padded if most > 1 else padded[:, :, 0]
 
 
 def _collate_pairs(items: Sequence[dict], pieces: Sequence[int], pad_id: int) -> dict[str, torch.Tensor]:
@@ -287,11 +294,12 @@ class _TaskBatches(Dataset):
         anywhere: bool = False,
         pack: bool = False,
         augment: bool = False,
+        num_snippets: int = 1,
     ):
         self.pieces, self.task = PieceReader(store), task
         self.max_tokens, self.snippet_tokens = max_tokens, snippet_tokens
         self.seed, self.anywhere = seed, anywhere
-        self.pack, self.augment = pack, augment
+        self.pack, self.augment, self.num_snippets = pack, augment, num_snippets
 
     def item(self, epoch: int, number: int) -> dict:
         "Make the item of a piece."
@@ -303,7 +311,7 @@ class _TaskBatches(Dataset):
         if self.task in _WRITING_TASKS:
             left_out = np.random.default_rng([self.seed, epoch, number, 2]) if self.augment else None
             piece = tag_piece(tok, piece, left_out)
-        return TASKS[self.task](tok, piece, *limits, rng, self.anywhere)
+        return TASKS[self.task](tok, piece, *limits, rng, self.anywhere, self.num_snippets)
 
     def __getitem__(self, named: tuple[int, Sequence[Sequence[int]]]) -> dict[str, torch.Tensor]:
         epoch, rows = named
@@ -435,6 +443,8 @@ def _check_choices(data: "MidiDataModule") -> None:
             f"{data.store.folder} holds no composed pieces: make some with staria compose, or use mode real"
         )
     _check_sizes(data.batch_size, data.max_tokens, data.snippet_tokens)
+    if not 1 <= data.num_snippets <= MOST_SNIPPETS:
+        raise InputError(f"num_snippets must be from 1 to {MOST_SNIPPETS}, got {data.num_snippets}")
     _check_rank(data.rank, data.world_size)
 
 
@@ -460,7 +470,7 @@ def check_same_order(
     now: dict,  # Of this one
 ) -> None:
     "Raise `InputError` where other data or another number of processes would give other batches."
-    saved = {"augment": False} | saved  # runs that were saved before there was a choice
+    saved = {"augment": False, "num_snippets": 1} | saved  # runs that were saved before there was a choice
     differing = [
         f"{name} was {saved.get(name)}, is {value}" for name, value in now.items() if saved.get(name) != value
     ]
@@ -497,6 +507,7 @@ class MidiDataModule(L.LightningDataModule):
         pack: bool = False,  # Several pieces in a row, each a document; generative and baseline only
         snippet_at: str = "start",  # Where in another occurrence a snippet is cut: "start" or "anywhere"
         augment: bool = True,  # Training pieces come in another key, tempo and loudness in each epoch
+        num_snippets: int = 1,  # Most snippets of a letter, 1 to MOST_SNIPPETS; generative and baseline only
     ):
         super().__init__()
         self.store, self.task, self.mode = store, task, mode
@@ -504,6 +515,7 @@ class MidiDataModule(L.LightningDataModule):
         self.seed, self.num_workers = seed, num_workers
         self.rank, self.world_size = rank, world_size
         self.pack, self.snippet_at, self.augment = pack, snippet_at, augment
+        self.num_snippets = num_snippets
         _check_choices(self)
         # Where the next training loader begins, and the last one that was made
         self.epoch, self.start_batch = 0, 0
@@ -512,13 +524,14 @@ class MidiDataModule(L.LightningDataModule):
     def batches(self, augment: bool = False) -> _TaskBatches:
         "Make the batches that an order names."
         limits, anywhere = (self.max_tokens, self.snippet_tokens), self.snippet_at == "anywhere"
-        return _TaskBatches(self.store, self.task, *limits, self.seed, anywhere, self.pack, augment)
+        drawn = (self.seed, anywhere, self.pack, augment, self.num_snippets)
+        return _TaskBatches(self.store, self.task, *limits, *drawn)
 
     def loader(self, split: str, epoch: int = 0, start_batch: int = 0) -> _EpochLoader:  # Gives whole batches
         "Make the loader of a split, from a batch of an epoch on."
         augment = self.augment and split == "train"
         limits = (self.max_tokens, self.snippet_tokens)
-        rows = _lay_rows(self.store, self.task, split, *limits, self.pack, augment)
+        rows = _lay_rows(self.store, self.task, split, *limits, self.pack, augment, self.num_snippets)
         size = max(1, self.batch_size // 2) if self.task == "contrastive" else self.batch_size
         share = _share_of_epoch(self.rank, self.world_size)
         order = BatchOrder(*rows, size, self.seed, split == "train", *share)
@@ -555,7 +568,7 @@ class MidiDataModule(L.LightningDataModule):
     def settings(self) -> dict:  # Plain values
         "Name all that decides which batch comes when."
         names = ("task", "mode", "batch_size", "max_tokens", "snippet_tokens", "seed")
-        names += ("pack", "snippet_at", "augment")
+        names += ("pack", "snippet_at", "augment", "num_snippets")
         return {name: getattr(self, name) for name in names} | {
             "world_size": _share_of_epoch(self.rank, self.world_size)[1],
             "tokens": self.store.manifest["checksums"]["tokens.bin"][:16],

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core.basics import LETTERS, InputError
-from .examples import rebase_snippet
+from .examples import MOST_SNIPPETS, rebase_snippet
 from ..music.bar_clock import BarClock, estimate_bar_clock, find_bar_clock, to_bar_clock
 from ..music.score import Score
 from ..tokens.tags import check_styles
@@ -27,6 +27,7 @@ _LONGEST_S = 600
 _MOST_BARS = 256
 _SHORTEST_PERIOD_S = 8.0  # Of eight bars
 _UNKNOWN_CLOCK = BarClock((4, 4), 120.0)  # Of plans that say nothing, with material that says nothing
+_Snippet = Score | np.ndarray
 
 
 def _check_form(given: str) -> str:  # In capitals
@@ -71,26 +72,40 @@ def _check_clock(meter: Sequence[int] | None, tempo_qpm: float | None) -> BarClo
     return BarClock(tuple(int(n) for n in meter), float(tempo_qpm))
 
 
+def _check_snippets(form: str, given: dict | None) -> dict:  # Several of a letter as a tuple
+    snippets = dict(given or {})
+    if unknown := sorted(set(snippets) - set(form)):
+        raise InputError(f"snippet for {', '.join(unknown)}, but form {form} has no such section")
+    for letter, value in snippets.items():
+        if not isinstance(value, (list, tuple)) or all(isinstance(one, (int, np.integer)) for one in value):
+            continue
+        if len(value) > MOST_SNIPPETS:
+            raise InputError(
+                f"{letter} has {len(value)} snippets, at most {MOST_SNIPPETS} are read: give fewer"
+            )
+        snippets[letter] = tuple(value) if len(value) > 1 else value[0]
+    return snippets
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Say what to write: a form, a length for each section, and a snippet for each letter.
+    """Say what to write: a form, a length for each section, and a snippet or several for each letter.
 
     With meter and tempo the plan is *on bars*: snippets given as ids are then on the bar clock.
     """
 
     form: str  # A letter A to D per section, in order of first appearance: "ABAC"
     lengths_s: tuple[float, ...] | None = None  # A length per section, in seconds, 1 to 600; None: 8 s each
-    # By letter, a score or token ids; a letter may be left out
-    snippets: dict[str, Score | np.ndarray] = field(default_factory=dict)
+    # By letter, a score or token ids, or up to MOST_SNIPPETS of them; a letter may be left out
+    snippets: dict[str, _Snippet | Sequence[_Snippet]] = field(default_factory=dict)
     meter: tuple[int, int] | None = None  # Numerator and denominator
     tempo_qpm: float | None = None  # Quarters a minute
     lengths_bars: tuple[int, ...] | None = None  # A length per section, in bars, or one for all
     style: tuple[str, ...] = ()  # Of `tokens.tags.STYLES`
 
     def __post_init__(self):
-        form, snippets = _check_form(self.form), dict(self.snippets or {})
-        if unknown := sorted(set(snippets) - set(form)):
-            raise InputError(f"snippet for {', '.join(unknown)}, but form {form} has no such section")
+        form = _check_form(self.form)
+        snippets = _check_snippets(form, self.snippets)
         clock = None
         if (self.meter, self.tempo_qpm, self.lengths_bars) != (None, None, None):
             clock = _check_clock(self.meter, self.tempo_qpm)
@@ -128,28 +143,37 @@ class Plan:
             ends = np.cumsum(self.lengths_s) * 1000 * self.clock.factor
         return 10 * np.rint(np.rint(ends) / 10).astype(np.int64)
 
+    def snippets_of(self, letter: str) -> tuple[_Snippet, ...]:
+        "List a letter's snippets, as they were given."
+        given = self.snippets.get(letter)
+        if given is None:
+            return ()
+        return given if isinstance(given, tuple) else (given,)
+
     def snippet_ids(
         self,
         letter: str,  # One of the form's
-        tokens: int,  # At most so many
+        tokens: int,  # At most so many in each
         on_bars: bool = False,  # On the bar clock, in a plan on bars
-    ) -> np.ndarray:  # int64 (M,), first note at 0 s, or in the first bar; empty where the plan has none
-        "Give a letter's snippet as ids, no longer than the letter's longest section."
-        snippet, tok = self.snippets.get(letter), MusicTokenizerWithStyle()
-        if snippet is None:
-            return np.zeros(0, np.int64)
-        bar_ms = self.clock.bar_ms if on_bars else 0.0
-        ids = self._encode(snippet, on_bars)
-        ids = rebase_snippet(ids, tokens, bar_ms)
+    ) -> list[np.ndarray]:  # int64 (M,) each, first note at 0 s, or in the first bar; those that have notes
+        "Give a letter's snippets as ids, none longer than the letter's longest section."
         sections = zip(self.form, self.lengths_s, strict=True)
         longest_s = max(length for other, length in sections if other == letter)
+        encoded = [self._encode(one, on_bars) for one in self.snippets_of(letter)]
+        found = [self._cut(ids, tokens, longest_s, on_bars) for ids in encoded]
+        return [ids for ids in found if len(ids)]
+
+    def _cut(self, ids: np.ndarray, tokens: int, longest_s: float, on_bars: bool) -> np.ndarray:
+        "Cut a snippet to so many tokens and seconds."
+        tok, bar_ms = MusicTokenizerWithStyle(), self.clock.bar_ms if on_bars else 0.0
+        ids = rebase_snippet(ids, tokens, bar_ms)
         if on_bars:
             longest_s *= self.clock.factor
         notes = tok.note_index(ids)
         late = np.flatnonzero(tok.times_ms(ids)[notes + 1] >= 1000 * longest_s)
         return rebase_snippet(ids[: notes[late[0]]], tokens, bar_ms) if len(late) else ids
 
-    def _encode(self, snippet: Score | np.ndarray, on_bars: bool) -> np.ndarray:
+    def _encode(self, snippet: _Snippet, on_bars: bool) -> np.ndarray:
         "Write a snippet as ids, on the clock that is asked for."
         tok = MusicTokenizerWithStyle()
         if not isinstance(snippet, Score):
@@ -168,8 +192,8 @@ class Plan:
         clock = self.clock
         if clock and self.lengths_bars:
             return self
-        scores = [score for score in self.snippets.values() if isinstance(score, Score)]
-        found = [own for score in scores if (own := estimate_bar_clock(score))]
+        given = itertools.chain.from_iterable(map(self.snippets_of, self.snippets))
+        found = [own for one in given if isinstance(one, Score) and (own := estimate_bar_clock(one))]
         if not clock and not found:
             warnings.warn(
                 "neither the plan nor its material has a meter and a tempo: 4/4 at 120 is taken", stacklevel=2
@@ -181,20 +205,25 @@ class Plan:
         bars = [max(1, round(length_s / clock.bar_s)) for length_s in self.lengths_s]
         return Plan(self.form, None, snippets, clock.meter, clock.tempo_qpm, tuple(bars), self.style)
 
-    def on_bars_snippets(self) -> dict[str, Score | np.ndarray]:
+    def on_bars_snippets(self) -> dict[str, _Snippet | Sequence[_Snippet]]:
         "Give the snippets for a plan on bars: ids that are in seconds, as scores."
         if self.clock:
             return self.snippets
         decode = MusicTokenizerWithStyle().decode
-        return {k: v if isinstance(v, Score) else decode(v) for k, v in self.snippets.items()}
+        return {
+            letter: [one if isinstance(one, Score) else decode(one) for one in self.snippets_of(letter)]
+            for letter in self.snippets
+        }
 
     def to_dict(self) -> dict:  # Plain values, as `plan_from_dict` reads them
         "Give the plan as plain values, snippets as token ids."
         on_bars = self.clock is not None
+        found = {letter: self.snippet_ids(letter, 4096, on_bars) for letter in self.snippets}
+        found = {letter: [ids.tolist() for ids in given] for letter, given in found.items()}
         values = {
             "form": self.form,
             "lengths_s": list(self.lengths_s),
-            "snippets": {k: self.snippet_ids(k, 4096, on_bars).tolist() for k in self.snippets},
+            "snippets": {k: given if len(given) > 1 else [*given, []][0] for k, given in found.items()},
         }
         if on_bars:
             values |= {"meter": list(self.meter), "tempo_qpm": self.tempo_qpm}
@@ -209,7 +238,10 @@ def plan_from_dict(
     values: dict,  # What `Plan.to_dict` gave
 ) -> Plan:  # The same plan; raises `InputError` where it is none
     "Read a plan back."
-    snippets = {letter: np.array(ids, np.int64) for letter, ids in values.get("snippets", {}).items()}
+    snippets = {}
+    for letter, given in values.get("snippets", {}).items():
+        several = given if given and isinstance(given[0], list) else [given]
+        snippets[letter] = [np.array(ids, np.int64) for ids in several]
     bars = values.get("lengths_bars")
     lengths_s = None if bars else tuple(values["lengths_s"])
     meter, tempo_qpm = values.get("meter"), values.get("tempo_qpm")

@@ -309,9 +309,12 @@ class WrittenPiece:
 
     def snippets(self) -> NoteIndex | None:
         "Index the snippets of the plan, by letter."
-        given = self.plan.snippets if self.plan else {}
-        scores = {letter: _as_score(snippet) for letter, snippet in given.items()}
-        return index_notes(scores.values(), list(scores)) if any(map(len, scores.values())) else None
+        scores, names = [], []
+        for letter in self.plan.snippets if self.plan else ():
+            found = list(map(_as_score, self.plan.snippets_of(letter)))
+            scores += found
+            names += len(found) * [letter]
+        return index_notes(scores, names) if any(map(len, scores)) else None
 
 
 def _as_score(snippet: Score | np.ndarray) -> Score:

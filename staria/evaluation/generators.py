@@ -64,6 +64,23 @@ def split_prompt(
     return ids[: starts[0] if starts else end], parts, ids[end:]
 
 
+def _change_parts(parts: list[list[int]], condition: str) -> list[int]:
+    given: dict[int, list[list[int]]] = {}  # By section token; where it stands bare, it spells the form
+    for section, *snippet in parts:
+        if snippet:
+            given.setdefault(section, []).append(snippet)
+    others = dict(zip(given, [*given.values()][1:] + [*given.values()][:1], strict=True))
+    changed, done = [], set()
+    for section, *snippet in parts:
+        if not snippet:
+            changed.append(section)
+        elif section not in done:  # all snippets of a letter, at the place of its first
+            done.add(section)
+            for other in others[section] if condition == "swapped" else [[]]:
+                changed += [section, *other]
+    return changed
+
+
 def _change_prompt(
     ids: torch.Tensor,  # (B, T) rows of a baseline batch
     targets: torch.Tensor,  # (B, T) next ids, -100 on the prompt and on pads
@@ -77,12 +94,7 @@ def _change_prompt(
     new_targets = torch.full_like(targets, -100)
     for row, row_ids in enumerate(ids.tolist()):
         head, parts, rest = split_prompt(row_ids, tokenizer)
-        filled = [k for k, part in enumerate(parts) if len(part) > 1]  # bare section tokens spell the form
-        givers = filled[1:] + filled[:1] if condition == "swapped" else []
-        contents = {k: parts[giver][1:] for k, giver in zip(filled, givers, strict=False)}
-        changed = list(head)
-        for k, part in enumerate(parts):
-            changed += [part[0], *contents.get(k, [])]
+        changed = head + _change_parts(parts, condition)
         start = len(changed)
         stop = start + len(rest)
         new_ids[row, :stop] = torch.tensor(changed + rest, dtype=ids.dtype)
@@ -96,7 +108,7 @@ def _letters_shown(
 ) -> list[set]:  # For each row the letters, as numbers, that have a snippet
     "Find the letters whose snippets a row may see."
     if "slot" in batch:
-        filled = batch["snippet_labels"] * (batch["snippets"] != tokenizer.pad_id).any(-1)
+        filled = batch["snippet_labels"] * (batch["snippets"] != tokenizer.pad_id).flatten(2).any(-1)
         return [set(row) - {0} for row in filled.tolist()]
     shown = []
     for row in batch["ids"].tolist():

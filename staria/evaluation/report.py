@@ -237,7 +237,7 @@ def roll(
         "roll.html",
         title=title,
         text=text,
-        file_name=re.sub(r"\W+", "-", title).strip("-") or "piece",
+        file_name=re.sub(r"\.midi?$|\W+", "-", title).strip("-") or "piece",
         alt=f"Piano roll of {title}: {count}, form {score.form or 'unknown'}",
         end_s=end_s,
         wide=round(end_s * _PIXELS_A_SECOND),

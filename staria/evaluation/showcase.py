@@ -86,23 +86,24 @@ def hear_piece(
 def heard_roll(
     piece: HeardPiece,
     reference: str = "the score's own sections",  # What they are called
-    title: str = "",  # Empty: the piece's own
+    title: str = "",  # Empty: the piece's name
 ) -> str:  # A block
     "Show a piece as it was heard, with its own sections beside."
     lanes = {"heard": piece.heard.sections}
-    sentence = f"Heard as **{piece.heard.form or 'no form'}**."
+    more = f"{piece.score.subtitle}. " if piece.score.subtitle else ""
+    sentence = f"{more}Heard as **{piece.heard.form or 'no form'}**."
     if piece.figures:
         lanes[reference] = piece.score.sections
         ari, pair_f = piece.figures["ARI"], piece.figures["pairF"]
         sentence += f" Reference: {piece.score.form}. ARI {ari:.2f}, pairwise F {pair_f:.2f}."
-    return roll(piece.heard, title or piece.score.title or "A piece", sentence, lanes)
+    return roll(piece.heard, title or piece.score.name or "A piece", sentence, lanes)
 
 
 def heard_rows(
     pieces: Sequence[HeardPiece],
 ) -> list[dict]:  # A row a piece that has a reference, and their mean
     "Put the figures of pieces into one table."
-    rows = [{"piece": piece.score.title, **piece.figures} for piece in pieces if piece.figures]
+    rows = [{"piece": piece.score.name, **piece.figures} for piece in pieces if piece.figures]
     if not rows:
         return []
     names = [name for name in rows[0] if name != "piece"]
@@ -196,7 +197,7 @@ def report_heard(
     "Write a page of labelled pieces."
     rows = [
         {
-            "piece": score.title,
+            "piece": score.name,
             "form": score.form,
             "sections": len(score.sections),
             "seconds": score.duration_s,
@@ -253,7 +254,7 @@ def report_recognizer(
     for place in chosen:
         key = ranked[place]["key"]
         piece = hear_piece(model, store.score(index_of[key]))
-        title = f"{piece.score.title or key}: {place + 1} of {len(ranked)} by agreement"
+        title = f"{piece.score.name or key}: {place + 1} of {len(ranked)} by agreement"
         rolls.append(heard_roll(piece, "reference", title))
     return _write_page(
         path,

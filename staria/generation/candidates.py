@@ -367,8 +367,8 @@ def copied_share(
     for k, section in enumerate(score.sections):
         pitch = score.slice_section(k).notes["pitch"]
         earlier = [score.slice_section(j).notes["pitch"] for j in range(k)]
-        if plan is not None and section.label in plan.snippets:
-            earlier.append(decode(plan.snippet_ids(section.label, 4096)).notes["pitch"])
+        if plan is not None and section.label in plan.form:
+            earlier += [decode(ids).notes["pitch"] for ids in plan.snippet_ids(section.label, 4096)]
         if len(pitch):
             most = max(
                 most, max((_longest_shared(pitch, other) for other in earlier), default=0) / len(pitch)

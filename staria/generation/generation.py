@@ -168,15 +168,11 @@ def _longest_pause_ms(plan: Plan, letter: str, on_bars: bool = False) -> int:
     if on_bars:
         shortest, longest = _beat_ms(plan.clock), max(round(plan.clock.bar_ms), _SHORT_BAR_MS)
     tok = MusicTokenizerWithStyle()
-    ids = plan.snippet_ids(letter, 4096, on_bars)
-    if not len(ids):
-        return longest
-    onset_places = tok.note_index(ids) + 1
-    onsets_ms = np.unique(tok.times_ms(ids)[onset_places])
-    pauses_ms = np.diff(onsets_ms)
-    if not len(pauses_ms):
-        return longest
-    return int(np.clip(pauses_ms.max(), shortest, longest))
+    pauses_ms = []
+    for ids in plan.snippet_ids(letter, 4096, on_bars):
+        onset_places = tok.note_index(ids) + 1
+        pauses_ms += np.diff(np.unique(tok.times_ms(ids)[onset_places])).tolist()
+    return int(np.clip(max(pauses_ms, default=longest), shortest, longest))
 
 
 class _Keys:
@@ -482,13 +478,15 @@ class PlanReader:
 
     def _read_snippets(self, plan: Plan, tokens: int) -> tuple[Memory, np.ndarray]:
         "Read one plan's snippets, padded to one length: the same numbers in any company."
-        shape = (1, len(LETTERS), self.model.config.encoder.max_tokens)
+        letters = sorted(set(plan.form)) if self.conditioned else []
+        found = [plan.snippet_ids(letter, tokens, self.on_bars) for letter in letters]
+        most = max([1, *map(len, found)])
+        shape = (1, len(LETTERS), most, self.model.config.encoder.max_tokens)
         snippets = np.full(shape, MusicTokenizerWithStyle.pad_id)
-        if self.conditioned:
-            for slot, letter in enumerate(LETTERS):
-                ids = plan.snippet_ids(letter, tokens, self.on_bars)
-                snippets[0, slot, : len(ids)] = ids
-        filled = snippets[0, :, 0] != MusicTokenizerWithStyle.pad_id
+        for slot, of_letter in enumerate(found):
+            for place, ids in zip(snippets[0, slot], of_letter, strict=False):
+                place[: len(ids)] = ids
+        filled = snippets[0, :, 0, 0] != MusicTokenizerWithStyle.pad_id
         labels = filled * np.arange(1, len(LETTERS) + 1)
         memory = self.model.condition(self._tensor(snippets), self._tensor(labels)[None])
         return memory, np.append(False, filled)
@@ -533,8 +531,7 @@ class PlanReader:
                 given = (ids[one], slot[one], label[one], progress[one], self.memories[row], cache)
                 begun[plan] = (cache, self.model.hidden(*given, returns=self.conditioned)[:, -1])
         of_row = [begun[id(self.memories[row])] for row in rows]
-        parts = zip(*(self.memories[row] for row in rows), strict=True)
-        memory = Memory(*(torch.cat(part) for part in parts))
+        memory = Memory.join([self.memories[row] for row in rows])
         cache = KVCache.join([cache for cache, _ in of_row])
         self.next_token = NextToken(
             self.model, cache, len(rows), room, memory, compiled, returns=self.conditioned

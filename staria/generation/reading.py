@@ -24,11 +24,22 @@ class Reading:
     "Say where each note of a written piece looked."
 
     labels: np.ndarray  # (N,) letter of each note, 1 for A
-    snippet: np.ndarray  # (N, K) weight on each note of its letter's snippet; 0 where there are fewer
+    snippet: np.ndarray  # (N, K) weight on each note of its letter's snippets; 0 where there are fewer
     returns: np.ndarray  # (N,) weight on earlier sections of its letter
     nothing: np.ndarray  # (N,) weight on the state that all may read
     since_s: np.ndarray  # (N,) seconds since the note's section began
-    snippets_s: dict[str, np.ndarray]  # By letter, the onset of each note of its snippet, in seconds
+    snippets_s: dict[str, np.ndarray]  # By letter, the onset of each note of its snippets, in seconds
+    snippet_of: dict[str, np.ndarray]  # By letter, which of its snippets each of these notes is of, from 0
+
+    def by_snippet(self) -> np.ndarray:  # (N, most snippets of a letter)
+        "Give each note's weight on each of its letter's snippets."
+        most = max((int(number.max()) + 1 for number in self.snippet_of.values()), default=0)
+        weights = np.zeros((len(self.labels), most))
+        for letter, number in self.snippet_of.items():
+            rows = self.labels == 1 + LETTERS.index(letter)
+            for k in range(int(number.max()) + 1):
+                weights[rows, k] = self.snippet[rows][:, : len(number)][:, number == k].sum(1)
+        return weights
 
     def mean_s(self) -> np.ndarray:  # (N,), NaN where the snippet has no weight
         "Give the mean instant of its snippet that each note read."
@@ -63,12 +74,19 @@ def read_snippets(
     by_note = sum(by_token[notes - 1 + part] for part in range(3)) / 3
     labels = np.array([draft.marks[place].label for place in notes], np.uint8)
     room = model.config.encoder.max_tokens
-    parts, snippets_s = {}, {}
-    for slot, letter in enumerate(LETTERS):
+    n_places = reader.memories[0].slots.shape[1]
+    a_slot = (n_places - 1) // len(LETTERS)
+    parts, snippets_s, snippet_of = {}, {}, {}
+    for slot, letter in enumerate(sorted(set(draft.plan.form))):
         own = draft.plan.snippet_ids(letter, room, reader.on_bars)
-        if len(own):
-            of_token = by_note[:, 1 + slot * room :][:, : len(own)]
-            parts[letter], snippets_s[letter] = _by_snippet_note(of_token, own, tok)
+        firsts = 1 + slot * a_slot + room * np.arange(len(own))
+        found = [
+            _by_snippet_note(by_note[:, first:], ids, tok) for first, ids in zip(firsts, own, strict=True)
+        ]
+        if found:
+            parts[letter] = np.concatenate([weights for weights, _ in found], 1)
+            snippets_s[letter] = np.concatenate([onsets_s for _, onsets_s in found])
+            snippet_of[letter] = np.repeat(np.arange(len(found)), [len(onsets_s) for _, onsets_s in found])
     most = max((part.shape[1] for part in parts.values()), default=0)
     snippet = np.zeros((len(notes), most), np.float32)
     for letter, part in parts.items():
@@ -78,22 +96,23 @@ def read_snippets(
     return Reading(
         labels=labels,
         snippet=snippet,
-        returns=by_note[:, 1 + len(LETTERS) * room :].sum(1),
+        returns=by_note[:, n_places:].sum(1),
         nothing=by_note[:, 0],
         since_s=np.array(since_ms) / 1000,
         snippets_s=snippets_s,
+        snippet_of=snippet_of,
     )
 
 
 def _by_snippet_note(
-    weights: np.ndarray,  # (N, M) on the tokens of a snippet
+    weights: np.ndarray,  # (N, M or more) on the tokens of a snippet, and on what comes after it
     ids: np.ndarray,  # (M,) the snippet
     tok,
 ) -> tuple[np.ndarray, np.ndarray]:  # (N, K) on its notes, (K,) their onsets in seconds
     starts = tok.note_index(ids)
     note_of = np.maximum(np.searchsorted(starts, np.arange(len(ids)), "right") - 1, 0)
     of_note = np.zeros((len(weights), len(starts)), np.float32)
-    np.add.at(of_note.T, note_of, weights.T)
+    np.add.at(of_note.T, note_of, weights[:, : len(ids)].T)
     return of_note, tok.times_ms(ids)[starts + 1] / 1000
 
 # %% ../../nbs/generation/03_reading.ipynb #5bbd2bbc
@@ -108,6 +127,8 @@ def plot_reading(
         shown = reading.snippet[:, : len(reading.snippets_s[letter])].T.copy()
         shown[:, reading.labels != 1 + LETTERS.index(letter)] = np.nan
         ax.imshow(shown, aspect="auto", origin="lower", cmap=HEAT, vmin=0, interpolation="nearest")
+        borders = np.flatnonzero(np.diff(reading.snippet_of[letter]))
+        ax.hlines(borders + 0.5, -0.5, len(reading.labels) - 0.5, colors="0.5", linewidth=0.8)
         ax.set(ylabel=f"notes of {letter}'s snippet")
         if row == len(letters):
             ax.set(xlabel="notes of the piece")

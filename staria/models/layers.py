@@ -125,20 +125,28 @@ class KVCache:
     @classmethod
     def join(
         cls,
-        caches: Sequence["KVCache"],  # That have read equally many tokens
+        caches: Sequence["KVCache"],  # That have read equally many tokens; memories may differ in length
     ) -> "KVCache":
-        "Put the rows of caches side by side."
-
-        def side_by_side(parts):
-            return None if parts[0] is None else torch.cat(parts)
+        "Put the rows of caches side by side; behind the first place, a shorter memory gets empty ones."
 
         first = caches[0]
         joined = cls(len(first.keys), first.max_tokens)
-        joined.length = first.length
+        joined.length = longest = max(cache.length for cache in caches)
+
+        def side_by_side(parts):
+            if parts[0] is None:
+                return None
+            whole = [part[:, :, : cache.length] for part, cache in zip(parts, caches, strict=True)]
+            rows = []
+            for part in whole:
+                missing = part.new_zeros(*part.shape[:2], longest - part.shape[2], part.shape[3])
+                rows.append(torch.cat([part[:, :, :1], missing, part[:, :, 1:]], 2))
+            return torch.cat(rows)
+
         joined.keys = [side_by_side(parts) for parts in zip(*(c.keys for c in caches), strict=True)]
         joined.values = [side_by_side(parts) for parts in zip(*(c.values for c in caches), strict=True)]
         joined.pending = {layer: torch.cat([c.pending[layer] for c in caches]) for layer in first.pending}
-        joined.marks = side_by_side([c.marks for c in caches])
+        joined.marks = None if first.marks is None else torch.cat([c.marks for c in caches])
         joined.returns = None if first.returns is None else cls.join([c.returns for c in caches])
         return joined
 

@@ -7,6 +7,7 @@ __all__ = ['Memory', 'mark_sections', 'mask_returns', 'draw_hidden', 'StariaConf
 
 # %% ../../nbs/models/04_staria.ipynb #a826525a
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -24,8 +25,8 @@ _HIDDEN_SLOT = -3  # Places that none may read: pads, and empty slots
 
 
 def _seconds_in_force(
-    ids: torch.Tensor,  # (B, S, M) snippets on clocks of their own
-) -> torch.Tensor:  # (B, S, M) seconds, not decreasing; as `times_ms` of the tokenizer counts
+    ids: torch.Tensor,  # (…, M) snippets on clocks of their own
+) -> torch.Tensor:  # (…, M) seconds, not decreasing; as `times_ms` of the tokenizer counts
     "Give the time in force at each token."
     tok = MusicTokenizerWithStyle()
     onset_of = torch.as_tensor(tok.onset_of.astype("int64"), device=ids.device)
@@ -35,22 +36,35 @@ def _seconds_in_force(
 
 
 class Memory(NamedTuple):
-    "Hold the states of a piece's snippets."
+    "Hold the states of a piece's snippets, P = 1 + S·N·M places."
 
-    states: torch.Tensor  # (B, 1 + S·M, C)
-    slots: torch.Tensor  # (B, 1 + S·M): the slot of each state
-    since_s: torch.Tensor  # (B, 1 + S·M): seconds since its snippet began, at the place before
-    before: torch.Tensor  # (B, 1 + S·M, C): the state of the place before in its snippet; 0 at its start
+    states: torch.Tensor  # (B, P, C)
+    slots: torch.Tensor  # (B, P): the slot of each state
+    since_s: torch.Tensor  # (B, P): seconds since its snippet began, at the place before
+    before: torch.Tensor  # (B, P, C): the state of the place before in its snippet; 0 at its start
 
     def mask(self, slot: torch.Tensor) -> torch.Tensor:
-        "Let each token read its own slot and the null state: (B, T) to boolean (B, 1, T, 1 + S·M)."
+        "Let each token read its own slot and the null state: (B, T) to boolean (B, 1, T, P)."
         slots = self.slots[:, None]
         return ((slots == slot[..., None]) | (slots == _NULL_SLOT))[:, None]
 
+    @classmethod
+    def join(cls, memories: Sequence["Memory"]) -> "Memory":
+        "Put memories side by side; a shorter one gets places that none may read, as in `KVCache.join`."
+        longest = max(memory.slots.shape[1] for memory in memories)
+
+        def pad(part: torch.Tensor, fill: int) -> torch.Tensor:
+            missing = part.new_full((len(part), longest - part.shape[1], *part.shape[2:]), fill)
+            return torch.cat([part[:, :1], missing, part[:, 1:]], 1)
+
+        fills = cls(states=0, slots=_HIDDEN_SLOT, since_s=0, before=0)
+        parts = zip(fills, zip(*memories, strict=True), strict=True)
+        return cls(*(torch.cat([pad(part, fill) for part in rows]) for fill, rows in parts))
+
 
 def _lay_memory(
-    states: torch.Tensor,  # (B, S, M, C) of snippets
-    snippets: torch.Tensor,  # (B, S, M) their ids
+    states: torch.Tensor,  # (B, S, N, M, C) of snippets
+    snippets: torch.Tensor,  # (B, S, N, M) their ids
     snippet_labels: torch.Tensor,  # (B, S), 0 for an empty slot
     null: torch.Tensor,  # (C,)
 ) -> Memory:
@@ -58,8 +72,8 @@ def _lay_memory(
     B, S = snippet_labels.shape
 
     # Every place knows its slot; pads and empty slots are hidden from all.
-    empty = (snippets == PAD_ID) | (snippet_labels == 0)[..., None]
-    number = torch.arange(S, device=snippets.device)[:, None]
+    empty = (snippets == PAD_ID) | (snippet_labels == 0)[..., None, None]
+    number = torch.arange(S, device=snippets.device)[:, None, None]
     slots = torch.where(empty, _HIDDEN_SLOT, number).flatten(1)
 
     # The null state comes first, at no time and behind nothing.
@@ -67,7 +81,7 @@ def _lay_memory(
     null_slot = slots.new_full((B, 1), _NULL_SLOT)
     no_time = torch.zeros(B, 1, device=snippets.device)
     return Memory(
-        states=torch.cat([null_state, states.flatten(1, 2)], 1),
+        states=torch.cat([null_state, states.flatten(1, 3)], 1),
         slots=torch.cat([null_slot, slots], 1),
         since_s=torch.cat([no_time, _shift(_seconds_in_force(snippets))], 1),
         before=torch.cat([null_state, _shift(states)], 1),
@@ -75,8 +89,8 @@ def _lay_memory(
 
 
 def _shift(x: torch.Tensor) -> torch.Tensor:
-    "Give each place of a snippet what belongs to the one before it: (B, S, M, …) to (B, S·M, …)."
-    return torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2).flatten(1, 2)
+    "Give each place of a snippet what belongs to the one before it: (B, S, N, M, …) to (B, S·N·M, …)."
+    return torch.cat([torch.zeros_like(x[:, :, :, :1]), x[:, :, :, :-1]], 3).flatten(1, 3)
 
 # %% ../../nbs/models/04_staria.ipynb #9b2c0dbc
 def mark_sections(
@@ -170,9 +184,11 @@ class StariaModel(nn.Module):
             nn.init.normal_(part.weight, std=std)
 
     def condition(self, snippets: torch.Tensor, snippet_labels: torch.Tensor) -> Memory:
-        "Read a plan's snippets (B, S, M) with labels (B, S), once per piece."
-        states, _ = self.encoder(snippets.flatten(0, 1))
-        states = states.view(*snippets.shape, -1) + self.snippet_label(snippet_labels)[:, :, None]
+        "Read a plan's snippets (B, S, M), or (B, S, N, M), with labels (B, S), once per piece."
+        if snippets.ndim == 3:
+            snippets = snippets[:, :, None]
+        states, _ = self.encoder(snippets.flatten(0, 2))
+        states = states.view(*snippets.shape, -1) + self.snippet_label(snippet_labels)[:, :, None, None]
         return _lay_memory(states, snippets, snippet_labels, self.null)
 
     def hidden(

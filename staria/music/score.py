@@ -11,16 +11,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import mido
 import numpy as np
 
 from ..core.basics import InputError, compiled, require
-from ..core.files import atomic_write, check_regular
+from ..core.files import atomic_write, check_regular, printable
 from .beats import count_beats, estimate_beats, keeps_time
-from .midi import DRUM, INSTRUMENTS, MAX_BYTES, MidiEvents, MidiTiming, read_midi
+from .midi import DRUM, INSTRUMENTS, MAX_BYTES, MIDI_SUFFIXES, MidiEvents, MidiTiming, read_midi
 from .sections import Section, check_order, label_times
 
 if TYPE_CHECKING:
@@ -41,6 +41,14 @@ _FIRST_PROGRAM = [int(np.flatnonzero(_PROGRAM_BLOCKS == i)[0]) * 8 for i in rang
 # %% ../../nbs/music/03_score.ipynb #c3c162fd
 def _no_rows(width: int):  # A field's default: a table without rows
     return dataclasses.field(default_factory=lambda: np.zeros((0, width)))
+
+
+_TRACK_WORDS = (
+    "piano|pianoforte|klavier|pno|grand|acoustic|electric|instrument|track|staff|stave|voice|part|channel|"
+    "untitled|unnamed|new|song|sequence|seq|midi|out|tempo|control|conductor|melody|right|left|hand|rh|lh|"
+    "upper|lower|treble|bass"
+)
+_TRACK_NAME = re.compile(rf"(?:[\W\d_]|\b(?:{_TRACK_WORDS})\b)*", re.I)  # What names a track, not a piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,19 @@ class Score:
         if name := self.title or self.source:
             parts.append(name)
         return f"Score({', '.join(parts)})"
+
+    @property
+    def name(self) -> str:
+        "What to call the piece: a MIDI file's own name, since its title is a track's; else the title."
+        file = PurePath(self.source).name
+        is_midi = file.lower().endswith(MIDI_SUFFIXES)
+        return printable(file if is_midi or not self.title else self.title)
+
+    @property
+    def subtitle(self) -> str:
+        "What the piece's title adds to its name; empty where it names a track, such as 'Piano right'."
+        tells = self.title not in ("", self.name, PurePath(self.name).stem)
+        return printable(self.title) if tells and not _TRACK_NAME.fullmatch(self.title) else ""
 
     def replace(self, **changes) -> "Score":
         "Give a copy with other fields."

@@ -143,12 +143,12 @@ class MusicTokenizerWithStyle:
     def prompt(
         self,
         form: str,  # "ABAC"; only the nine common forms have a token
-        snippets: dict,  # Ids of a snippet by letter
+        snippets: dict,  # By letter, ids of its snippet, or a list of several
     ) -> np.ndarray:  # <PROMPT_START> … <PROMPT_END>
         "Write a plan as a prompt."
         return _prompt(form, snippets)
 
-    def split_prompt(self, ids) -> tuple[str, dict[str, np.ndarray], np.ndarray]:
+    def split_prompt(self, ids) -> tuple[str, dict[str, np.ndarray | list[np.ndarray]], np.ndarray]:
         "Take a prompt apart: form, snippets by letter, and the ids of the piece."
         return _split_prompt(vocabulary().check(ids))
 
@@ -504,14 +504,15 @@ def _label_waits(kind: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def _prompt(form: str, snippets: dict) -> np.ndarray:
     tok = MusicTokenizerWithStyle
     parts = [[tok.prompt_start_id], [tok.form_ids[form]] if form in tok.form_ids else []]
-    for letter, snippet in snippets.items():
+    for letter, given in snippets.items():
         if letter not in LETTERS:
             raise InputError(f"a prompt has snippets for {', '.join(LETTERS)}, got {letter!r}")
-        parts += [[tok.section_ids[LETTERS.index(letter)]], snippet]
+        for snippet in given if isinstance(given, list) else [given]:
+            parts += [[tok.section_ids[LETTERS.index(letter)]], snippet]
     return np.concatenate([*parts, [tok.prompt_end_id]]).astype(np.int64)
 
 
-def _split_prompt(ids: np.ndarray) -> tuple[str, dict[str, np.ndarray], np.ndarray]:
+def _split_prompt(ids: np.ndarray) -> tuple[str, dict[str, np.ndarray | list[np.ndarray]], np.ndarray]:
     kind = vocabulary().kind_of[ids]
     ends = np.flatnonzero(kind == Kind.PROMPT_END)
     if not len(ends):
@@ -520,8 +521,16 @@ def _split_prompt(ids: np.ndarray) -> tuple[str, dict[str, np.ndarray], np.ndarr
     forms = ids[:end][kind[:end] == Kind.FORM]
     form = vocabulary().name(forms[0]).strip("<>") if len(forms) else ""
     marks = [*np.flatnonzero(kind[:end] == Kind.SECTION), end]
-    snippets = {LETTERS[ids[mark] - SECTION_0]: ids[mark + 1 : after] for mark, after in pairwise(marks)}
+    passages: dict[str, list[np.ndarray]] = {}
+    for mark, after in pairwise(marks):
+        passages.setdefault(LETTERS[ids[mark] - SECTION_0], []).append(ids[mark + 1 : after])
+    snippets = {letter: _one_or_several(given) for letter, given in passages.items()}
     return form, snippets, ids[end + 1 :]
+
+
+def _one_or_several(passages: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+    filled = [passage for passage in passages if len(passage)]  # a bare section token spells the form
+    return filled if len(filled) > 1 else [*filled, *passages][0]
 
 
 def _insert_dim(ids: np.ndarray, draw: int) -> np.ndarray:

@@ -151,6 +151,7 @@ _DATA_SETTINGS = (
     "seed",
     "pack",
     "snippet_at",
+    "num_snippets",
 )  # What a resumed run must read in the same way
 
 
@@ -255,6 +256,9 @@ def _check_lengths(
         )
 
 
+_UNSAID = {"model": {}, "data": {"num_snippets": 1}}  # Settings of runs from before there was a choice
+
+
 def _check_resumable(
     saved: dict,  # Settings that the run was started with
     now: dict,  # Settings of this call
@@ -262,7 +266,7 @@ def _check_resumable(
 ) -> None:
     "Refuse to go on with another model or other data."
     for part in ("model", "data"):
-        there, here = saved[part], now[part]
+        there, here = (_UNSAID[part] | settings[part] for settings in (saved, now))
         differing = [name for name in there | here if there.get(name) != here.get(name)]
         if differing:
             name = differing[0]

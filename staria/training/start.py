@@ -54,6 +54,7 @@ class DataConfig:
     snippet_tokens: int | None = None  # Longest snippet; None: what the model reads, at most 256
     pack: bool = False  # Several pieces in one row, each reading itself alone: decoder, baseline, staria
     snippet_at: str = "start"  # Where snippets begin: start (of a section) or anywhere (in it)
+    num_snippets: int = 1  # Most snippets of a letter, up to 8: each time, training draws how many it has
     augment: bool = True  # Training pieces in another key, tempo and loudness in each epoch
     num_workers: int = 0  # Processes that make batches; they change no batch
 
@@ -78,6 +79,7 @@ READ_BY = {
     "pack": ("decoder", "baseline", "staria"),
     "snippet_tokens": ("encoder", "baseline", "staria", "wake-sleep"),
     "snippet_at": ("encoder", "baseline", "staria"),
+    "num_snippets": ("baseline", "staria"),
 }  # Fields of DataConfig and StartConfig that only these kinds read
 _START_KINDS = dict.fromkeys(
     ("decoder", "baseline"), ("decoder", "baseline")
@@ -86,7 +88,7 @@ _START_KINDS = dict.fromkeys(
 # %% ../../nbs/training/06_start.ipynb #666f7869
 _LONGEST_SEQUENCE = 2048  # Tokens of a sequence where no length is asked for
 _LONGEST_SNIPPET = 256  # Tokens of a snippet where no length is asked for
-_PROMPT_TOKENS = 2 + 64 + len(LETTERS) * (1 + _LONGEST_SNIPPET)  # Start and end, 64 sections, four snippets
+_SHORTEST_SEQUENCE = 64  # Tokens of a sequence that can be learnt from
 
 
 def fill_lengths(
@@ -96,10 +98,18 @@ def fill_lengths(
 ) -> DataConfig:  # With numbers for `max_tokens` and `snippet_tokens`
     "Choose the lengths that were not asked for by what the model reads."
     encoder, decoder = parts_of(model)
-    prompt = _PROMPT_TOKENS if kind == "baseline" else 0
+    prompt = 0
+    if kind == "baseline":  # start and end, 64 sections, snippets
+        prompt = 2 + 64 + len(LETTERS) * config.num_snippets * (1 + _LONGEST_SNIPPET)
     sequence, snippet = _LONGEST_SEQUENCE, _LONGEST_SNIPPET
     if decoder is not None:
         sequence = min(sequence, decoder.config.max_tokens - prompt)
+    if not config.max_tokens and sequence < _SHORTEST_SEQUENCE:
+        raise InputError(
+            f"a prompt with {config.num_snippets} snippets a letter leaves no room for a sequence in the"
+            f" {decoder.config.max_tokens} tokens that this model reads: use a lower --num-snippets,"
+            " or give --max-tokens and --snippet-tokens"
+        )
     if encoder is not None:
         snippet = min(snippet, encoder.config.max_tokens)
     return dataclasses.replace(

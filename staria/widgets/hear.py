@@ -180,7 +180,7 @@ class HearForm(widgets.VBox):
 
 # %% ../../nbs/widgets/02_hear.ipynb #c9bdb0f7
 def _show(form: HearForm, score: Score, probs: np.ndarray, labels: np.ndarray, same: bool) -> None:
-    title = form.given.title or form.given.source
+    title = form.given.name
     if form.roll is None:
         form.roll = PianoRoll(
             score, labels, probs, title=title, height=480, colour_by="label", reference=form.reference

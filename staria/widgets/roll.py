@@ -175,7 +175,7 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
             self.bar_rows = np.asarray(score.bars_s(), "<f4").tobytes()
             self.labelled = labels is not None
             self.sections = tuple(score.sections)
-            self.title = score.title if title is None else title
+            self.title = score.name if title is None else title
             if not keep_view:
                 self.selection = ()
                 self.cursor_s = 0.0
