@@ -560,7 +560,7 @@ def check_write(page, where, out: Path) -> None:
     second.canvas.focus()
     page.keyboard.press(" ")
     page.get_by_role("button", name="Export").first.click()
-    page.get_by_text(re.compile(r"AB-staria-seed0-1\.json are in")).wait_for()
+    page.get_by_text(re.compile(r"AB-staria-seed0-1\.json\b.* are in")).wait_for()
     page.locator("a[download$='.mid']").first.wait_for(state="attached")
 
 
