@@ -484,7 +484,7 @@ def loop_weights(
 def _load_round(place: Path, classifier: torch.nn.Module, model: StariaModel | Decoder) -> dict:
     "Read the row of a round that was done, and bring both models to its end."
     for path, part in zip(loop_weights(place, model), (classifier, model), strict=True):
-        if not isinstance(part, Recognizer):  # which is frozen, and as it was
+        if isinstance(part, torch.nn.Module):  # a listener is frozen, and as it was
             part.load_state_dict(load_model(path).state_dict())
     return json.loads((place / "round.json").read_text())
 
