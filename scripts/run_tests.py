@@ -54,7 +54,7 @@ WAITING = ("slurm_survival", "06_train_on_slurm", "04_slurm")  # For Slurm: one 
 OTHER_KERNELS = {
     "avx2": ("models/03_decoder",),
     "plain": ("models/04_staria", "generation/01_generation"),
-}  # Rooms whose networks compute, run once more in each way when all is run
+}  # Rooms whose networks compute, run once more in each way
 
 
 def has_slurm() -> bool:
@@ -160,13 +160,13 @@ def run_all(wanted: Callable[[str], bool], flags: list[str], tally: Tally) -> No
                 waiting[pool.submit(run_gate, gate)] = gate.__name__.replace("_", " ")
         if wanted("browser"):
             waiting[pool.submit(run_browser)] = "browser"
-        for notebook in chosen:
-            place = beside if "slurm" in flags and notebook.stem in WAITING else pool
-            waiting[place.submit(run_notebook, notebook, flags)] = f"nbs/{name_of(notebook)}.ipynb"
         for way, names in again:
             for notebook in (n for n in chosen if name_of(n) in names):
                 name = f"nbs/{name_of(notebook)}.ipynb with {way} kernels"
                 waiting[pool.submit(run_notebook, notebook, [], way)] = name
+        for notebook in chosen:
+            place = beside if "slurm" in flags and notebook.stem in WAITING else pool
+            waiting[place.submit(run_notebook, notebook, flags)] = f"nbs/{name_of(notebook)}.ipynb"
         for done in concurrent.futures.as_completed(waiting):
             tally.add(waiting[done], *done.result())
 
