@@ -48,10 +48,15 @@ def plain(outputs) -> list[dict]:
     return json.loads(json.dumps(outputs or []))
 
 
+def varies(cell: dict) -> bool:
+    "Say whether what a cell prints differs between runs or processors."
+    return "varies" in directives("".join(cell["source"]))
+
+
 def is_stale(cell: dict, fresh: list[dict]) -> bool:
     "Say whether a cell's stored output is not what the cell prints today."
     stored_text, fresh_text = printed_text(cell["outputs"]), printed_text(fresh)
-    if "varies" in directives("".join(cell["source"])):
+    if varies(cell):
         return bool(stored_text) != bool(fresh_text)
     return stored_text != fresh_text
 
@@ -88,20 +93,22 @@ def run_notebook(path: Path, skip: set[str], update: bool, lenient: bool, varyin
         print(trouble, file=sys.stderr)
         return 1
     cells = notebook["cells"]
-    stale = [number for number, outputs in fresh.items() if is_stale(cells[number], outputs)]
-    if varying:
-        stale += [number for number in fresh if "varies" in directives("".join(cells[number]["source"]))]
+    stale = [
+        number
+        for number, outputs in fresh.items()
+        if is_stale(cells[number], outputs) or (varying and varies(cells[number]))
+    ]
     if not update:
         for number in stale:
             stored = printed_text(cells[number]["outputs"])
             print(describe_change(number, stored, printed_text(fresh[number])), file=sys.stderr)
         return STALE if stale and not lenient else 0
-    for number in set(stale):
+    for number in stale:
         cells[number]["outputs"] = fresh[number]
     if stale:
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
         clear(path)
-    print(f"{path.name}: {len(set(stale))} outputs stored anew")
+    print(f"{path.name}: {len(stale)} outputs stored anew")
     return 0
 
 

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PAD_ID', 'UNKNOWN_ID', 'TIME_ID', 'VOCAB_SIZE', 'KERNELS', 'Mask', 'GATE_SPEED', 'IGNORED', 'rotary', 'rotate',
-           'KVCache', 'check_kernel', 'flex_mask', 'PieceLengths', 'find_pieces', 'SharedKeys', 'find_shared_keys',
-           'attend', 'Attention', 'FeedForward', 'Block', 'run_layer', 'init_weights', 'CrossAttention',
-           'TokenEmbedding', 'TokenHead', 'init_number_rows']
+           'join_rows', 'KVCache', 'check_kernel', 'flex_mask', 'PieceLengths', 'find_pieces', 'SharedKeys',
+           'find_shared_keys', 'attend', 'Attention', 'FeedForward', 'Block', 'run_layer', 'init_weights',
+           'CrossAttention', 'TokenEmbedding', 'TokenHead', 'init_number_rows']
 
 # %% ../../nbs/models/01_layers.ipynb #40dff812
 import functools
@@ -72,6 +72,21 @@ def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor
     return turned
 
 # %% ../../nbs/models/01_layers.ipynb #953e1784
+def join_rows(
+    parts: Sequence[torch.Tensor],  # Alike but for their rows, and for their length in one dimension
+    dim: int,  # That one
+    fill: float = 0,  # What a shorter part gets behind its first place
+) -> torch.Tensor:  # As long as the longest part
+    "Put rows side by side; the first place stays the first, the last ones stay the last."
+    longest, rows = max(part.shape[dim] for part in parts), []
+    for part in parts:
+        first, rest = part.tensor_split([1], dim)
+        shape = list(part.shape)
+        shape[dim] = longest - part.shape[dim]
+        rows.append(torch.cat([first, part.new_full(shape, fill), rest], dim))
+    return torch.cat(rows)
+
+
 class KVCache:
     "Keep the keys and values of the tokens that were read."
 
@@ -127,21 +142,16 @@ class KVCache:
         cls,
         caches: Sequence["KVCache"],  # That have read equally many tokens; memories may differ in length
     ) -> "KVCache":
-        "Put the rows of caches side by side; behind the first place, a shorter memory gets empty ones."
-
+        "Put the rows of caches side by side, as `join_rows` does."
         first = caches[0]
         joined = cls(len(first.keys), first.max_tokens)
-        joined.length = longest = max(cache.length for cache in caches)
+        joined.length = max(cache.length for cache in caches)
 
         def side_by_side(parts):
             if parts[0] is None:
                 return None
-            whole = [part[:, :, : cache.length] for part, cache in zip(parts, caches, strict=True)]
-            rows = []
-            for part in whole:
-                missing = part.new_zeros(*part.shape[:2], longest - part.shape[2], part.shape[3])
-                rows.append(torch.cat([part[:, :, :1], missing, part[:, :, 1:]], 2))
-            return torch.cat(rows)
+            pairs = zip(parts, caches, strict=True)
+            return join_rows([part[:, :, : cache.length] for part, cache in pairs], dim=2)
 
         joined.keys = [side_by_side(parts) for parts in zip(*(c.keys for c in caches), strict=True)]
         joined.values = [side_by_side(parts) for parts in zip(*(c.values for c in caches), strict=True)]

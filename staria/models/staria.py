@@ -16,7 +16,7 @@ from torch import nn
 from ..core.basics import LETTERS, InputError
 from .decoder import Decoder, DecoderConfig, is_compiled
 from .encoder import EncoderConfig, SnippetEncoder
-from .layers import PAD_ID, CrossAttention, KVCache, find_shared_keys, init_weights
+from .layers import PAD_ID, CrossAttention, KVCache, find_shared_keys, init_weights, join_rows
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/04_staria.ipynb #2fd6405d
@@ -50,16 +50,10 @@ class Memory(NamedTuple):
 
     @classmethod
     def join(cls, memories: Sequence["Memory"]) -> "Memory":
-        "Put memories side by side; a shorter one gets places that none may read, as in `KVCache.join`."
-        longest = max(memory.slots.shape[1] for memory in memories)
-
-        def pad(part: torch.Tensor, fill: int) -> torch.Tensor:
-            missing = part.new_full((len(part), longest - part.shape[1], *part.shape[2:]), fill)
-            return torch.cat([part[:, :1], missing, part[:, 1:]], 1)
-
+        "Put memories side by side, as `KVCache.join` does; a shorter one gets places that none may read."
         fills = cls(states=0, slots=_HIDDEN_SLOT, since_s=0, before=0)
-        parts = zip(fills, zip(*memories, strict=True), strict=True)
-        return cls(*(torch.cat([pad(part, fill) for part in rows]) for fill, rows in parts))
+        parts = zip(zip(*memories, strict=True), fills, strict=True)
+        return cls(*(join_rows(rows, 1, fill) for rows, fill in parts))
 
 
 def _lay_memory(

@@ -666,7 +666,7 @@ def _export_studio(
     for step in about["anew"]:
         stem += f"-s{step['section'] + 1}n{step['seed']}"
     paths = save_candidate(card.candidate, form.workspace.runs / "studio", stem)
-    made = made_with(seed=about["seed"], weights=about["checkpoint"] or "a model in memory")
+    made = made_with(seed=about["seed"], generator=about["checkpoint"] or "a model in memory")
     paths["html"] = report_written(paths["mid"].with_suffix(".html"), {card.name: card.candidate.score}, made)
     links = [_download_link(paths[kind], mime) for kind, mime in _DOWNLOADS.items()]
     form.links.value = f"download: {', '.join(links)}"
