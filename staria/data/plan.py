@@ -18,7 +18,7 @@ from .examples import MOST_SNIPPETS, rebase_snippet
 from ..music.bar_clock import BarClock, estimate_bar_clock, find_bar_clock, to_bar_clock
 from ..music.score import Score
 from ..music.sections import Section, section_of_times
-from ..tokens.tags import check_styles
+from ..tokens.tags import check_styles, styles_of
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/06_plan.ipynb #b7c1384f
@@ -286,13 +286,15 @@ def sample_plan(
     lengths_s: Sequence[float] | None = None,  # Given lengths are kept
     length_range_s: tuple[float, float] = (5.0, 12.0),  # Sections of other lengths are no models for length
     on_bars: bool = False,  # From a piece that knows its bars, if there is one: 8 or 16 at its tempo
-) -> Plan:
+    style: Sequence[str] = (),  # From a piece of these styles, if there is one
+) -> Plan:  # On bars with the piece's styles
     "Complete a form into a plan from real pieces; raise `InputError` where none has the form's letters."
     letters = Plan(form).form
     needed = sorted(set(letters))
     fitting = [score for score in scores if set(needed) <= {s.label for s in _sounding_sections(score)}]
     if on_bars:
         fitting = [score for score in fitting if find_bar_clock(score)] or fitting
+    fitting = [score for score in fitting if set(style) <= set(styles_of(score.tags))] or fitting
     if not fitting:
         raise InputError(
             f"no piece of the {len(scores)} given has sections {', '.join(needed)} to take snippets for "
@@ -306,7 +308,7 @@ def sample_plan(
     clock = find_bar_clock(score) if on_bars else None
     if clock:
         bars = usual_bars(clock) if lengths_s is None else None
-        return Plan(letters, lengths_s, snippets, clock.meter, clock.tempo_qpm, bars)
+        return Plan(letters, lengths_s, snippets, clock.meter, clock.tempo_qpm, bars, styles_of(score.tags))
     if lengths_s is None:
         lengths_s = _draw_lengths(letters, scores, rng, length_range_s)
     return Plan(letters, tuple(lengths_s), snippets)
