@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.device import usable_cores
 from ..core.files import open_workspace
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def prepare_command(
     name: str,  # Name of the store
     root: str | None = None,  # Workspace that holds cache/; null: STARIA_ROOT, or this folder
     limit: int | None = None,  # Most files that are read
-    workers: int | None = None,  # Processes; null: one a core
+    workers: int | None = None,  # Processes; null: one a core, where so many pay
     splits: str = "95,4,1",  # Shares of train, val and test; which piece goes where depends on its music
     clock: str = "exact",  # How tokens count time: exact, aria, or bars, where a bar always lasts the same
     licence: str | None = None,  # Terms of the pieces that no index.tsv beside the data names
@@ -55,7 +54,7 @@ def prepare_command(
             return print("'staria jobs' shows how far they are")
         store, report = wait_for_parts(*jobs)
     else:
-        options["workers"] = usable_cores() if workers is None else workers
+        options["workers"] = workers
         if shard:
             return print(prepare_shard(source, name, workspace, read_shard(shard), **options))
         store, report = read_source(source, name, workspace, merge=merge, **options)

@@ -28,6 +28,7 @@ from ..music.notation import NOTATION_SUFFIXES, read_abc, read_musicxml, read_tu
 from ..music.repeats import perform
 from ..music.score import Score
 from ..music.sections import Section, letters_by_first_appearance, load_sections
+from ..tokens.tags import STYLES, check_styles
 
 # %% ../../nbs/data/02_corpus.ipynb #f2c224c6
 @dataclass(frozen=True, slots=True)
@@ -500,6 +501,13 @@ def _bar_meters(bars_s: list, meter: tuple[int, int], qpm: float) -> np.ndarray:
     return np.array(rows if rows and rows[0][0] <= 1e-6 else [(0.0, *meter), *rows], float)
 
 
+def _tags_of(styles: list[str], key: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(STYLES[word] for word in check_styles(styles))
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None
+
+
 def _load_labelled(item: Item, **limits) -> Score:
     piece = _pieces(item.path)[item.number - 1]
     if not piece["notes"]:
@@ -516,6 +524,7 @@ def _load_labelled(item: Item, **limits) -> Score:
         sections=sections,
         title=str(piece.get("title", "")),
         source=item.key,
+        tags=_tags_of(piece.get("style", []), item.key),
         tempos=np.array([[0.0, qpm]] if knows_bars else []).reshape(-1, 2),
         meters=_bar_meters(piece.get("bars", []), meter, qpm) if knows_bars else np.zeros((0, 3)),
     )

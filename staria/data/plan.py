@@ -17,7 +17,8 @@ from ..core.basics import LETTERS, InputError
 from .examples import MOST_SNIPPETS, rebase_snippet
 from ..music.bar_clock import BarClock, estimate_bar_clock, find_bar_clock, to_bar_clock
 from ..music.score import Score
-from ..tokens.tags import check_styles
+from ..music.sections import Section, section_of_times
+from ..tokens.tags import check_styles, styles_of
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/data/06_plan.ipynb #b7c1384f
@@ -176,11 +177,13 @@ class Plan:
     def _encode(self, snippet: _Snippet, on_bars: bool) -> np.ndarray:
         "Write a snippet as ids, on the clock that is asked for."
         tok = MusicTokenizerWithStyle()
+        if not len(snippet):
+            return np.zeros(0, np.int64)
         if not isinstance(snippet, Score):
             ids = np.asarray(snippet, np.int64)
             is_off = self.clock is not None and not on_bars
             return tok.scale_tempo(ids, 1 / self.clock.factor) if is_off else ids
-        if not on_bars or not len(snippet):
+        if not on_bars:
             return tok.encode(snippet, sections=False)
         own = estimate_bar_clock(snippet)
         tempo_qpm, bars_from_s = (own[0].tempo_qpm, own[1]) if own else (self.tempo_qpm, 0.0)
@@ -271,6 +274,11 @@ def usual_bars(
     return (8,) if 8 * clock.bar_s >= _SHORTEST_PERIOD_S else (16,)
 
 
+def _sounding_sections(score: Score) -> list[Section]:
+    inside = section_of_times(score.sections, score.onset_s)
+    return [score.sections[k] for k in np.unique(inside[inside >= 0])]
+
+
 def sample_plan(
     form: str,  # For example "ABA"
     scores: Sequence[Score],  # Real pieces with sections, to draw snippets and lengths from
@@ -278,13 +286,15 @@ def sample_plan(
     lengths_s: Sequence[float] | None = None,  # Given lengths are kept
     length_range_s: tuple[float, float] = (5.0, 12.0),  # Sections of other lengths are no models for length
     on_bars: bool = False,  # From a piece that knows its bars, if there is one: 8 or 16 at its tempo
-) -> Plan:
+    style: Sequence[str] = (),  # From a piece of these styles, if there is one
+) -> Plan:  # On bars with the piece's styles
     "Complete a form into a plan from real pieces; raise `InputError` where none has the form's letters."
     letters = Plan(form).form
     needed = sorted(set(letters))
-    fitting = [score for score in scores if set(needed) <= {s.label for s in score.sections}]
+    fitting = [score for score in scores if set(needed) <= {s.label for s in _sounding_sections(score)}]
     if on_bars:
         fitting = [score for score in fitting if find_bar_clock(score)] or fitting
+    fitting = [score for score in fitting if set(style) <= set(styles_of(score.tags))] or fitting
     if not fitting:
         raise InputError(
             f"no piece of the {len(scores)} given has sections {', '.join(needed)} to take snippets for "
@@ -293,12 +303,12 @@ def sample_plan(
     score = fitting[rng.integers(len(fitting))]
     snippets = {}
     for letter in needed:
-        section = next(s for s in score.sections if s.label == letter)
+        section = next(s for s in _sounding_sections(score) if s.label == letter)
         snippets[letter] = score.slice(section.start_s, section.end_s)
     clock = find_bar_clock(score) if on_bars else None
     if clock:
         bars = usual_bars(clock) if lengths_s is None else None
-        return Plan(letters, lengths_s, snippets, clock.meter, clock.tempo_qpm, bars)
+        return Plan(letters, lengths_s, snippets, clock.meter, clock.tempo_qpm, bars, styles_of(score.tags))
     if lengths_s is None:
         lengths_s = _draw_lengths(letters, scores, rng, length_range_s)
     return Plan(letters, tuple(lengths_s), snippets)

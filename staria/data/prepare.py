@@ -19,7 +19,7 @@ import shutil
 import signal
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 
 from ..core.basics import InputError, progress
 from ..core.config import config_from_dict, config_hash, config_to_dict
+from ..core.device import usable_cores
 from ..core.files import Workspace, atomic_write, printable
 from .compose import FORM_LISTS, Composed, Recipe, compose_many
 from .corpus import Source, open_source
@@ -317,30 +318,48 @@ def _submit(pool: concurrent.futures.ProcessPoolExecutor, job: _Job) -> concurre
         return failed
 
 
+_PAYS_S = 3.0  # What processes have to spare before they are worth their start
+
+
+def _pays(seconds: float, made: int, left: int, workers: int) -> bool:
+    "Tell whether processes would spare more time than their start takes."
+    return made > 0 and seconds / made * left * (1 - 1 / workers) > _PAYS_S
+
+
 def _make_parts(
-    jobs: Iterator[_Job], workers: int
-) -> Iterator[tuple[int, int]]:  # Items seen and tokens read, a part
-    "Make parts, a few in flight at a time."
-    while workers == 1:
-        if (job := next(jobs, None)) is None:
-            return
-        yield _make_part(job)
+    jobs: Iterable[_Job], workers: int | None
+) -> Iterator[tuple[int, int, int]]:  # Items seen and tokens read of a part, and processes at work
+    """Make parts, a few in flight at a time.
+
+    None: in this process until others would pay, or where an earlier run died of a piece.
+    """
+    waiting, began, made = deque(jobs), time.perf_counter(), 0
+    cores = workers or usable_cores()
+    alone = workers == 1 or workers is None and not any(job.diary.exists() for job in waiting)
+    while waiting and alone:
+        if cores > 1 and _pays(time.perf_counter() - began, made, len(waiting), cores):
+            break
+        yield *_make_part(waiting.popleft()), 1
+        made += 1
+    if not waiting:
+        return
+    workers = workers or min(cores, len(waiting))
     flying, pool = {}, _pool(workers)
     try:
         while True:
-            while len(flying) < 2 * workers and (job := next(jobs, None)) is not None:
-                flying[_submit(pool, job)] = job
+            while len(flying) < 2 * workers and waiting:
+                flying[_submit(pool, job)] = (job := waiting.popleft())
             if not flying:
                 return
             done, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
             died = [future for future in done if isinstance(future.exception(), BrokenProcessPool)]
             for future in done.difference(died):
                 flying.pop(future)
-                yield future.result()
+                yield *future.result(), workers
             if died:
                 pool.shutdown(wait=True)
                 for job in flying.values():
-                    yield _make_alone(job)
+                    yield *_make_alone(job), workers
                 flying, pool = {}, _pool(workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -468,11 +487,12 @@ class _Run:
         return read_manifest(self.folder)["last_changed"] == self.about["last_changed"]
 
     def make(
-        self, numbers: Iterable[int], workers: int
-    ) -> tuple[int, int]:  # Items and tokens that were read
+        self, numbers: Iterable[int], workers: int | None
+    ) -> tuple[int, int, int]:  # Items and tokens that were read, and the most processes at work
         "Make those of some parts that are missing."
-        missing = (job for job in map(self.job, numbers) if not job.path.exists())
+        missing = [job for job in map(self.job, numbers) if not job.path.exists()]
         n_read = n_tokens = 0
+        most = 1
         with (
             explain_full_disk(self.folder),
             progress(
@@ -481,10 +501,10 @@ class _Run:
                 unit="piece",
             ) as bar,
         ):
-            for items, tokens in _make_parts(missing, workers):
+            for items, tokens, at_work in _make_parts(missing, workers):
                 bar.update(items)
-                n_read, n_tokens = n_read + items, n_tokens + tokens
-        return n_read, n_tokens
+                n_read, n_tokens, most = n_read + items, n_tokens + tokens, max(most, at_work)
+        return n_read, n_tokens, most
 
     def _fill_splits(self) -> dict[str, str]:  # By hash of the music
         "Find pieces for splits that would be empty, where there are so few that this may happen."
@@ -516,7 +536,7 @@ def _open_run(
     name: str,
     workspace: Workspace,
     limit: int | None,
-    workers: int,
+    workers: int | None,
     splits: Sequence[float],
     clock: str,
     licence: str | None,
@@ -526,7 +546,7 @@ def _open_run(
 ) -> _Run:
     if not name or set(name) & set("/\\ ") or name.startswith("."):
         raise InputError(f"a store's name is a plain word such as fiddle, got '{name}'")
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise InputError(f"workers must be 1 or more, got {workers}")
     if limit is not None and limit < 1:
         raise InputError(f"limit must be 1 or more, got {limit}")
@@ -564,7 +584,7 @@ def prepare(
     name: str,  # A plain word: the store goes to cache/<name>-<hash of source and settings>
     workspace: Workspace,  # Holds the cache
     limit: int | None = None,  # Only the first so many items
-    workers: int = 1,  # Processes that read
+    workers: int | None = 1,  # Processes that read; None: one a core, where so many pay
     splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
     clock: str = "exact",  # One of CLOCKS, as `tokenize_piece` takes it
     licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
@@ -575,7 +595,7 @@ def prepare(
     merge: bool = False,  # Only put together what the shards made; name what is missing
 ) -> tuple["Store", Report]:
     "Read every item of a source into a store; go on where an earlier run stopped."
-    began, n_read, tokens = time.perf_counter(), 0, 0
+    began, n_read, tokens, at_work = time.perf_counter(), 0, 0, 1
     limits = {"max_notes": max_notes, "max_duration_s": max_duration_s}
     run = _open_run(source, name, workspace, limit, workers, splits, clock, licence, style, free_only, limits)
     with lock_folder(run.folder):
@@ -585,7 +605,7 @@ def prepare(
             if merge:
                 _name_missing(run)
             else:
-                n_read, tokens = run.make(range(len(run)), workers)
+                n_read, tokens, at_work = run.make(range(len(run)), workers)
             run.write()
         shutil.rmtree(run.parts, ignore_errors=True)
     store = Store.open(run.folder)
@@ -597,7 +617,7 @@ def prepare(
         time.perf_counter() - began,
         n_read,
         tokens,
-        workers,
+        at_work,
         reused,
         tuple(store.read_in_part()),
         {split: len(store.split(split)) for split in SPLITS},
@@ -620,7 +640,7 @@ def prepare_shard(
     workspace: Workspace,  # Holds the cache, on a disk that all shards see
     shard: tuple[int, int],  # Which one, from 1, of how many
     limit: int | None = None,  # Only the first so many items
-    workers: int = 1,  # Processes that read
+    workers: int | None = 1,  # Processes that read; None: one a core, where so many pay
     splits: Sequence[float] = (95, 4, 1),  # Shares of train, val and test
     clock: str = "exact",  # One of CLOCKS, as `tokenize_piece` takes it
     licence: str | None = None,  # Terms of the pieces that no index.tsv names; None: the source's own
@@ -640,7 +660,7 @@ def prepare_shard(
             raise InputError(f"{run.folder} is finished: there is nothing left for a shard to do")
         run.parts.mkdir(exist_ok=True)
         (run.parts / f"shard-{i}-of-{n}").touch()
-        n_read, read_tokens = run.make(mine, workers)
+        n_read, read_tokens, at_work = run.make(mine, workers)
         made = [
             (len(table), tokens, pairs)
             for table, tokens, pairs in (_read_part(run.job(k).path) for k in mine)
@@ -654,7 +674,7 @@ def prepare_shard(
         time.perf_counter() - began,
         n_read,
         read_tokens,
-        workers,
+        at_work,
     )
 
 

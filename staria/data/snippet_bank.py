@@ -8,6 +8,7 @@ __all__ = ['gather_snippets', 'save_snippet_bank', 'load_snippet_bank']
 # %% ../../nbs/data/07_snippet_bank.ipynb #4747d580
 import gzip
 import json
+import math
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -18,24 +19,33 @@ from ..core.basics import LETTERS, InputError
 from ..core.files import atomic_write
 from .corpus import open_source
 from .store import Store
+from ..music.bar_clock import BarClock, find_bar_clock
 from ..music.score import Score
 from ..music.sections import Section
+from ..tokens.tags import styles_of
 
 # %% ../../nbs/data/07_snippet_bank.ipynb #29e3ea1f
 _SHORTEST_S = 4.0  # Of a passage
 _FEWEST_NOTES = 12  # Of a passage
 
 
+def _passage_span_s(section: Section, longest_s: float, clock: BarClock | None) -> float:
+    "Give the length of a passage: of a section's start, in whole bars where they are known."
+    length_s = min(section.end_s - section.start_s, longest_s)
+    return length_s if clock is None else math.floor(length_s / clock.bar_s + 0.05) * clock.bar_s
+
+
 def _cut_passages(
     score: Score, longest_s: float
 ) -> list[tuple[Score, float]]:  # And their lengths in seconds
-    passages = []
+    passages, clock = [], find_bar_clock(score)
     for letter in LETTERS:
-        section = next((s for s in score.sections if s.label == letter), None)
-        if section is None:
+        of_letter = [s for s in score.sections if s.label == letter and s.end_s - s.start_s >= _SHORTEST_S]
+        if not of_letter:
             continue
-        length_s = min(section.end_s - section.start_s, longest_s)
-        passage = score.slice(section.start_s, min(section.end_s, section.start_s + longest_s))
+        section = of_letter[0]
+        length_s = _passage_span_s(section, longest_s, clock)
+        passage = score.slice(section.start_s, section.start_s + length_s)
         if length_s >= _SHORTEST_S and len(passage) >= _FEWEST_NOTES:
             passages.append((passage, length_s))
     return passages
@@ -58,7 +68,9 @@ def _take_passages(
         sections.append(Section(start_s, start_s + length_s, letter))
         start_s += length_s
     arrays = map(np.concatenate, zip(*columns, strict=True))
-    return Score.from_arrays(*arrays, sections=sections, title=score.title, source=score.source)
+    bars = {"meters": score.meters, "tempos": score.tempos} if find_bar_clock(score) else {}
+    about = {"title": score.title, "source": score.source, "tags": score.tags}
+    return Score.from_arrays(*arrays, sections=sections, **about, **bars)
 
 
 def _as_labelled_json(score: Score, key: str, licence: str) -> dict:
@@ -70,11 +82,15 @@ def _as_labelled_json(score: Score, key: str, licence: str) -> dict:
         score.notes["velocity"].tolist(),
         strict=True,
     )
+    clock, styles = find_bar_clock(score), styles_of(score.tags)
+    bars = {"meter": "{}/{}".format(*clock.meter), "qpm": clock.tempo_qpm} if clock else {}
     return {
         "id": key,
         "source": key,
         "licence": licence,
         "title": score.title,
+        **bars,
+        **({"style": list(styles)} if styles else {}),
         "form": score.form,
         "sections": [[s.label, round(s.start_s, 3), round(s.end_s, 3)] for s in score.sections],
         "notes": list(map(list, notes)),
@@ -87,7 +103,7 @@ def gather_snippets(
     split: str = "val",  # "train", "val" or "test"
     seed: int = 0,  # Another seed draws other pieces
     longest_s: float = 14.0,  # Of a passage
-) -> list[dict]:  # As labelled JSON has them: id, source, licence, form, sections, notes
+) -> list[dict]:  # As labelled JSON has them: id, source, licence, meter, style, form, sections, notes
     "Draw pieces and take their passages; raise `InputError` where no piece has two."
     gathered = []
     for i in np.random.default_rng(seed).permutation(store.split(split)).tolist():

@@ -474,7 +474,12 @@ def plan_pieces(
         drawn = asked
         if scores:
             rng = np.random.default_rng([seed, k])
-            drawn = sample_plan(asked.form, scores, rng, lengths_s, on_bars=on_bars)
+            drawn = sample_plan(asked.form, scores, rng, lengths_s, on_bars=on_bars, style=style)
+        is_whole = (
+            draw_snippets and not asked.snippets
+        )  # then the style is the material's, as far as it is known
+        styles = [word for word in drawn.style if is_whole and word in getattr(model, "tags", ())]
+        drawn = dataclasses.replace(drawn, style=styles)
         found = (drawn.snippets if draw_snippets else {}) | asked.snippets
         plan = dataclasses.replace(drawn, snippets=found)
         if on_bars and asked.snippets:  # a person's material says how fast, not what was drawn beside it
