@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from jinja2 import Template
 from tree import ROOT
 
 from staria import __version__
@@ -156,7 +157,10 @@ def write_examples(model) -> None:
     drawn = draw_material()
     plans = [plan_example(model, number, material) for number, material in enumerate(drawn)]
     best_of = inspect.signature(generate_command).parameters["best_of"].default
-    written = write_best(model, plans, best_of, seed=SEED)
+    written = list(write_best(model, plans, best_of, seed=SEED))
+    for file in records():
+        for kind in (".json", ".mid", ".txt"):
+            file.with_suffix(kind).unlink(missing_ok=True)
     for number, (piece, judged) in enumerate(written):
         example = EXAMPLES[number]
         stem = f"{number}-{example.form}-{example.style}"
@@ -281,13 +285,18 @@ def list_pieces() -> str:
     "List the pieces for those who read the folder on GitHub, which plays no sound."
     rows = []
     for file, record in records().items():
-        plan = record["plan"]
-        whose = "; ".join(whose for whose, _ in given_of(record))
-        meter = "/".join(map(str, plan["meter"]))
-        cells = [f"[{file.stem}]({file.stem}.mid)", meter, f"{plan['tempo_qpm']:.0f}", whose]
-        rows.append("| " + " | ".join(cells) + " |")
+        plan = plan_from_dict(record["plan"])
+        rows.append(
+            {
+                "name": file.stem,
+                "meter": "/".join(map(str, plan.meter)),
+                "tempo": round(plan.tempo_qpm),
+                "given": "; ".join(whose for whose, _ in given_of(record)),
+            }
+        )
     [weights] = {record["weights"] for record in records().values()}
-    return (FOLDER / "list.md").read_text(encoding="utf8").format(rows="\n".join(rows), weights=weights)
+    template = Template((FOLDER / "README.md.j2").read_text(encoding="utf8"), trim_blocks=True)
+    return template.render(rows=rows, weights=weights) + "\n"
 
 
 def main() -> int:
@@ -296,9 +305,6 @@ def main() -> int:
     )
     parser.add_argument("--checkpoint", help="weights that will ship; without: those that ship now")
     model = load_generator(parser.parse_args().checkpoint)
-    for file in FOLDER.glob("*.json"):
-        for kind in (".json", ".mid", ".txt"):
-            file.with_suffix(kind).unlink(missing_ok=True)
     write_examples(model)
     (FOLDER / "README.md").write_text(list_pieces(), encoding="utf8")
     print(f"{FOLDER}: commit it; `make docs` makes the page that plays")
