@@ -213,7 +213,7 @@ def main() -> int:
     print(f"the documentation: {site / 'index.html'}")
     if stale := what_is_stale():
         print(stale)
-    return bool(stale)
+    return int(bool(stale))
 
 
 if __name__ == "__main__":
