@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 FACTS := setup.py settings.ini constraints.txt
+# uv leaves modules uncompiled: the first start compiles them, and keeps them whatever the shell says
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test lab docs clean
 .DELETE_ON_ERROR:

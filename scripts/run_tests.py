@@ -23,6 +23,7 @@ os.environ |= {
     "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
     "OMP_NUM_THREADS": "1",
     "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "",  # Hundreds of processes start: none compiles Lightning and torch again
     "MPLBACKEND": "agg",
     "IN_TEST": "1",
 }

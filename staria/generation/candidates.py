@@ -474,7 +474,7 @@ def plan_pieces(
         drawn = asked
         if scores:
             rng = np.random.default_rng([seed, k])
-            drawn = sample_plan(asked.form, scores, rng, lengths_s, on_bars, style)
+            drawn = sample_plan(asked.form, scores, rng, lengths_s, on_bars=on_bars, style=style)
         is_whole = (
             draw_snippets and not asked.snippets
         )  # then the style is the material's, as far as it is known

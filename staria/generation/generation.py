@@ -10,6 +10,7 @@ __all__ = ['Sampling', 'draw_token', 'Mark', 'clock_of', 'score_of_ids', 'Draft'
 import contextlib
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -259,6 +260,7 @@ class Draft:
         self.last_onset_ms = 0  # Of the last note
         self.section_has_note = False
         self.state = tok.grammar().start()
+        self._last_note = (0, self.state)  # How many ids the last whole note closed, and the state then
         self._ends_ms = (plan.ends_on_clock_ms if self.on_bars else plan.ends_ms).tolist()
         self._bar_ms = plan.clock.bar_ms if self.on_bars else 0
         self._restrike_ms = _RESTRIKE_ON_BARS_MS if self.on_bars else _RESTRIKE_MS
@@ -311,7 +313,8 @@ class Draft:
         "List the ids that are legal and keep the plan (N,); at least one until the piece is done."
         place = self.state.place
         if place == Place.PITCH:
-            return self._allowed_onsets()
+            onsets = self._allowed_onsets()
+            return np.union1d(onsets, self._late_onsets()) if self._ends_soon else onsets
         if place == Place.ONSET:
             return _choices().durations
         if place == Place.SECTION:
@@ -322,6 +325,25 @@ class Draft:
             return self._allowed_near_end()
         return self._allowed_inside()
 
+    @property
+    def _ends_soon(self) -> bool:
+        "Say whether this is the last bar, where what would begin after it ends the piece."
+        left_ms = self.end_ms - _STEP_MS - self.time_ms
+        return self.on_bars and self.in_last_section and self.section_has_note and left_ms <= self._bar_ms
+
+    def _late_onsets(self) -> np.ndarray:
+        "List the onsets of this window that are after the end."
+        return _choices().onsets[max(0, math.ceil((self.end_ms - _WINDOW_MS * self.window) / _STEP_MS)) :]
+
+    def _is_late(self, token: int) -> bool:
+        "Say whether a token of the last bar is of what comes after the end."
+        if not self._ends_soon:
+            return False
+        if token == self.tok.time_id:
+            return _WINDOW_MS * (self.window + 1) >= self.end_ms
+        onset_ms = _WINDOW_MS * self.window + int(self.tok.onset_of[token])
+        return self.state.place == Place.PITCH and onset_ms >= self.end_ms
+
     def _allowed_by_bars(self) -> np.ndarray:
         "Let the model close a section within its last bar: a last chord may be as long as it likes."
         left_ms = self.end_ms - _STEP_MS - self.time_ms  # Until the last onset that there can be
@@ -331,7 +353,8 @@ class Draft:
         chord_is_full = self.chord_notes >= _MAX_CHORD_NOTES
         if self.section < 0 or left_ms < _STEP_MS * chord_is_full:
             return closing
-        return np.union1d(self._allowed_inside(), closing)
+        late = _choices().time if self._is_late(self.tok.time_id) else closing
+        return np.union1d(self._allowed_inside(), np.append(closing, late))
 
     def _allowed_onsets(self) -> np.ndarray:
         "List the onsets of a note that has begun; only an onset can break the plan."
@@ -395,6 +418,9 @@ class Draft:
     def push(self, token: int) -> None:
         "Take the token that was chosen."
         tok, token = self.tok, int(token)
+        if self._is_late(token):
+            self._return_to_last_note()
+            token = tok.eos_id
         self.state = self.state.advance(token)
         self.ids.append(token)
         if self.state.place <= Place.START:  # a tag is no time of the piece, but training counts it
@@ -411,6 +437,7 @@ class Draft:
             self._push_pitch(int(tok.pitch_of[token]))
         elif tok.kind_of[token] == Kind.DURATION:
             self._keys.strike(self.time_ms, duration_place=len(self.ids) - 1)
+            self._last_note = (len(self.ids), self.state)
         elif token in tok.section_ids:
             self.start_ms = self.end_ms
             self.section += 1
@@ -426,6 +453,11 @@ class Draft:
             end_ms=self.end_ms,
         )
         self.marks.append(mark)
+
+    def _return_to_last_note(self) -> None:
+        "Take back what was written since the last whole note."
+        n_kept, self.state = self._last_note
+        del self.ids[n_kept:], self.marks[n_kept:]
 
     def _push_onset(self, now_ms: int) -> None:
         self.chord_notes = self.chord_notes + 1 if now_ms == self.time_ms else 1
@@ -802,6 +834,12 @@ def _draw_next(
     draft.push(ids[draw_token(allowed_scores, sampling, rng)])
 
 # %% ../../nbs/generation/01_generation.ipynb #ce04eb84
+def _rows_by_length(drafts: Sequence[Draft]) -> list[list[int]]:
+    "Give the numbers of drafts that have begun equally long: these are written side by side."
+    lengths = [len(draft.ids) for draft in drafts]
+    return [[k for k, n in enumerate(lengths) if n == length] for length in dict.fromkeys(lengths)]
+
+
 @torch.no_grad()
 def write(
     model: StariaModel | Decoder,  # Trained; a decoder is one that learnt as the baseline
@@ -828,21 +866,27 @@ def write(
     with contextlib.ExitStack() as after:
         after.callback(model.train, was_training)
         after.enter_context(sharing_cores(model, len(plans)))
-        scorer = _Scorer(model, plans, sampling.guidance, snippet_tokens, compiled)
-        room = scorer.room if max_tokens is None else max_tokens
-        if not 0 < room <= scorer.room:
-            raise InputError(f"this model holds 1 to {scorer.room} tokens of a piece, got max_tokens {room}")
+        groups = _rows_by_length(drafts)
+        scorers = [
+            _Scorer(model, [plans[k] for k in rows], sampling.guidance, snippet_tokens, compiled)
+            for rows in groups
+        ]
+        most = min(scorer.room for scorer in scorers)
+        room = most if max_tokens is None else max_tokens
+        if not 0 < room <= most:
+            raise InputError(f"this model holds 1 to {most} tokens of a piece, got max_tokens {room}")
         for draft in drafts:
             _check_room(draft, room)
-        while live := [k for k, draft in enumerate(drafts) if not draft.done]:
-            if len(drafts[live[0]].ids) >= room:
-                break
-            scores = scorer.score(drafts, live, room)
-            for k in live:
-                draft = drafts[k]
-                _draw_next(draft, scores[k], scorer.column_of, sampling, rngs[k])
-                if on_token is not None and on_token(k, draft.ids[-1]) is False:
-                    return drafts
+        for rows, scorer in zip(groups, scorers, strict=True):
+            some = [drafts[k] for k in rows]
+            while live := [n for n, draft in enumerate(some) if not draft.done]:
+                if len(some[live[0]].ids) >= room:
+                    break
+                scores = scorer.score(some, live, room)
+                for n in live:
+                    _draw_next(some[n], scores[n], scorer.column_of, sampling, rngs[rows[n]])
+                    if on_token is not None and on_token(rows[n], some[n].ids[-1]) is False:
+                        return drafts
         return drafts
 
 # %% ../../nbs/generation/01_generation.ipynb #7c33a368
