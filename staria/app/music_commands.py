@@ -138,6 +138,7 @@ def generate_command(
     )
     try:
         for number, (piece, judged) in enumerate(written, start=1):
+            bar.clear()  # what is printed next begins a line
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
             if Path(f"{stem}.mid").exists():
                 print(f"{stem}.mid is written over", file=sys.stderr)
