@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 import nbformat
+from examples import what_is_stale, write_heard_page, write_written_page
 from fastcore.docments import docments
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
@@ -32,8 +33,10 @@ PAGES = {
     "staria/assets/generator.md": "cards/generator.md",
     "staria/assets/listener.md": "cards/listener.md",
 }  # A file of the repository: its page
-
-
+PLAYING = {
+    "docs/examples/README.md": ("examples/written.html", write_written_page),
+    "docs/examples/heard.md": ("examples/heard.html", write_heard_page),
+}  # What a reader of the repository sees instead: the page that plays, and what writes it
 ROOMS_PAGE = "rooms.md"  # nbs/index.ipynb; the site's own index is the README
 
 
@@ -46,6 +49,8 @@ def link_to_page(link: str, source: str, page: str) -> str:
     up = "../" * page.count("/")
     if path in PAGES:
         return up + PAGES[path] + ("#" + anchor if anchor else "")
+    if path in PLAYING:
+        return up + PLAYING[path][0]
     if path == "nbs/index.ipynb":
         return up + ROOMS_PAGE
     if path.startswith("nbs/") and path.endswith(".ipynb"):
@@ -167,6 +172,9 @@ def stage_all() -> list:
     shutil.copytree(ROOT / "figures", STAGE / "figures")
     for source, page in PAGES.items():
         stage(page, rewrite_links((ROOT / source).read_text(encoding="utf8"), source, page))
+    for page, write in PLAYING.values():
+        (STAGE / page).parent.mkdir(exist_ok=True)
+        write(STAGE / page)
     pages = {}
     for path in sorted((ROOT / "nbs").glob("*/*.ipynb")):
         pages.setdefault(path.parent.name, []).append(stage_notebook(path))
@@ -185,6 +193,7 @@ def stage_all() -> list:
                 "changelog.md",
             ]
         },
+        {"With sound": [{"Written": "examples/written.html"}, {"Heard": "examples/heard.html"}]},
         {"Tutorials": pages["tutorials"]},
         {"Rooms": wings},
         {"Reference": [stage_reference(wing, found) for wing, found in modules.items() if found]},
@@ -202,7 +211,9 @@ def main() -> int:
     build(config)
     shutil.rmtree(STAGE, ignore_errors=True)
     print(f"the documentation: {site / 'index.html'}")
-    return 0
+    if stale := what_is_stale():
+        print(stale)
+    return int(bool(stale))
 
 
 if __name__ == "__main__":

@@ -4,43 +4,78 @@
 #   scripts/train_generator.sh OUT INDEX LEAVE_OUT FOLDER…
 #
 # OUT        where everything goes: datasets/, cache/, runs/, checkpoints/
-# INDEX      an index.tsv with the columns path and licence, paths as <anything>/<folder's name>/<file's name>
+# INDEX      an index.tsv with the columns path and licence (and composer and title, for styles), paths as <anything>/<folder's name>/<file's name>
 # LEAVE_OUT  labelled pieces (.json.gz), by commas, that are not to be learned from, or "" for none
-# FOLDER…    folders of MIDI files
+# FOLDER…    folders of MIDI files; of one that is called pop909, bars are heard, since its files begin on a beat and not on a bar
 set -euo pipefail
 [ $# -ge 4 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 out=$(realpath -m "$1") index=$(realpath "$2") leave_out=$3; shift 3
 here=$(cd "$(dirname "$0")/.." && pwd); staria=${STARIA:-$here/.venv/bin/staria}; python=${PYTHON:-$here/.venv/bin/python}
-steps=${STEPS:-2000} further=${FURTHER:-1300} cooling=${COOLING:-200} precision=${PRECISION:-auto}
+first=${FIRST:-1400} further=${STEPS:-1500} cooling=${COOLING:-800} precision=${PRECISION:-bf16-mixed} kind=${KIND:-staria}
 data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
 
 "$python" - "$data" "$index" "$leave_out" "$@" <<'PY'
 import csv, os, sys
 from pathlib import Path
+import numpy as np
+from staria.models.downbeats import find_bars
+from staria.models.listener import load_listener
+from staria.music.bar_clock import find_bar_clock
+from staria.music.score import Score
+from staria.tokens.tags import STYLES
 from staria.training.train_listener import names_in
+
+FORMS = {"mazur": "mazurka", "walc": "waltz", "valse": "waltz", "waltz": "waltz", "nocturne": "nocturne", "nokturn": "nocturne",
+         "prelud": "prelude", "fug": "fugue", "sonat": "sonata", "etiud": "etude", "etude": "etude", "étude": "etude", "impromptu": "impromptu"}
+
+def styles(folder, composer, title):
+    "Name a piece's genre, and composer and form where they are known words."
+    if folder == "pop909": return ["pop"]
+    composers = [word for word, (field, _) in STYLES.items() if field == "composer" and word in composer.lower()]
+    forms = [form for word, form in FORMS.items() if word in title.lower()]
+    return ["classical", *composers[:1], *forms[:1]]
+
+def on_heard_bars(path, listener):
+    "Read a piece whose meter begins with its first downbeat as it is heard; None: unsure."
+    score = Score.from_midi(path)
+    if not (clock := find_bar_clock(score)): return None
+    heard_s = np.asarray(find_bars(listener.pulse, score, listener.config.search))
+    if len(heard_s) < 3 or abs(np.median(np.diff(heard_s)) / clock.bar_s - 1) > 0.05: return None
+    beats, beat_s = clock.meter[0], clock.bar_s / clock.meter[0]
+    votes = np.bincount(np.round(heard_s % clock.bar_s / beat_s).astype(int) % beats, minlength=beats)
+    if votes.max() < 0.6 * len(heard_s): return None
+    return score.replace(meters=np.array([[votes.argmax() * beat_s, *clock.meter]]))
+
 data, index, leave_out, *folders = sys.argv[1:]
 out = {name for path in leave_out.split(",") if path for name in names_in(path)}
-terms = {Path(row["path"]).parts[-2:]: row["licence"] for row in csv.DictReader(open(index), delimiter="\t")}
-for old in (Path(data) / "midi").iterdir(): old.unlink()        # links alone: what is left out now is not read
-rows, missing = [], []
+about = {Path(row["path"]).parts[-2:]: row for row in csv.DictReader(open(index), delimiter="\t", quoting=csv.QUOTE_NONE)}
+listener, rows, missing, unsure, made = load_listener(), [], [], 0, set()
 for folder in map(Path, folders):
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi")):
         if any(o == path.stem or o.endswith(f"-{path.stem}") or path.stem.startswith(o) for o in out): continue
         name = f"{folder.name}-{path.name}"
-        if (folder.name, path.name) not in terms: missing.append(path); continue
-        if (Path(data) / "midi" / name).exists(): sys.exit(f"two files are called {name}: rename one of them")
-        os.symlink(path.resolve(), Path(data) / "midi" / name)
-        rows.append((f"midi/{name}", terms[folder.name, path.name]))
-with open(f"{data}/index.tsv", "w") as file: csv.writer(file, delimiter="\t", lineterminator="\n").writerows([("path", "licence"), *rows])
-print(len(rows), "files" + (f"; {len(missing)} left out, whose terms the index does not name, such as {missing[0]}" if missing else ""))
+        if not (row := about.get((folder.name, path.name))): missing.append(path); continue
+        if name in made: sys.exit(f"two files are called {name}: rename one of them")
+        target = Path(data) / "midi" / name
+        if folder.name != "pop909":
+            target.unlink(missing_ok=True)
+            os.symlink(path.resolve(), target)
+        elif not target.exists():
+            if (score := on_heard_bars(path, listener)) is None: unsure += 1; continue
+            score.to_midi(target)
+        made.add(name)
+        rows.append((f"midi/{name}", row["licence"], " ".join(styles(folder.name, row.get("composer") or "", row.get("title") or ""))))
+for old in (Path(data) / "midi").iterdir():
+    if old.name not in made: old.unlink()                       # what is left out now is not read
+with open(f"{data}/index.tsv", "w") as file: csv.writer(file, delimiter="\t", lineterminator="\n").writerows([("path", "licence", "style"), *rows])
+print(len(rows), "files" + (f"; {len(missing)} left out, whose terms the index does not name, such as {missing[0]}" if missing else "") + f"; {unsure} whose bars are not heard surely")
 if not rows: sys.exit("no file whose terms the index names: check the index's paths")
 PY
 "$staria" label "$data/midi" --out "$data/style" --no_picture --keep
-"$staria" prepare "$data" --name piano --root "$out" --free_only --splits 92,4,4
-"$staria" compose --name piano --out piano-forms --count "${COMPOSED:-2200}" --root "$out" --min_section_s 4 --max_section_s 12
-common=(--root "$out" --data piano,piano-forms --optimizer muon --snippet_tokens 256 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
-short=(--batch_size 3 --max_tokens 1536) long=(--batch_size 1 --max_tokens 4096)      # one minute of music a row, then three
-"$staria" train staria --name piano --stage C --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 100 --max_steps "$steps" "${short[@]}" "${common[@]}"
-"$staria" train staria --name piano-long --stage C --init "$out/checkpoints/piano/best.safetensors" --schedule constant --learning_rate 1.5e-3 --warmup_steps 30 --max_steps "$further" "${long[@]}" "${common[@]}"
-"$staria" train staria --name piano-cooled --stage C --init "$out/checkpoints/piano-long/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 1.5e-3 --warmup_steps 10 --max_steps "$cooling" "${long[@]}" "${common[@]}"
-"$staria" ship "$out/checkpoints/piano-cooled/best.safetensors" "$out/generator.safetensors"
+"$staria" prepare "$data" --name piano --root "$out" --free_only --clock bars --splits 97,3,0
+common=(--root "$out" --data piano --optimizer muon --weight_decay 0.1 --snippet_tokens 128 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
+stage=(); [ "$kind" = staria ] && stage=(--stage C)              # KIND=baseline trains the decoder-only baseline on the same
+"$staria" train "$kind" --name "$kind" "${stage[@]}" --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 40 --max_steps "$first" --batch_size 3 --max_tokens 1024 "${common[@]}"
+"$staria" train "$kind" --name "$kind-on" "${stage[@]}" --init "$out/checkpoints/$kind/best.safetensors" --schedule constant --learning_rate 2e-3 --warmup_steps 10 --max_steps "$further" --batch_size 3 --accumulate 2 --max_tokens 1024 "${common[@]}"
+"$staria" train "$kind" --name "$kind-cooled" "${stage[@]}" --init "$out/checkpoints/$kind-on/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 2e-3 --warmup_steps 1 --max_steps "$cooling" --batch_size 3 --max_tokens 2048 "${common[@]}"
+"$staria" ship "$out/checkpoints/$kind-cooled/best.safetensors" "$out/$kind.safetensors"

@@ -208,7 +208,7 @@ def _blocks(sections: Sequence[Section], end_s: float) -> list[dict]:
 def _ticks(end_s: float) -> list[dict]:
     room = max(_PIXELS_A_SECOND * end_s, _NARROW_PX) / _TICK_PX  # On a phone
     step = next((step for step in _TICKS_S if end_s / step <= min(room, 16)), _TICKS_S[-1])
-    times = np.arange(0, end_s, step)
+    times = np.arange(0, end_s * (1 - 1 / room), step)  # The last has room, too
     return [{"left": round(100 * time / end_s, 3), "text": _clock_text(time)} for time in times]
 
 

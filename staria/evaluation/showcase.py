@@ -164,7 +164,8 @@ def written_roll(
     "Show a written piece, and say what the judge hears in it."
     sentence = f"Asked for **{row['asked']}**; the judge hears {row['heard'] or 'nothing'}"
     if np.isfinite(row["ARI"]):
-        sentence += f": ARI {row['ARI']:.2f} with the plan, {row['ARI shuffled']:.2f} with shuffled plans"
+        ours, control = (round(row[name], 2) + 0.0 for name in ("ARI", "ARI shuffled"))  # Never -0.00
+        sentence += f": ARI {ours:.2f} with the plan, {control:.2f} with shuffled plans"
     return roll(score, title or row["piece"], sentence + ".", sound=sound)
 
 # %% ../../nbs/evaluation/05_showcase.ipynb #991ccf8c
