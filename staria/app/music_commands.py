@@ -90,12 +90,12 @@ def generate_command(
     style: list[str] | None = None,  # What the weights were told of: pop, classical, a composer, a form
     num_samples: int = 5,  # Pieces
     best_of: int = 1,  # Write so many candidates for each piece, and keep the one with the clearest form
-    temperature: float = 0.95,  # 0 takes the likeliest token
+    temperature: float = 1.05,  # 0 takes the likeliest token
     top_k: int = 0,  # Keep so many tokens; 0 keeps all
     top_p: float = 1.0,  # Nucleus, in (0, 1]
     min_p: float = 0.03,  # Smallest share of the likeliest token's probability, in [0, 1)
     guidance: float = 1.0,  # Above 1, such as 1.5: closer to the plan, in twice the time
-    repetition: float = 0.0,  # Above 0: less repetition within a section
+    repetition: float = 0.2,  # Above 0: less repetition within a section
     weights: str = "fp32",  # Keep the weights in fp32, bf16 or int8 while writing
     attention: str = "sdpa",  # sdpa, or flex or sage on a GPU; sage needs the package sageattention
     device: str = "cpu",  # cpu, cuda or mps

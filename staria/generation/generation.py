@@ -39,12 +39,12 @@ from ..tokens.vocabulary import Kind
 class Sampling:
     "Set how a token is drawn from the model's probabilities."
 
-    temperature: float = 0.95  # From 0 to 2: below 1 sharpens, above 1 flattens; 0 takes the likeliest token
+    temperature: float = 1.05  # From 0 to 2: below 1 sharpens, above 1 flattens; 0 takes the likeliest token
     top_k: int = 0  # Keep this many tokens; 0 keeps all
     top_p: float = 1.0  # Keep the likeliest tokens that together have this probability, in (0, 1]
     min_p: float = 0.03  # Keep tokens at least this share as likely as the likeliest, in [0, 1)
     guidance: float = 1.0  # Above 1 (1.5): pitches closer to the plan, in twice the time
-    repetition: float = 0.0  # Nats off a pitch for each time that it followed the last three in its section
+    repetition: float = 0.2  # Nats off a pitch for each time that it followed the last three in its section
 
     def __post_init__(self):
         for name, good in (
