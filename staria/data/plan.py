@@ -7,6 +7,7 @@ __all__ = ['Plan', 'plan_from_dict', 'usual_bars', 'sample_plan']
 
 # %% ../../nbs/data/06_plan.ipynb #a4ebca41
 import itertools
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -205,7 +206,8 @@ class Plan:
         if not clock:
             clock = found[0][0] if found else _UNKNOWN_CLOCK
             snippets = self.on_bars_snippets()
-        bars = [max(1, round(length_s / clock.bar_s)) for length_s in self.lengths_s]
+        fewest = math.ceil(_SHORTEST_S / clock.bar_s)
+        bars = [max(fewest, round(length_s / clock.bar_s)) for length_s in self.lengths_s]
         return Plan(self.form, None, snippets, clock.meter, clock.tempo_qpm, tuple(bars), self.style)
 
     def on_bars_snippets(self) -> dict[str, _Snippet | Sequence[_Snippet]]:
