@@ -94,7 +94,7 @@ def generate_command(
     top_k: int = 0,  # Keep so many tokens; 0 keeps all
     top_p: float = 1.0,  # Nucleus, in (0, 1]
     min_p: float = 0.03,  # Smallest share of the likeliest token's probability, in [0, 1)
-    guidance: float = 1.0,  # Above 1, such as 1.5: closer to the plan, in twice the time
+    guidance: float = 1.5,  # Above 1: closer to the plan, in twice the time of 1
     repetition: float = 0.2,  # Above 0: less repetition within a section
     weights: str = "fp32",  # Keep the weights in fp32, bf16 or int8 while writing
     attention: str = "sdpa",  # sdpa, or flex or sage on a GPU; sage needs the package sageattention

@@ -43,7 +43,7 @@ class Sampling:
     top_k: int = 0  # Keep this many tokens; 0 keeps all
     top_p: float = 1.0  # Keep the likeliest tokens that together have this probability, in (0, 1]
     min_p: float = 0.03  # Keep tokens at least this share as likely as the likeliest, in [0, 1)
-    guidance: float = 1.0  # Above 1 (1.5): pitches closer to the plan, in twice the time
+    guidance: float = 1.5  # Above 1: pitches closer to the plan, in twice the time of 1
     repetition: float = 0.2  # Nats off a pitch for each time that it followed the last three in its section
 
     def __post_init__(self):
@@ -925,7 +925,7 @@ def generate(
     top_k: int = Sampling.top_k,  # 0 keeps all tokens
     top_p: float = Sampling.top_p,  # Nucleus, in (0, 1]
     min_p: float = Sampling.min_p,  # Share of the likeliest token's probability, in [0, 1)
-    guidance: float = Sampling.guidance,  # Above 1 (1.5): pitches closer to the plan, in twice the time
+    guidance: float = Sampling.guidance,  # Above 1: pitches closer to the plan, in twice the time of 1
     seed: int = 0,  # The same seed gives the same pieces, on the same machine with the same threads
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     snippet_tokens: int | None = None,  # Longest snippet in tokens; None: what the model was made for
