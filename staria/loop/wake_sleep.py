@@ -58,6 +58,10 @@ from ..training.start import DataConfig, check_study, check_terms, fill_lengths
 from ..training.tasks import ClassifierModule, DecoderOnlyBaseline, StariaModule, TrainConfig
 
 # %% ../../nbs/loop/02_wake_sleep.ipynb #fe56501e
+def _clock_of(piece: TokenizedPiece) -> str:
+    return "bars" if piece.bar_clock else "exact"
+
+
 def wake(
     classifier: Recognizer | torch.nn.Module,  # A recognizer, or a MidiClassifier; it is not changed
     store: Store,  # Real pieces; labels that they have are not looked at
@@ -87,6 +91,7 @@ def wake(
             tokenizer,
             split=piece.split,
             licence=piece.licence,
+            clock=_clock_of(piece),
             extra={"confidence": section_confidence(sections, probs, score.onset_s)},
         )
 
@@ -148,7 +153,8 @@ def random_labels(
         for piece in store:
             score = score_of_piece(piece)
             score = score.with_sections(_draw_letters(score.sections, rng))
-            yield tokenize_piece(piece.key, score, tokenizer, split=piece.split, licence=piece.licence)
+            about = {"split": piece.split, "licence": piece.licence, "clock": _clock_of(piece)}
+            yield tokenize_piece(piece.key, score, tokenizer, **about)
 
     about = {"kind": "random", "made_from": str(store.folder), "settings": {"seed": seed}}
     return write_store(folder, relabelled(), about)
