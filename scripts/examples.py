@@ -100,24 +100,25 @@ def name_of(source: str) -> str:
     return {"pop909": "song ", "chopin_first_editions": "Chopin, "}[collection] + rest
 
 
-def terms_of(source: str) -> str:
-    "Give the terms of a passage, as the snippet bank says them."
+@cache
+def terms() -> dict[str, str]:
+    "Read the terms of the snippet bank's passages, by file name."
     packed = (files("staria") / "assets" / "snippet_bank.json.gz").read_bytes()
-    [found] = [
-        row for row in json.loads(gzip.decompress(packed)) if Path(row["id"]).name == Path(source).name
-    ]
-    return found["licence"]
+    return {Path(row["id"]).name: row["licence"] for row in json.loads(gzip.decompress(packed))}
+
+
+bank = cache(load_snippet_bank)  # It is asked for each piece
 
 
 def credit_of(source: str) -> str:
-    return f"{name_of(source)} ({COLLECTIONS[collection_of(source)]}, {terms_of(source)})"
+    return f"{name_of(source)} ({COLLECTIONS[collection_of(source)]}, {terms()[Path(source).name]})"
 
 
 def find_material(example: Example, number: int, taken: Collection[str]) -> Score:
     "Draw a piece of the snippet bank that fits an example and is not taken."
     found = [
         score
-        for score in load_snippet_bank()
+        for score in bank()
         if score.source not in taken
         and example.style in styles_of(score.tags)
         and set(example.form) <= set(score.form)
@@ -188,15 +189,15 @@ def given_of(
     "Find again what a piece was given."
     kept = record["example"]
     letters = set(record["plan"]["form"])
-    bank = {Path(score.source).name: score for score in load_snippet_bank()}
-    if kept["material"] not in bank:
+    passages_of = {Path(score.source).name: score for score in bank()}
+    if kept["material"] not in passages_of:
         raise InputError(f"{kept['material']} is not in the snippet bank: call `python scripts/examples.py`")
     given = []
     if kept["own"]:
         own = read_own()
         given.append((OWN_CREDIT, own.with_sections([Section(0, own.duration_s, "A")])))
         letters -= {"A"}
-    drawn = bank[kept["material"]]
+    drawn = passages_of[kept["material"]]
     spans = [section for section in drawn.sections if section.label in letters]
     passages = drawn.slice(spans[0].start_s, spans[-1].end_s)
     return [*given, (credit_of(kept["material"]), passages)]

@@ -303,9 +303,9 @@ def sample_plan(
             f"{letters} from: give one that has, or a form of fewer letters"
         )
     score = fitting[rng.integers(len(fitting))]
-    snippets = {}
+    snippets, sections = {}, _sounding_sections(score)
     for letter in needed:
-        section = next(s for s in _sounding_sections(score) if s.label == letter)
+        section = next(s for s in sections if s.label == letter)
         snippets[letter] = score.slice(section.start_s, section.end_s)
     clock = find_bar_clock(score) if on_bars else None
     if clock:

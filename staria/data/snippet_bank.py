@@ -40,10 +40,10 @@ def _cut_passages(
 ) -> list[tuple[Score, float]]:  # And their lengths in seconds
     passages, clock = [], find_bar_clock(score)
     for letter in LETTERS:
-        of_letter = [s for s in score.sections if s.label == letter and s.end_s - s.start_s >= _SHORTEST_S]
-        if not of_letter:
+        long = (s for s in score.sections if s.label == letter and s.end_s - s.start_s >= _SHORTEST_S)
+        section = next(long, None)
+        if section is None:
             continue
-        section = of_letter[0]
         length_s = _passage_span_s(section, longest_s, clock)
         passage = score.slice(section.start_s, section.start_s + length_s)
         if length_s >= _SHORTEST_S and len(passage) >= _FEWEST_NOTES:

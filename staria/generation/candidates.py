@@ -475,13 +475,11 @@ def plan_pieces(
         if scores:
             rng = np.random.default_rng([seed, k])
             drawn = sample_plan(asked.form, scores, rng, lengths_s, on_bars=on_bars, style=style)
-        is_whole = (
-            draw_snippets and not asked.snippets
-        )  # then the style is the material's, as far as it is known
-        styles = [word for word in drawn.style if is_whole and word in getattr(model, "tags", ())]
-        drawn = dataclasses.replace(drawn, style=styles)
         found = (drawn.snippets if draw_snippets else {}) | asked.snippets
-        plan = dataclasses.replace(drawn, snippets=found)
+        # The style is the material's where all of it was drawn, as far as the model knows it.
+        followed = getattr(model, "tags", ()) if draw_snippets and not asked.snippets else ()
+        styles = [word for word in drawn.style if word in followed]
+        plan = dataclasses.replace(drawn, snippets=found, style=styles)
         if on_bars and asked.snippets:  # a person's material says how fast, not what was drawn beside it
             own = asked.on_bars().clock
             meter, tempo = meter or own.meter, tempo or own.tempo_qpm

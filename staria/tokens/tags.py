@@ -76,7 +76,8 @@ def styles_of(
     tags: Sequence[tuple[str, str]],  # A score's, such as ("genre", "classical")
 ) -> tuple[str, ...]:  # Words of STYLES
     "Name the styles among a score's tags."
-    return tuple(word for word, tag in STYLES.items() if tag in set(map(tuple, tags)))
+    told = set(map(tuple, tags))
+    return tuple(word for word, tag in STYLES.items() if tag in told)
 
 
 def draw_kept(
