@@ -156,14 +156,15 @@ class DemoConfig:
         self,
         share: float,  # Of the updates, over 0 and at most 1
     ) -> "DemoConfig":
-        "Do a share of the updates."
+        "Do a share of the updates, and judge on half of the pieces or more."
 
         def part(n_steps: int) -> int:
             return max(1, round(share * n_steps))
 
         steps = {name: part(getattr(self, name)) for name in _SCALED}
         stages = tuple(map(part, self.stage_steps))
-        return dataclasses.replace(self, **steps, stage_steps=stages)
+        judged = round(max(share, 0.5) * self.judged)  # a slow machine judges slowly, too
+        return dataclasses.replace(self, **steps, stage_steps=stages, judged=judged)
 
     @property
     def composed_forms(self) -> tuple[str, ...]:  # Real tunes repeat their sections (AABB), so these do too
@@ -339,7 +340,7 @@ class Demo:
     ) -> torch.nn.Module:
         "Train one model in runs/demo/<name>."
         module.config = self.train_config(n_steps, share)
-        fit(module, data, self.run / name, resume=True, overwrite=over)
+        fit(module, data, self.run / name, resume=True, overwrite=over, show_settings=False)
         return module.model
 
     def fresh_model(self, kind: str) -> torch.nn.Module:

@@ -285,6 +285,7 @@ def fit(
     resume: bool = False,  # Go on from the run's last state, where there is one
     overwrite: bool = False,  # Start anew over a run that exists
     verbose: bool = True,  # Print the settings, what they cost, and the pace
+    show_settings: bool = True,  # Of what is printed, the settings, which config.yaml has too
 ) -> FitResult:  # Where the results lie
     "Train a model so that a stopped run goes on exactly where it was."
     started, run = time.perf_counter(), Path(run)
@@ -312,7 +313,7 @@ def fit(
         _save_settings(settings, run, folder)
     if writes and verbose:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=160)
-        print(text + _describe_cost(module, data, order), flush=True)
+        print((text if show_settings else "") + _describe_cost(module, data, order), flush=True)
     if writes and state is not None:
         _catch_up_best(folder, state, _catch_up_history(folder, state), module)
 
