@@ -9,6 +9,7 @@ __all__ = ['pick_device', 'pick_precision', 'ask_threads', 'usable_cores', 'pick
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,19 +39,27 @@ def pick_precision(
     device: "torch.device",  # Where the model runs
     name: str = "auto",  # "auto", "32-true" or "bf16-mixed"
 ) -> str:  # A precision as Lightning names it
-    "Choose bf16 where the hardware has it, float32 elsewhere."
+    """Choose bf16 where the hardware has it, float32 elsewhere.
+
+    Warns where bf16 is asked for and the hardware has none: it is imitated there, many times slower.
+    """
     import torch
 
     if name not in ("auto", "32-true", "bf16-mixed"):
         raise InputError(f"unknown precision '{name}': use auto, 32-true or bf16-mixed")
-    if name != "auto":
+    if name == "32-true":
         return name
     native = False  # mps
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "cpu":
         native = torch.cpu._is_avx512_bf16_supported()
-    return "bf16-mixed" if native else "32-true"
+    if name == "bf16-mixed" and not native:
+        warnings.warn(
+            f"this {device.type} has no bf16, and imitates it many times slower: use 32-true or auto",
+            stacklevel=1,  # shown once
+        )
+    return "bf16-mixed" if native or name == "bf16-mixed" else "32-true"
 
 # %% ../../nbs/core/01_device.ipynb #909f0f88
 _asked: int | None = None  # By --threads
