@@ -513,6 +513,31 @@ def check_hear(page, where, out: Path, folder: Path) -> None:
     roll.until("root.querySelector('.staria-status').textContent.includes('playing')")
     roll.until("root.querySelector('[aria-label^=Stop]') !== null")
     roll.root.get_by_role("button", name="Stop").click()
+    choice = page.locator(".widget-dropdown", has_text="model").first.locator("select")
+    choice.select_option(label="Staria's listener.safetensors")
+    place.dispatch_event("drop", {"dataTransfer": dropped})
+    check_readings(page, RollPage(page, "good.mid"))
+    page.screenshot(path=out / f"{where.name}-hear-again.png")
+
+
+def check_readings(page, roll: RollPage) -> None:
+    "Another reading is a click away, each boundary has its reasons, and an edited section is kept."
+    reasons = page.get_by_text("How sure the listener is, and why")
+    reasons.wait_for()
+    readings = page.locator(".widget-toggle-buttons button")
+    readings.nth(1).click()
+    page.get_by_text("Another reading: where its sections begin").wait_for()
+    readings.nth(0).click()
+    reasons.wait_for()
+    again = page.get_by_role("button", name="Hear the rest again")
+    assert again.is_disabled(), "nothing was edited, and yet the rest can be heard again"
+    lane = 66  # pixels from the top: below the ruler and the reference
+    page.mouse.click(*roll.at(roll.x(2), lane))
+    page.keyboard.press("d")
+    page.locator("button:enabled", has_text="Hear the rest again").click()
+    page.get_by_text(re.compile("1 sections? kept as you edited")).wait_for()
+    roll.root.evaluate("root => root.scrollIntoView({block: 'center'})")
+    rest(page)
 
 
 def check_write(page, where, out: Path) -> None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..analysis.segmentation import Segmentation
+from ..analysis.segmentation_reasons import explain
 from ..core.basics import LETTERS, InputError, progress
 from ..core.device import ask_threads, sharing_cores, usable_cores
 from ..core.files import atomic_write, printable
@@ -32,7 +33,7 @@ from ..models.weights import weights_hash
 from ..music.midi import DRUM
 from ..music.score import Score
 from ..music.sections import Section, label_times, load_sections, save_sections
-from .recognizer import Budget, Recognizer, as_recognizer
+from .recognizer import Budget, Recognizer, as_recognizer, section_confidence
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import DRUM_0, DURATION_0, vocabulary
 
@@ -222,6 +223,7 @@ def _write_labelled(
         _draw(Path(f"{job.stem}.png"), found.score, job.stem.name)
     heard = [section for section in found.score.sections if section not in fixed]
     about = {**job.origin(), "heard": _written(heard)}
+    _write_sections(Path(f"{job.stem}.sections.csv"), found)
     save_sections(job.section_file, found.score.sections, "# " + json.dumps(about))
 
 # %% ../../nbs/recognition/01_label.ipynb #f920d4e6
@@ -254,6 +256,47 @@ def _write_notes(path: Path, found: LabelledScore) -> None:
         times = (f"{note['onset_ms'] / 1000:.3f}", f"{note['duration_ms'] / 1000:.3f}")
         rows.append([*times, note["pitch"], note["velocity"], letter, *(f"{p:.4f}" for p in probs)])
     _write_rows(path, ["onset_s", "duration_s", "pitch", "velocity", "label", *_PROBABILITIES], rows)
+
+
+def section_rows(
+    labelled: LabelledScore,
+) -> list[dict]:  # A row a section, of the reading that was chosen and then of the others
+    "Say of each section how sure it is and why it begins where it begins."
+    score, found = labelled.score, labelled.found
+    if found is None:  # no listener: its probabilities are all that is known
+        sure = section_confidence(score.sections, labelled.probs, score.onset_s)
+        told = zip(score.sections, sure, strict=True)
+        return [_section_row(1, "", s, {"confidence": f"{p:.2f}"}) for s, p in told]
+    rows = []
+    told = zip(found.sections, found.confidence, found.boundary_confidence, explain(found), strict=True)
+    for section, sure, of_start, reasons in told:
+        values = {"confidence": f"{sure:.2f}", "boundary_confidence": f"{of_start:.2f}"}
+        values["reasons"] = "; ".join(map(str, reasons))
+        rows.append(_section_row(1, f"{found.share:.2f}", section, values))
+    for number, other in enumerate(found.others, start=2):
+        rows += [_section_row(number, f"{other.share:.2f}", section, {}) for section in other.sections]
+    return rows
+
+
+_SECTION_COLUMNS = (
+    "reading",  # 1: the one that was chosen
+    "share",  # Of belief, in this reading and in what hardly differs from it
+    "start_s",
+    "end_s",
+    "label",
+    "confidence",
+    "boundary_confidence",  # That a section begins here, or a bar from here
+    "reasons",  # That it begins here, the strongest first, with nats
+)
+
+
+def _section_row(reading: int, share: str, section: Section, values: dict) -> dict:
+    times = {"start_s": f"{section.start_s:.3f}", "end_s": f"{section.end_s:.3f}", "label": section.label}
+    return dict.fromkeys(_SECTION_COLUMNS, "") | {"reading": reading, "share": share} | times | values
+
+
+def _write_sections(path: Path, found: LabelledScore) -> None:
+    _write_rows(path, _SECTION_COLUMNS, [list(row.values()) for row in section_rows(found)])
 
 
 def _write_tokens(path: Path, found: LabelledScore, recognizer: Recognizer) -> None:

@@ -21,7 +21,7 @@ from ..models.weights import RECOGNIZER_KINDS
 from ..music.midi import MIDI_SUFFIXES
 from ..music.score import Score
 from ..music.sections import Section, label_times, load_sections
-from ..recognition.label import LabelledScore, label
+from ..recognition.label import LabelledScore, label, section_rows
 from ..recognition.recognizer import note_probabilities
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from staria.widgets.parts import (
@@ -126,6 +126,11 @@ class HearForm(widgets.VBox):
             tooltip="Keep the sections that you drew or changed on the roll, and hear the rest around them",
             layout=widgets.Layout(width="auto"),
         )
+        self.readings = widgets.ToggleButtons(options=[], tooltips=[])
+        self.readings.layout.display = "none"
+        self.readings.style.button_width = "auto"
+        self.reasons = widgets.HTML()
+        self.drafts = {}
         self.given = None
         self.fixed = ()
         self.reference = ()
@@ -134,6 +139,7 @@ class HearForm(widgets.VBox):
         self.button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         self.again_button.on_click(lambda _: self.start_again())
+        self.readings.observe(lambda change: show_reading(self, change.old, change.new), "value")
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
             [
@@ -141,7 +147,9 @@ class HearForm(widgets.VBox):
                 widgets.HBox([self.button, self.stop_button, self.again_button, self.bar], layout=wrap),
                 self.status,
                 self.scores,
+                self.readings,
                 self.place,
+                self.reasons,
             ]
         )
 
@@ -185,7 +193,8 @@ class HearForm(widgets.VBox):
         "Give the sections on the roll that a hand drew or changed, now or before the rest was heard again."
         if self.heard is None:
             return ()
-        own = {_rounded(section) for section in self.heard.score.sections if section not in self.fixed}
+        shown = _readings_of(self.heard)[self.readings.value or 0]
+        own = {_rounded(section) for section in shown if section not in self.fixed}
         return tuple(section for section in self.roll.sections if _rounded(section) not in own)
 
     def start_again(self) -> None:
@@ -210,6 +219,75 @@ class HearForm(widgets.VBox):
 # %% ../../nbs/widgets/02_hear.ipynb #0f10fca2
 def _rounded(section: Section) -> tuple[float, float, str]:  # As the browser's copy of it is, too
     return round(section.start_s, 6), round(section.end_s, 6), section.label
+
+# %% ../../nbs/widgets/02_hear.ipynb #872ea862
+def _readings_of(heard: LabelledScore) -> list[tuple[Section, ...]]:  # The chosen one first
+    others = heard.found.others if heard.found else ()
+    return [tuple(heard.score.sections), *(other.sections for other in others)]
+
+
+def _offer_readings(form: HearForm) -> None:
+    "Offer the readings of what was heard, and say why the chosen one is as it is."
+    found = form.heard.found if form.heard else None
+    names = [] if found is None else _name_readings(form.heard)
+    form.readings.options = list(zip(names, range(len(names)), strict=True))
+    form.readings.value = 0 if names else None
+    form.drafts = {}  # what was edited in an earlier hearing is no draft of this one
+    form.readings.layout.display = "flex" if len(form.readings.options) > 1 else "none"
+    _show_reasons(form, 0)
+
+
+def _name_readings(heard: LabelledScore) -> list[str]:
+    shares = [heard.found.share, *(other.share for other in heard.found.others)]
+    forms = ["".join(s.label for s in sections if s.label != "N") for sections in _readings_of(heard)]
+    short = [form if len(form) <= 16 else f"{form[:15]}…" for form in forms]
+    names = [f"{form}: {share:.0%}" for form, share in zip(short, shares, strict=True)]
+    return [f"heard {names[0]}", *(f"or {name}" for name in names[1:])]
+
+
+def _show_reasons(form: HearForm, number: int) -> None:  # Of a reading
+    form.reasons.value = ""
+    if form.heard is None or form.heard.found is None:
+        return
+    if number:
+        at = {section.start_s for section in form.heard.score.sections}
+        rows = [
+            {"section": s.label, "from": _clock(s.start_s), "in the chosen reading, too": s.start_s in at}
+            for s in _readings_of(form.heard)[number]
+        ]
+        form.reasons.value = html_table(rows, "Another reading: where its sections begin")
+        return
+    rows = [
+        {
+            "section": row["label"],
+            "from": _clock(float(row["start_s"])),
+            "sure of the letter": float(row["confidence"]),
+            "sure of its beginning": float(row["boundary_confidence"]),
+            "what speaks for its beginning (nats)": row["reasons"] or "–",
+        }
+        for row in section_rows(form.heard)
+        if row["reading"] == 1
+    ]
+    form.reasons.value = html_table(rows, "How sure the listener is, and why (bars as it heard them)")
+
+
+def _clock(time_s: float) -> str:
+    minutes, seconds = divmod(round(time_s, 1), 60)
+    return f"{int(minutes)}:{seconds:04.1f}"
+
+
+def show_reading(
+    form: HearForm,
+    before: int | None,  # The reading that was shown
+    number: int | None,  # 0: the one that was chosen
+) -> None:
+    "Show another reading on a form's roll; edits of the one before are kept for when it is shown again."
+    if form.heard is None or form.roll is None or number is None or before is None:
+        return
+    form.drafts[before] = form.roll.sections
+    form.roll.sections = form.drafts.get(number, _readings_of(form.heard)[number])
+    form.offer_again()
+    _show_reasons(form, number)
 
 # %% ../../nbs/widgets/02_hear.ipynb #c9bdb0f7
 def _show(form: HearForm, score: Score, probs: np.ndarray, labels: np.ndarray, same: bool) -> None:
@@ -255,6 +333,7 @@ def listen(
     form.bar.value = 0
     form.scores.value = ""
     form.heard, form.fixed = None, ()
+    _offer_readings(form)
     form.offer_again()
     tell(form.status, "listening …")
     try:
@@ -278,6 +357,7 @@ def listen(
         form.heard, form.bar.value = heard, 1.0
         _show_matrix(form)
         _show_scores(form)
+        _offer_readings(form)
     finally:
         form.button.disabled, form.stop_button.disabled = False, True
 
@@ -294,6 +374,7 @@ def hear_rest(
     try:
         heard = label(chosen_model(form.checkpoint), form.given, fixed=fixed)
         form.heard, form.fixed = heard, fixed
+        _offer_readings(form)
         _show(form, heard.score, heard.probs, heard.labels, True)
         _show_scores(form)
         tell(form.status, f"{len(fixed)} sections kept as you edited them; {told(form.status)}")
