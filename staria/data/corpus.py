@@ -192,7 +192,7 @@ def _files(root: Path) -> tuple[list[Path], list[Path]]:
         name, styled = path.name, "style" in path.parent.relative_to(root.parent).parts
         if name == "index.tsv":
             continue  # The store reads terms from an index
-        if styled and name.endswith((".notes.csv", ".tokens.csv", ".png")):
+        if styled and name.endswith((".notes.csv", ".sections.csv", ".tokens.csv", ".png")):
             continue  # What `staria label` writes beside section files
         known = styled or name.startswith("human_label") or name in _POP909_TEXTS
         about = known or path.with_suffix("") in music or _TUNE_TEXT.search(name)
