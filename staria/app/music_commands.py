@@ -25,6 +25,8 @@ def label_command(
     min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier
     picture: bool = True,  # Also a picture of each
     keep: bool = False,  # Leave alone what was labelled of the same content: a stopped labelling goes on
+    # Hear the rest around sections that were edited by hand since; without, such pieces are skipped
+    keep_edits: bool = False,
     max_notes: int = 100_000,  # A piece with more is skipped
     max_minutes: float = 120.0,  # A piece that sounds for longer is skipped
     max_bars: int = 6_000,  # A piece with more, by its own tempo, is skipped
@@ -37,7 +39,8 @@ def label_command(
 
     model = load_recognizer(checkpoint)
     budget = Budget(max_notes, max_minutes, max_bars)
-    done = label_files(model, files, out, per_token, min_section_s, picture, keep=keep, budget=budget)
+    options = {"keep": keep, "budget": budget, "keep_edits": keep_edits}
+    done = label_files(model, files, out, per_token, min_section_s, picture, **options)
     print(done)
     if not done.labelled:
         raise InputError(f"nothing was labelled: each of the {len(done.skipped)} files was skipped")

@@ -8,14 +8,20 @@ __all__ = ['SONG', 'TUNE', 'describe_style', 'ListenerConfig', 'listener_shapes'
 # %% ../../nbs/models/07_listener.ipynb #6acd71f3
 import dataclasses
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..analysis.bar_similarity import bar_numbers
-from ..analysis.segmentation import Segmentation, SegmentationConfig, segment
+from staria.analysis.segmentation import (
+    Segmentation,
+    SegmentationConfig,
+    check_fixed,
+    keep_times,
+    segment,
+)
 from ..core.basics import LETTERS, InputError
 from ..core.config import config_from_dict
 from .downbeats import DownbeatConfig, DownbeatNet, DownbeatSearch, downbeat_shapes, find_bars
@@ -159,6 +165,11 @@ def _at_notes(
     return found._replace(sections=sections, bars_s=found.bars_s + moved)
 
 
+def _moved(section: Section, by_s: float) -> Section:  # What would lie before 0 begins there
+    start_s = max(0.0, section.start_s + by_s)
+    return Section(start_s, max(section.end_s + by_s, start_s + 1e-3), section.label)
+
+
 def listener_shapes(
     config: ListenerConfig = ListenerConfig(),
 ) -> dict[str, tuple[int, ...]]:  # Shape by name, in the order that names a listener's weights
@@ -195,32 +206,54 @@ class Listener:
         logit = float(weight @ describe_style(score) + bias)
         return 0.5 + 0.5 * float(np.tanh(logit / 2))
 
-    def segment(self, score: Score, bars_s: np.ndarray | None = None) -> Segmentation:
-        "Find the sections of a piece of at least one note; its bars may be given in seconds."
+    def segment(
+        self,
+        score: Score,  # At least one note
+        bars_s: np.ndarray | None = None,  # (N,) starts of its bars in seconds; None: the listener finds them
+        fixed: Sequence[Section] = (),  # Kept as they are: the rest is heard around them; see `fix_spans`
+    ) -> Segmentation:
+        "Find the sections of a piece."
         heard = _as_heard(score)
-        return _at_notes(self._segment_heard(heard, score, bars_s), heard, score)
+        found = self._segment_heard(heard, score, bars_s, fixed)
+        return keep_times(_at_notes(found, heard, score), fixed)
 
     def _segment_heard(
-        self, heard: Score, score: Score, bars_s: np.ndarray | None = None
+        self,
+        heard: Score,
+        score: Score,
+        bars_s: np.ndarray | None = None,
+        fixed: Sequence[Section] = (),
     ) -> Segmentation:  # In the time of what is heard
+        moved = heard.onset_s[0] - score.onset_s[0]
         if bars_s is None:
             bars_s = find_bars(self.pulse, heard, self.config.search)
         else:
-            bars_s = np.asarray(bars_s) + (heard.onset_s[0] - score.onset_s[0])
+            bars_s = np.asarray(bars_s) + moved
+        check_fixed(fixed, max(score.duration_s, heard.duration_s - moved))  # as it says times of the score
+        as_heard = [_moved(section, moved) for section in fixed]
         config = self.config.song if self.song_likelihood(heard) > 0.5 else self.config.tune
-        return segment(heard, config, bars_s)
+        return segment(heard, config, bars_s, as_heard)
 
     def label(self, score: Score) -> tuple[tuple[Section, ...], np.ndarray]:
         "Find a piece's sections, and each note's probabilities of A to D (N, 4)."
+        found, probs = self.hear(score)
+        return found.sections, probs
+
+    def hear(
+        self,
+        score: Score,  # At least one note
+        fixed: Sequence[Section] = (),  # As in `segment`
+    ) -> tuple[Segmentation, np.ndarray]:  # And each note's probabilities of A to D (N, 4)
+        "Find a piece's segmentation, and what it says of each note."
         heard = _as_heard(score)
-        found = self._segment_heard(heard, score)
+        found = self._segment_heard(heard, score, fixed=fixed)
         if found.n_parts > 1:
             warnings.warn(
                 f"{len(found.bars_s)} bars are heard in {found.n_parts} parts; letters begin anew in each",
                 stacklevel=2,
             )
         probs = found.probs[bar_numbers(heard.onset_s, found.bars_s)]
-        return _at_notes(found, heard, score).sections, probs
+        return keep_times(_at_notes(found, heard, score), fixed), probs
 
     def __call__(self, ids: "torch.Tensor") -> "torch.Tensor":
         "Score each token: ids (B, T) to logarithms of probabilities (B, T, 4)."

@@ -22,14 +22,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..analysis.segmentation import Segmentation
 from ..core.basics import LETTERS, InputError, progress
 from ..core.device import ask_threads, sharing_cores, usable_cores
 from ..core.files import atomic_write, printable
 from ..data.corpus import Item, find_music, read_piece
+from ..models.listener import Listener
 from ..models.weights import weights_hash
 from ..music.midi import DRUM
 from ..music.score import Score
-from ..music.sections import label_times, save_sections
+from ..music.sections import Section, label_times, load_sections, save_sections
 from .recognizer import Budget, Recognizer, as_recognizer
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import DRUM_0, DURATION_0, vocabulary
@@ -45,18 +47,33 @@ class LabelledScore:
     score: Score  # With these sections
     probs: np.ndarray  # (N, 4) probability of A to D for each note; letters go by order of first appearance
     labels: np.ndarray  # (N,) 1–4, the letter of each note's section; 0: none
+    found: Segmentation | None = None  # What a listener says besides; None of other recognizers
 
 
 def label(
     model: "Recognizer | torch.nn.Module",  # A listener, a classifier, or a recognizer of your own
     score: Score,  # Any piece; sections that it has are not looked at
     min_section_s: float = 4.0,  # Shortest section that a classifier hears, in seconds
+    fixed: Sequence[Section] = (),  # Kept as they are; a listener hears the rest around them
 ) -> LabelledScore:  # Without the drums that have no token
     "Find the sections of a piece, and each note's probabilities of A to D."
-    score = _notes_with_tokens(score.with_sections([]))
+    score, recognizer = _notes_with_tokens(score.with_sections([])), as_recognizer(model, min_section_s)
+    found = None
     with sharing_cores(model, len(score)):
-        sections, probs = as_recognizer(model, min_section_s).label(score)
-    return LabelledScore(score.with_sections(sections), probs, label_times(sections, score.onset_s))
+        if isinstance(recognizer, Listener):
+            found, probs = recognizer.hear(score, fixed)
+            sections = found.sections
+        else:
+            _check_can_fix(recognizer, bool(fixed))
+            sections, probs = recognizer.label(score)
+    return LabelledScore(score.with_sections(sections), probs, label_times(sections, score.onset_s), found)
+
+
+def _check_can_fix(recognizer: Recognizer, wanted: bool) -> None:
+    "Refuse to fix sections for a recognizer that cannot hear around them."
+    if wanted and not isinstance(recognizer, Listener):
+        name = type(recognizer).__name__.lstrip("_")
+        raise InputError(f"{name} cannot hear around sections that are fixed: take a listener, or fix none")
 
 
 def _notes_with_tokens(score: Score) -> Score:
@@ -68,6 +85,44 @@ def _notes_with_tokens(score: Score) -> Score:
     return score if known.all() else score.replace(notes=score.notes[known], timing=None)
 
 # %% ../../nbs/recognition/01_label.ipynb #804be055
+def _written(sections: Iterable[Section]) -> list[str]:  # As lines of a section file have it
+    return [f"{s.start_s:.6f} {s.end_s:.6f} {s.label}" for s in sections]
+
+
+class _Beside(NamedTuple):
+    "Hold a section file that is there already."
+
+    about: dict  # Its first line; empty where it is by hand
+    sections: tuple[Section, ...]
+
+    @property
+    def can_tell(self) -> bool:  # Whether its first line says what was heard
+        return "heard" in self.about or not self.about
+
+    @property
+    def edited(self) -> tuple[Section, ...]:  # All, where nothing tells
+        heard = set(self.about.get("heard", ()))
+        lines = zip(self.sections, _written(self.sections), strict=True)
+        return tuple(section for section, line in lines if line not in heard)
+
+    @property
+    def is_edited(self) -> bool:
+        return self.can_tell and _written(self.sections) != self.about.get("heard", [])
+
+
+def _read_beside(path: Path) -> _Beside | None:
+    "Read the section file that a labelling would write over."
+    if not path.is_file():
+        return None
+    with open(path, encoding="utf8", errors="replace") as file:
+        first = file.readline()
+    try:
+        about = json.loads(first.removeprefix("# ")) if first.startswith("# {") else {}
+    except json.JSONDecodeError:
+        about = {}
+    return _Beside(about if "source" in about else {}, load_sections(path))
+
+# %% ../../nbs/recognition/01_label.ipynb #20db6613
 _recognizer: Recognizer | None = None  # Of a worker process
 
 
@@ -81,6 +136,11 @@ def _take_recognizer(recognizer: Recognizer) -> None:
     ask_threads(1)
 
 
+_REMOVE = "move it away to hear the piece anew"
+_KEEP_OR_REMOVE = f"keep what was edited (--keep-edits), or {_REMOVE}"
+_CANNOT_TELL = "an earlier Staria wrote it, without what would tell edits"
+
+
 @dataclass(frozen=True)
 class _Job:
     "Say what is done with one file."
@@ -91,21 +151,37 @@ class _Job:
     budget: Budget
     per_token: bool
     picture: bool
+    keep_edits: bool
 
     @property
     def section_file(self) -> Path:
         return Path(f"{self.stem}.txt")
 
-    def origin(self) -> str:  # A line that names the source, its content, and who heard it
+    def origin(self) -> dict[str, str]:  # The source, its content, and who heard it
         digest = hashlib.sha256(Path(self.piece.path).read_bytes()).hexdigest()
-        about = {"source": printable(self.piece.key), "sha256": digest, "recognizer": self.heard_by}
-        return "# " + json.dumps(about)
+        return {"source": printable(self.piece.key), "sha256": digest, "recognizer": self.heard_by}
 
     def is_done(self) -> bool:  # By the same recognizer, of the same content
-        if not (self.section_file.is_file() and Path(self.piece.path).is_file()):
+        beside = _read_beside(self.section_file)
+        if beside is None or not Path(self.piece.path).is_file():
             return False
-        with open(self.section_file, encoding="utf8", errors="replace") as file:
-            return file.readline().rstrip("\n") == self.origin()
+        same = self.origin().items() <= beside.about.items()
+        return same and not (self.keep_edits and beside.is_edited)
+
+    def edits(self) -> tuple[tuple[Section, ...], tuple[str, ...]]:  # What is fixed; remarks
+        "Find what was changed by hand; raises InputError where it would be lost."
+        beside = _read_beside(self.section_file)
+        if beside is None:
+            return (), ()
+        if not self.keep_edits:
+            if beside.is_edited:
+                raise InputError(f"{self.section_file} was edited by hand: {_KEEP_OR_REMOVE}")
+            told = () if beside.can_tell else (f"{self.section_file} is written over: {_CANNOT_TELL}",)
+            return (), told
+        if beside.about and beside.about["sha256"] != self.origin()["sha256"] and beside.edited:
+            raise InputError(f"{self.section_file} was edited for other music than is here now: {_REMOVE}")
+        told = (f"kept {len(beside.edited)} of {len(beside.sections)} sections that were edited",)
+        return beside.edited, told if beside.edited else ()
 
 
 class _Outcome(NamedTuple):
@@ -119,28 +195,34 @@ def _label_file(job: _Job, recognizer: Recognizer | None = None) -> _Outcome:
     "Label one piece."
     recognizer = _recognizer if recognizer is None else recognizer
     try:
+        fixed, remarks = job.edits()
         score = read_piece(job.piece)
         job.budget.check(score)
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            found = label(recognizer, score)
-        _write_labelled(found, job, recognizer)
+            found = label(recognizer, score, fixed=fixed)
+        _write_labelled(found, job, recognizer, fixed)
     except ValueError as error:
         return _Outcome(printable(str(error).removeprefix(f"{job.piece.path}: ")))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         return _Outcome(printable(f"cannot be written: {error.strerror}"))
-    return _Outcome(remarks=tuple(str(each.message) for each in told if each.category is UserWarning))
+    warned = tuple(str(each.message) for each in told if each.category is UserWarning)
+    return _Outcome(remarks=(*remarks, *warned))
 
 
-def _write_labelled(found: LabelledScore, job: _Job, recognizer: Recognizer) -> None:
+def _write_labelled(
+    found: LabelledScore, job: _Job, recognizer: Recognizer, fixed: Sequence[Section]
+) -> None:
     _write_notes(Path(f"{job.stem}.notes.csv"), found)
     if job.per_token:
         _write_tokens(Path(f"{job.stem}.tokens.csv"), found, recognizer)
     if job.picture:
         _draw(Path(f"{job.stem}.png"), found.score, job.stem.name)
-    save_sections(job.section_file, found.score.sections, job.origin())
+    heard = [section for section in found.score.sections if section not in fixed]
+    about = {**job.origin(), "heard": _written(heard)}
+    save_sections(job.section_file, found.score.sections, "# " + json.dumps(about))
 
 # %% ../../nbs/recognition/01_label.ipynb #f920d4e6
 def _draw(path: Path, score: Score, title: str) -> None:
@@ -217,13 +299,16 @@ def label_files(
     # Leave pieces alone whose section file names the same content and recognizer: a stopped labelling goes on
     keep: bool = False,
     budget: Budget | None = None,  # What one piece may cost; None: Budget()
+    # Hear the rest around sections that were edited by hand since; without, such pieces are skipped
+    keep_edits: bool = False,
 ) -> LabelReport:  # Bad files are named, the rest go on
     "Label pieces and write what was heard."
     _check_out(out)
     pieces, recognizer = find_music(paths), as_recognizer(model, min_section_s)
+    _check_can_fix(recognizer, keep_edits)
     heard_by = _name_recognizer(model, min_section_s)
     jobs = [
-        _Job(piece, Path(out, name), heard_by, budget or Budget(), per_token, picture)
+        _Job(piece, Path(out, name), heard_by, budget or Budget(), per_token, picture, keep_edits)
         for piece, name in zip(pieces, _name_results(pieces), strict=True)
     ]
     done = [job.section_file for job in jobs if keep and job.is_done()]
