@@ -30,6 +30,7 @@ def label_command(
     max_notes: int = 100_000,  # A piece with more is skipped
     max_minutes: float = 120.0,  # A piece that sounds for longer is skipped
     max_bars: int = 6_000,  # A piece with more, by its own tempo, is skipped
+    format: str = "txt",  # Of section files: txt, lab, csv, salami, jams or instants
     report: str | None = None,  # HTML file: a page with the pieces to see and to hear
     root: str | None = None,  # Not used
 ) -> None:
@@ -39,7 +40,7 @@ def label_command(
 
     model = load_recognizer(checkpoint)
     budget = Budget(max_notes, max_minutes, max_bars)
-    options = {"keep": keep, "budget": budget, "keep_edits": keep_edits}
+    options = {"keep": keep, "budget": budget, "keep_edits": keep_edits, "format": format}
     done = label_files(model, files, out, per_token, min_section_s, picture, **options)
     print(done)
     if not done.labelled:
@@ -53,15 +54,13 @@ def _report_labelled(page: str, files: list[str], section_files: list[Path], che
     from staria.core.files import printable
     from staria.data.corpus import find_music, read_piece
     from staria.evaluation.showcase import made_with, report_heard
-    from staria.music.sections import load_sections
+    from staria.music.annotations import read_comment, read_sections
 
     items = {printable(item.key): item for item in find_music(files)}
     scores = []
     for path in sorted(section_files):
-        with open(path, encoding="utf8") as file:
-            key = json.loads(file.readline().removeprefix("# "))["source"]
-        score = read_piece(items[key])
-        scores.append(score.replace(sections=load_sections(path)))
+        key = json.loads(read_comment(path).removeprefix("# "))["source"]
+        scores.append(read_piece(items[key]).replace(sections=read_sections(path)))
     report_heard(page, scores, made_with(recognizer=checkpoint or "the listener that ships"))
     print(f"{page}: open it in a browser")
 

@@ -400,6 +400,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
     "train": (_ROOT, _SEED, ("kind", _check_train)),
     "label": (
         ("files", file_or_folder),
+        ("--format", one_of_room("music.annotations", "FORMATS")),
         ("--checkpoint", model_to_read("RECOGNIZER_KINDS")),
         ("--out", folder_to_write),
         ("--min-section-s", between(0)),

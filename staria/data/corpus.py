@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import importlib.metadata
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -23,11 +24,12 @@ import numpy as np
 
 from ..core.basics import InputError
 from ..core.files import check_regular, list_files
+from ..music.annotations import SECTION_SUFFIXES, fold_sections, holds_sections, read_sections
 from ..music.midi import MIDI_SUFFIXES
 from ..music.notation import NOTATION_SUFFIXES, read_abc, read_musicxml, read_tune_book
 from ..music.repeats import perform
 from ..music.score import Score
-from ..music.sections import Section, letters_by_first_appearance, load_sections
+from ..music.sections import Section, letters_by_first_appearance
 from ..tokens.tags import STYLES, check_styles
 
 # %% ../../nbs/data/02_corpus.ipynb #f2c224c6
@@ -147,6 +149,7 @@ def _load_music21(item: Item, **limits) -> Score:
 
 # %% ../../nbs/data/02_corpus.ipynb #1ff7a874
 _MIDI_LICENCE = "as the folder's owner says"
+_FOLDING = b"primes"  # Changes where names become other letters than before: stores are made anew
 _POP909_TEXTS = (
     "beat_midi.txt",
     "beat_audio.txt",
@@ -157,22 +160,6 @@ _POP909_TEXTS = (
     "finalized_chord.txt",
     "analyzed_key.txt",
 )
-
-
-_NO_SECTION = {
-    "none",
-    "intro",
-    "introduction",
-    "transition",
-    "interlude",
-    "link",
-    "fill",
-    "outro",
-    "coda",
-    "ending",
-    "end",
-    "silence",
-}  # Labels that name no kind of section
 
 
 def is_music(
@@ -196,11 +183,11 @@ def _files(root: Path) -> tuple[list[Path], list[Path]]:
             continue  # What `staria label` writes beside section files
         known = styled or name.startswith("human_label") or name in _POP909_TEXTS
         about = known or path.with_suffix("") in music or _TUNE_TEXT.search(name)
-        (sections if path.suffix == ".txt" and about else pieces).append(path)
+        (sections if about and holds_sections(path) else pieces).append(path)
     return pieces, sections
 
 
-_TUNE_TEXT = re.compile(r"\.abc#\d+\.txt$")  # Sections of one tune of a file
+_TUNE_TEXT = re.compile(r"\.abc#\d+\.\w+$")  # Sections of one tune of a file
 
 
 def section_file(
@@ -208,7 +195,7 @@ def section_file(
     root: str | Path | None = None,  # The folder that was opened; None looks for `style` beside `midi` only
     number: int | None = None,  # Which tune of the file, from 1; None where the file is one piece
 ) -> Path | None:  # The file with its sections, or None
-    "Find the sections that belong to a piece: x.mid.txt, or x.txt where x.mid is meant."
+    "Find the sections that belong to a piece: x.mid.txt or .jams or another, or x.txt where x.mid is meant."
     path = Path(path)
     parts = path.parts
     places = [Path(*parts[:k], "style", *parts[k + 1 :]) for k in range(len(parts) - 1) if parts[k] == "midi"]
@@ -216,20 +203,24 @@ def section_file(
     if root is not None:
         inside = path.relative_to(root).parts
         places += [Path(root, *inside[:k], "style", *inside[k:]) for k in reversed(range(len(inside)))]
-    names = [f"{path.name}.txt", f"{path.stem}.txt"] if number is None else [f"{path.name}#{number}.txt"]
-    candidates = (place.with_name(name) for place in [*places, path] for name in names)
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    names = [path.name, path.stem] if number is None else [f"{path.name}#{number}"]
+    for place, name in itertools.product([*places, path], names):
+        found = [place.with_name(f"{name}{suffix}") for suffix in SECTION_SUFFIXES]
+        found = [file for file in found if holds_sections(file) and os.path.isfile(file)]
+        if len(found) > 1:
+            both = " and ".join(map(str, found[:2]))
+            raise InputError(f"{both} both hold the sections of {path.name}: keep one of them")
+        if found:
+            return found[0]
+    return None
 
 
 def _root(item: Item) -> Path:
     return Path(item.path).parents[item.key.count("/")]  # The folder that was opened
 
 
-def _lettered(sections: Iterable[Section], end_s: float) -> list[Section]:
-    sections = [s for s in sections if s.start_s < end_s]
-    names = ["N" if s.label.lower() in _NO_SECTION else s.label for s in sections]
-    letters = letters_by_first_appearance(names)
-    return [Section(s.start_s, s.end_s, letter) for s, letter in zip(sections, letters, strict=True)]
+def _begun(sections: Iterable[Section], end_s: float) -> list[Section]:
+    return [section for section in sections if section.start_s < end_s]
 
 # %% ../../nbs/data/02_corpus.ipynb #db3c9b40
 def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
@@ -249,7 +240,7 @@ def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
     parts = root.absolute().parts
     if "midi" in parts:  # the sections lie outside of the folder that was given
         k = len(parts) - 1 - parts[::-1].index("midi")
-        texts += [p for p in list_files(Path(*parts[:k], "style", *parts[k + 1 :])) if p.suffix == ".txt"]
+        texts += filter(holds_sections, list_files(Path(*parts[:k], "style", *parts[k + 1 :])))
     sizes, labels, items = hashlib.sha256(), hashlib.sha256(), []
     for path in pieces:
         key = path.relative_to(root).as_posix()
@@ -257,6 +248,8 @@ def _open_midi(folder: str) -> tuple[list[Item], dict, str]:
             f"{key}\t{path.stat().st_size if path.exists() else -1}\n".encode("utf8", "surrogateescape")
         )  # A name need not be UTF-8
         items += _pieces_of(path, key)
+    if texts:
+        labels.update(_FOLDING)
     for path in filter(Path.is_file, texts):
         labels.update(os.fsencode(path.name) + b"\t" + path.read_bytes())
     return (
@@ -315,10 +308,9 @@ def _load_midi(item: Item, **limits) -> Score:
             f"{item.path}: not a MIDI file by its name ({', '.join(MIDI_SUFFIXES)}), "
             f"nor a written score ({', '.join(NOTATION_SUFFIXES)})"
         )
-    score, sections = read_piece(item, **limits), section_file(item.path, _root(item), item.number)
-    return score.with_sections(
-        _lettered(load_sections(sections) if sections else score.sections, score.duration_s)
-    )
+    score, file = read_piece(item, **limits), section_file(item.path, _root(item), item.number)
+    sections = read_sections(file) if file else score.sections
+    return score.with_sections(fold_sections(_begun(sections, score.duration_s)))
 
 # %% ../../nbs/data/02_corpus.ipynb #e43dc388
 _POP909_LICENCE = "MIT (POP909, Music X Lab; labels: S. Dai, H. Zhang, R. Dannenberg)"
@@ -354,10 +346,10 @@ def _song_sections(
         float(bars_s[k]) if k < len(bars_s) else float(bars_s[-1] + (k + 1 - len(bars_s)) * last)
         for k in edges
     ]
-    return _lettered(
-        [Section(a, b, letter) for (letter, _), a, b in zip(labels, times[:-1], times[1:], strict=True)],
-        end_s,
-    )
+    spans = zip(labels, times[:-1], times[1:], strict=True)
+    sections = _begun([Section(a, b, letter) for (letter, _), a, b in spans], end_s)
+    letters = letters_by_first_appearance([section.label for section in sections])
+    return [Section(s.start_s, s.end_s, letter) for s, letter in zip(sections, letters, strict=True)]
 
 # %% ../../nbs/data/02_corpus.ipynb #ce021f50
 def _read_song_beats(

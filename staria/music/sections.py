@@ -78,14 +78,12 @@ def load_sections(
         raise InputError(
             f"{path} is not text: a section file has lines of start_s <tab> end_s <tab> label"
         ) from None
-    numbered = [
-        (_fields(line), line, f"{path}, line {number}")
+    sections = [
+        _parse_line(line, f"{path}, line {number}")
         for number, line in enumerate(lines, 1)
         if _has_section(line)
     ]
-    if numbered and all(_is_point(fields) for fields, _, _ in numbered):
-        return check_order(_between_points([fields for fields, _, _ in numbered], str(path)), str(path))
-    return check_order([_parse_line(*row) for row in numbered], str(path))
+    return check_order(sections, str(path))
 
 
 def _has_section(line: str) -> bool:  # Neither empty nor a comment
@@ -99,34 +97,14 @@ def _fields(line: str) -> list[str]:
     return line.split()
 
 
-def _parse_line(fields: list[str], line: str, where: str) -> Section:
+def _parse_line(line: str, where: str) -> Section:
+    fields = _fields(line)
     try:
         return Section(float(fields[0]), float(fields[1]), fields[2])
     except (IndexError, ValueError) as error:
         raise InputError(
-            f"{where}: expected start_s <tab> end_s <tab> label, got {line!r} ({error})"
+            f"{where}: expected start_s <tab> end_s <tab> label, got {line[:80]!r} ({error})"
         ) from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return float(text) >= 0
-    except ValueError:
-        return False
-
-
-def _is_point(fields: list[str]) -> bool:  # A time and a label
-    return len(fields) == 2 and _is_number(fields[0]) and not _is_number(fields[1])
-
-
-def _between_points(points: list[list[str]], where: str) -> list[Section]:
-    if points[-1][1].lower() != "end":
-        raise InputError(
-            f"{where}: points do not say where the last section ends: "
-            f"put a line `time_s <tab> end` behind {points[-1][1]!r}"
-        )
-    spans = itertools.pairwise(points)
-    return [_parse_line([start, end, label], f"{start} {label}", where) for (start, label), (end, _) in spans]
 
 
 def save_sections(

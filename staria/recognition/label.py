@@ -30,9 +30,10 @@ from ..core.files import atomic_write, printable
 from ..data.corpus import Item, find_music, read_piece
 from ..models.listener import Listener
 from ..models.weights import weights_hash
+from ..music.annotations import as_written, read_comment, read_sections, suffix_of, write_sections
 from ..music.midi import DRUM
 from ..music.score import Score
-from ..music.sections import Section, label_times, load_sections, save_sections
+from ..music.sections import Section, label_times
 from .recognizer import Budget, Recognizer, as_recognizer, section_confidence
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from ..tokens.vocabulary import DRUM_0, DURATION_0, vocabulary
@@ -115,13 +116,12 @@ def _read_beside(path: Path) -> _Beside | None:
     "Read the section file that a labelling would write over."
     if not path.is_file():
         return None
-    with open(path, encoding="utf8", errors="replace") as file:
-        first = file.readline()
+    first = read_comment(path)
     try:
         about = json.loads(first.removeprefix("# ")) if first.startswith("# {") else {}
     except json.JSONDecodeError:
         about = {}
-    return _Beside(about if "source" in about else {}, load_sections(path))
+    return _Beside(about if "source" in about else {}, read_sections(path))
 
 # %% ../../nbs/recognition/01_label.ipynb #20db6613
 _recognizer: Recognizer | None = None  # Of a worker process
@@ -153,17 +153,22 @@ class _Job:
     per_token: bool
     picture: bool
     keep_edits: bool
+    format: str  # Of the section file, one of music.annotations.FORMATS
 
     @property
     def section_file(self) -> Path:
-        return Path(f"{self.stem}.txt")
+        return Path(f"{self.stem}{suffix_of(self.format)}")
 
     def origin(self) -> dict[str, str]:  # The source, its content, and who heard it
         digest = hashlib.sha256(Path(self.piece.path).read_bytes()).hexdigest()
-        return {"source": printable(self.piece.key), "sha256": digest, "recognizer": self.heard_by}
+        about = {"source": printable(self.piece.key), "sha256": digest, "recognizer": self.heard_by}
+        return about if self.format == "txt" else {**about, "format": self.format}
 
     def is_done(self) -> bool:  # By the same recognizer, of the same content
-        beside = _read_beside(self.section_file)
+        try:
+            beside = _read_beside(self.section_file)
+        except InputError:  # said when the piece is labelled
+            return False
         if beside is None or not Path(self.piece.path).is_file():
             return False
         same = self.origin().items() <= beside.about.items()
@@ -221,10 +226,11 @@ def _write_labelled(
         _write_tokens(Path(f"{job.stem}.tokens.csv"), found, recognizer)
     if job.picture:
         _draw(Path(f"{job.stem}.png"), found.score, job.stem.name)
-    heard = [section for section in found.score.sections if section not in fixed]
+    sections = as_written(found.score.sections, job.format, str(job.section_file))
+    heard = [section for section in sections if section not in fixed]
     about = {**job.origin(), "heard": _written(heard)}
     _write_sections(Path(f"{job.stem}.sections.csv"), found)
-    save_sections(job.section_file, found.score.sections, "# " + json.dumps(about))
+    write_sections(job.section_file, sections, job.format, "# " + json.dumps(about))
 
 # %% ../../nbs/recognition/01_label.ipynb #f920d4e6
 def _draw(path: Path, score: Score, title: str) -> None:
@@ -344,14 +350,16 @@ def label_files(
     budget: Budget | None = None,  # What one piece may cost; None: Budget()
     # Hear the rest around sections that were edited by hand since; without, such pieces are skipped
     keep_edits: bool = False,
+    format: str = "txt",  # Of the section files: one of music.annotations.FORMATS
 ) -> LabelReport:  # Bad files are named, the rest go on
     "Label pieces and write what was heard."
     _check_out(out)
+    suffix_of(format)
     pieces, recognizer = find_music(paths), as_recognizer(model, min_section_s)
     _check_can_fix(recognizer, keep_edits)
     heard_by = _name_recognizer(model, min_section_s)
     jobs = [
-        _Job(piece, Path(out, name), heard_by, budget or Budget(), per_token, picture, keep_edits)
+        _Job(piece, Path(out, name), heard_by, budget or Budget(), per_token, picture, keep_edits, format)
         for piece, name in zip(pieces, _name_results(pieces), strict=True)
     ]
     done = [job.section_file for job in jobs if keep and job.is_done()]

@@ -18,9 +18,10 @@ from ..analysis.metrics import label_scores, one_letter, position_only, self_sim
 from ..core.basics import InputError
 from ..core.files import Workspace
 from ..models.weights import RECOGNIZER_KINDS
+from ..music.annotations import SECTION_SUFFIXES, fold_sections, read_sections
 from ..music.midi import MIDI_SUFFIXES
 from ..music.score import Score
-from ..music.sections import Section, label_times, load_sections
+from ..music.sections import Section, label_times
 from ..recognition.label import LabelledScore, label, section_rows
 from ..recognition.recognizer import note_probabilities
 from ..tokens.tokenizer import MusicTokenizerWithStyle
@@ -113,8 +114,8 @@ class HearForm(widgets.VBox):
         self.drop = FileDrop(
             self._dropped,
             self.job.failed,
-            label="Drop a MIDI file or its sections (.txt), or pick one",
-            accept=",".join((*MIDI_SUFFIXES, ".txt")),
+            label="Drop a MIDI file or its sections (.txt, .jams, …), or pick one",
+            accept=",".join((*MIDI_SUFFIXES, *SECTION_SUFFIXES)),
         )
         self.button = widgets.Button(
             description="Hear the form", button_style="primary", tooltip="Label every note"
@@ -154,7 +155,7 @@ class HearForm(widgets.VBox):
         )
 
     def _dropped(self, name: str, data: bytes) -> None:
-        if name.endswith(".txt"):
+        if name.endswith(SECTION_SUFFIXES):
             self.job.guard(lambda: self.give_reference(name, data))
         else:
             self.job.guard(lambda: self.start(midi_from_browser(name, data)))
@@ -165,7 +166,7 @@ class HearForm(widgets.VBox):
             path = Path(folder) / Path(name).name
             path.write_bytes(data)
             try:
-                self.reference = load_sections(path)
+                self.reference = fold_sections(read_sections(path))
             except InputError as error:
                 raise InputError(str(error).replace(f"{folder}/", "")) from None
         if self.heard is None:
