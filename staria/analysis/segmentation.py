@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LEAST_DIFFERENCE', 'SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesis', 'FixedSpan',
-           'cost_of_kinds', 'find_hypotheses', 'Terms', 'Search', 'Reading', 'Segmentation', 'segment', 'change_times',
-           'weigh_bars', 'segment_bars', 'compare_rows', 'fix_spans', 'check_fixed', 'keep_times']
+           'cost_of_kinds', 'find_hypotheses', 'Terms', 'Search', 'Alternative', 'Segmentation', 'segment',
+           'change_times', 'weigh_bars', 'segment_bars', 'compare_rows', 'fix_spans', 'check_fixed', 'keep_times']
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
@@ -474,7 +474,7 @@ class Search(NamedTuple):
     fixed: tuple[FixedSpan, ...] = ()
 
 
-class Reading(NamedTuple):
+class Alternative(NamedTuple):
     "Hold one way to hear a piece."
 
     sections: tuple[Section, ...]  # Letters as in the chosen reading where the two agree
@@ -492,7 +492,9 @@ class Segmentation(NamedTuple):
     n_parts: int = 1  # That were searched one by one; letters begin anew in each
     search: Search | None = None  # What it was chosen from; None for a piece in parts
     share: float = 1.0  # Of the belief: in these sections, and in what hardly differs from them
-    others: tuple[Reading, ...] = ()  # The next best that differ materially (`LEAST_DIFFERENCE`), best first
+    others: tuple[
+        Alternative, ...
+    ] = ()  # The next best that differ materially (`LEAST_DIFFERENCE`), best first
     # For each section, 0 to 1: the belief that agrees with its letter, averaged over its time, and the belief
     # in the boundary that it begins with, or one at most a bar from it; both 1 where it is fixed
     confidence: tuple[float, ...] = ()
@@ -614,7 +616,7 @@ def segment_bars(
     readings = []
     for k, part in _group_readings(believed, share, np.diff(edges)):
         of_row = letter_of if k == 0 else _letters_like(kinds[k], kinds[0], letter_of, weight_of_bar)
-        readings.append(Reading(_sections_of(believed[k], of_row, edges), part, believed[k]))
+        readings.append(Alternative(_sections_of(believed[k], of_row, edges), part, believed[k]))
     search = Search(terms, nats, rows, chosen, fixed)
     found = Segmentation(sections, bars_s, probs, 1, search, readings[0].share, tuple(readings[1:]))
     return found._replace(

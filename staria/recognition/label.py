@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..analysis.segmentation import Segmentation
-from ..analysis.segmentation_reasons import explain
+from ..analysis.segmentation_reasons import explain_boundaries
 from ..core.basics import LETTERS, InputError, progress
 from ..core.device import ask_threads, sharing_cores, usable_cores
 from ..core.files import atomic_write, printable
@@ -274,7 +274,9 @@ def section_rows(
         told = zip(score.sections, sure, strict=True)
         return [_section_row(1, "", s, {"confidence": f"{p:.2f}"}) for s, p in told]
     rows = []
-    told = zip(found.sections, found.confidence, found.boundary_confidence, explain(found), strict=True)
+    told = zip(
+        found.sections, found.confidence, found.boundary_confidence, explain_boundaries(found), strict=True
+    )
     for section, sure, of_start, reasons in told:
         values = {"confidence": f"{sure:.2f}", "boundary_confidence": f"{of_start:.2f}"}
         values["reasons"] = "; ".join(map(str, reasons))

@@ -131,6 +131,7 @@ class HearForm(widgets.VBox):
         self.readings.layout.display = "none"
         self.readings.style.button_width = "auto"
         self.reasons = widgets.HTML()
+        self.reasons.add_class("staria-reasons")
         self.drafts = {}
         self.given = None
         self.fixed = ()
@@ -269,7 +270,11 @@ def _show_reasons(form: HearForm, number: int) -> None:  # Of a reading
         for row in section_rows(form.heard)
         if row["reading"] == 1
     ]
-    form.reasons.value = html_table(rows, "How sure the listener is, and why (bars as it heard them)")
+    table = html_table(rows, "How sure the listener is, and why (bars as it heard them)")
+    form.reasons.value = table.replace("<table", f"{_LEFT}<table")
+
+
+_LEFT = "<style>.staria-reasons td:last-child, .staria-reasons th:last-child {text-align: left}</style>"
 
 
 def _clock(time_s: float) -> str:
