@@ -143,9 +143,9 @@ class ListenerConfig:
     tune: SegmentationConfig = TUNE  # How everything else is
 
     # How sure it is of a section, and of a boundary, as fitted on the labelled development pieces
-    song_sections: Calibration = Calibration(0.552, -0.199)
-    tune_sections: Calibration = Calibration(0.365, 0.616)
-    boundaries: Calibration = Calibration(0.443, 0.226)
+    song_sections: Calibration = Calibration(0.553, -0.201)
+    tune_sections: Calibration = Calibration(0.329, 0.716)
+    boundaries: Calibration = Calibration(0.442, 0.226)
 
 
 _ORIGIN_S = 10.0  # Where the first note is put: a whole bar has room before it
