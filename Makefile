@@ -22,7 +22,7 @@ test: $(VENV)/.all-installed
 	@$(BIN)/python scripts/run_tests.py
 
 lab: $(VENV)/.all-installed
-	@cd nbs && ../$(BIN)/jupyter lab tutorials/01_first_piece.ipynb
+	@cd nbs && ../$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) tutorials/01_first_piece.ipynb
 
 docs: $(VENV)/.all-installed
 	@$(BIN)/python scripts/build_docs.py

@@ -46,7 +46,7 @@ def demo_command(
     try:
         run_demo(open_workspace(root), config, fresh=fresh)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("stopped; call 'staria demo' again: it goes on from there") from None
+        raise KeyboardInterrupt("stopped; the same command goes on from there") from None
 
 
 COMMANDS = {

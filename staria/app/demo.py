@@ -1019,7 +1019,7 @@ def _write_page(
     "Write the page as far as it is."
     chapters = _showcase_chapters(demo) if demo.config.shown else []
     if stopped:
-        words = "The demo stopped before its end. Call `staria demo` again: it goes on from there."
+        words = "The demo stopped before its end. The same command goes on from there."
         chapters += [("Stopped", [paragraph(words)])]
     elif not running:
         chapters += report_chapters(demo)

@@ -16,6 +16,9 @@ from ..core.basics import LETTERS, InputError
 from ..core.files import open_workspace
 
 # %% ../../nbs/app/04_music_commands.ipynb #3c25bb19
+_FORMS_SHOWN = 12  # In the terminal
+
+
 def label_command(
     files: list[str],  # MIDI files or folders
     *,
@@ -35,6 +38,7 @@ def label_command(
     root: str | None = None,  # Not used
 ) -> None:
     "Hear the form of MIDI files: CSV, section file and picture of each."
+    from staria.music.annotations import read_sections
     from staria.recognition.label import label_files
     from staria.recognition.recognizer import Budget, load_recognizer
 
@@ -45,6 +49,8 @@ def label_command(
     print(done)
     if not done.labelled:
         raise InputError(f"nothing was labelled: each of the {len(done.skipped)} files was skipped")
+    for path in sorted(done.labelled)[:_FORMS_SHOWN]:
+        print(f"  {path.name}: {' '.join(section.label for section in read_sections(path))}")
     print(f"results: {out}")
     if report:
         _report_labelled(report, files, done.labelled, checkpoint)
@@ -85,7 +91,7 @@ def generate_command(
     snippet: dict[str, list[str]] | None = None,
     data: str | None = None,  # Store to draw snippets and lengths from; null: the snippet bank that ships
     material: bool = True,  # Draw missing snippets; without: their letters are written freely
-    lengths: list[float] | None = None,  # Length of each section in seconds; null: drawn, 5 to 12
+    lengths: list[float] | None = None,  # Length of each section in seconds; null: by --bars
     bars: str | None = None,  # Or in bars, as 8 or 8,8,16,8: like the next three, for weights on bars
     tempo: float | None = None,  # Quarters a minute; null: the material's
     meter: str | None = None,  # Such as 3/4; null: the material's

@@ -97,7 +97,8 @@ def _draw_codes(count: int, rng: np.random.Generator) -> list[str]:
 def _check_groups(groups: _Groups) -> None:
     counts = {group: len(pieces) for group, pieces in groups.items()}
     if len(counts) < 2 or len(set(counts.values())) != 1 or not all(counts.values()):
-        raise InputError(f"a blind test needs two groups or more with equally many pieces, got {counts}")
+        found = ", ".join(f"{group} {count}" for group, count in counts.items())
+        raise InputError(f"a blind test needs two groups or more with equally many pieces, got {found}")
     silent = [
         f"{group} {number}"
         for group in groups
