@@ -764,14 +764,35 @@ def _group_readings(
     bars_s: np.ndarray,  # (N,) length of each bar in seconds
 ) -> list[tuple[int, float]]:  # Of the best few readings: the number of its best row, and its share
     "Group hypotheses that hardly differ: each belongs to the first reading that it is near to."
+    of_bars = (_kinds_of_bars, _sections_of_bars)
+    tables = [np.array([_without_none(name(row, len(bars_s))) for row in rows]) for name in of_bars]
     readings: list[tuple[int, float]] = []
-    left = list(range(len(rows)))
-    while left and len(readings) < _MOST_READINGS:
-        best = rows[left[0]]
-        near = {k for k in left if compare_rows(best, rows[k], bars_s) < LEAST_DIFFERENCE}
-        readings.append((left[0], float(share[sorted(near)].sum() / share.sum())))
-        left = [k for k in left if k not in near]
+    left = np.arange(len(rows))
+    while len(left) and len(readings) < _MOST_READINGS:
+        near = _find_near([table[left] for table in tables], bars_s)
+        readings.append((int(left[0]), float(share[left[near]].sum() / share.sum())))
+        left = left[~near]
     return readings
+
+
+def _find_near(
+    tables: Sequence[np.ndarray],  # Each (K, N): by row the kind, or the section, of each bar
+    bars_s: np.ndarray,  # (N,) length of each bar in seconds
+) -> np.ndarray:  # (K,) whether `compare_rows` finds less than LEAST_DIFFERENCE from the first row
+    "Find the rows that hardly differ from the first, all at once."
+    count, most = len(tables[0]), (1.0 - LEAST_DIFFERENCE) * float(bars_s.sum())
+    near = np.ones(count, bool)
+    for names in tables:
+        size = int(names.max()) + 1
+        cells = (np.arange(count)[:, None] * size + names[0]) * size + names
+        shared_s = np.bincount(cells.ravel(), np.tile(bars_s, count), count * size**2)
+        shared_s = shared_s.reshape(count, size, size)
+        near &= shared_s.max(2).sum(1) > most  # no matching one to one shares more
+        for k in np.flatnonzero(near):
+            pairs = _assignment()(-shared_s[k])
+            near[k] = shared_s[k][pairs].sum() > most
+    near[0] = True
+    return near
 
 
 def _letters_like(
