@@ -233,11 +233,20 @@ class Lab:
         kernel_idle(page)
 
     def go_to(self, page, place: str) -> None:
+        # Cells out of sight are not in the page, and their heights are guessed: the first try may miss
         page.evaluate(
-            """(k) => {
+            """async (k) => {
                 const notebook = window.jupyterapp.shell.currentWidget.content;
+                const frame = () => new Promise(requestAnimationFrame);
                 notebook.activeCellIndex = k;
-                notebook.scrollToItem(k, 'start');
+                for (let held = 0, tries = 0; held < 20 && tries < 600; tries++) {
+                    const cell = notebook.widgets[k].node;
+                    const box = cell.getBoundingClientRect(), view = notebook.node.getBoundingClientRect();
+                    const seen = cell.isConnected && box.top >= view.top - 40 && box.top < view.bottom - 40;
+                    if (!seen) notebook.scrollToItem(k, 'start');
+                    held = seen ? held + 1 : 0;
+                    await frame();
+                }
             }""",
             PLACES.index(place),
         )

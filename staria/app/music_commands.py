@@ -115,9 +115,8 @@ def generate_command(
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.app.preconditions import read_bars, read_meter
-    from staria.core.basics import progress
     from staria.core.device import pick_device
-    from staria.generation.candidates import plan_pieces, save_candidate, write_best
+    from staria.generation.candidates import SectionBar, plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
     from staria.models.decoder import use_attention
@@ -127,12 +126,13 @@ def generate_command(
     snippets = {letter: list(map(Score.from_midi, paths)) for letter, paths in (snippet or {}).items()}
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
-    model, bar, saved = load_generator(checkpoint), progress(desc="writing", unit="token"), {}
+    model, saved = load_generator(checkpoint), {}
     told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
     model.to(pick_device(device))
     use_attention(model, attention)
+    shown = SectionBar([plan.form for plan in plans for _ in range(best_of)])
     written = write_best(
         quantize(model, weights),
         plans,
@@ -142,18 +142,18 @@ def generate_command(
         checkpoint=checkpoint or "",
         max_tokens=max_length,
         opening=opening,
-        on_token=lambda piece, token: bar.update() and None,
+        on_token=shown,
     )
     try:
         for number, (piece, judged) in enumerate(written, start=1):
-            bar.clear()  # what is printed next begins a line
+            shown.bar.clear()  # what is printed next begins a line
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
             if Path(f"{stem}.mid").exists():
                 print(f"{stem}.mid is written over", file=sys.stderr)
             save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
             saved[stem.name] = piece.score
             _print_piece(stem, piece, judged["contrast"])
-        bar.close()
+        shown.bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped: {len(saved)} of {len(plans)} pieces are in {out};"

@@ -26,7 +26,7 @@ from ..data.store import Store
 from .form_judge import judge_form
 from .recognizers import RecognizerResult
 from .report import fill_chapters, read_template, roll, write_report
-from ..generation.candidates import Candidate, write_best
+from ..generation.candidates import Candidate, SectionBar, write_best
 from ..generation.generation import Sampling
 from ..music.score import Score
 from ..recognition.label import label
@@ -139,8 +139,10 @@ def write_showcase(
 ) -> Iterator[Candidate]:
     "Write one plan several times."
     plan = Plan(form, [length_s] * len(form), material_of(material, form, length_s))
-    for candidate, _ in write_best(model, [plan] * n, 1, Sampling(), seed):
+    shown = SectionBar([form] * n, f"writing {form}")
+    for candidate, _ in write_best(model, [plan] * n, 1, Sampling(), seed, on_token=shown):
         yield candidate
+    shown.bar.close()
 
 
 def written_row(

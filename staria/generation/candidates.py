@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAY_COPY', 'Candidate', 'write_candidates', 'reroll_section', 'take_piece', 'load_provenance', 'reproduce',
            'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'judge_candidate', 'rank_candidates',
-           'plan_pieces', 'write_best']
+           'plan_pieces', 'SectionBar', 'write_best']
 
 # %% ../../nbs/generation/02_candidates.ipynb #38216434
 import dataclasses
@@ -20,7 +20,7 @@ import torch
 from .. import __version__
 from ..analysis.metrics import section_contrast, self_similarity
 from ..analysis.musicality import measure_musicality, within_real_ranges
-from ..core.basics import LETTERS, InputError
+from ..core.basics import LETTERS, InputError, progress
 from ..core.files import atomic_write
 from ..data.plan import Plan, plan_from_dict, sample_plan, usual_bars
 from ..data.snippet_bank import load_snippet_bank
@@ -488,6 +488,31 @@ def plan_pieces(
             plan = replan(plan, model, bars=usual_bars(plan.clock))
         plans.append(plan)
     return plans
+
+
+class SectionBar:
+    "Show how much is written: sections of all pieces, and tokens; call it with each token."
+
+    def __init__(
+        self,
+        forms: Sequence[str],  # Of each piece that is written
+        desc: str = "writing",
+    ):
+        tok = MusicTokenizerWithStyle()
+        self.bar = progress(desc=desc, total=sum(map(len, forms)), unit="section")
+        self._sections, self._end = frozenset(tok.section_ids), tok.eos_id
+        self._begun: set[int] = set()  # Pieces
+        self._n_tokens = 0
+
+    def __call__(self, piece: int, token: int) -> None:
+        "Count a token; a section is done where the next one begins, or the piece ends."
+        self._n_tokens += 1
+        begins = token in self._sections
+        done = token == self._end or (begins and piece in self._begun)
+        if begins:
+            self._begun.add(piece)
+        self.bar.set_postfix_str(f"{self._n_tokens:,} tokens", refresh=False)
+        self.bar.update(int(done))
 
 
 def write_best(
