@@ -383,7 +383,7 @@ def hear_rest(
         _offer_readings(form)
         _show(form, heard.score, heard.probs, heard.labels, True)
         _show_scores(form)
-        tell(form.status, f"{len(fixed)} sections kept as you edited them; {told(form.status)}")
+        tell(form.status, f"{len(fixed)} kept as edited; {told(form.status)}")
         return heard
     finally:
         form.button.disabled = False
