@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['LEAST_DIFFERENCE', 'SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesis', 'FixedSpan',
-           'cost_of_kinds', 'find_hypotheses', 'Terms', 'Search', 'Alternative', 'Segmentation', 'segment',
-           'change_times', 'weigh_bars', 'segment_bars', 'compare_rows', 'fix_spans', 'check_fixed', 'keep_times']
+           'cost_of_kinds', 'find_hypotheses', 'number_kinds', 'Terms', 'Search', 'Alternative', 'Segmentation',
+           'segment', 'change_times', 'weigh_bars', 'segment_bars', 'compare_rows', 'fix_spans', 'check_fixed',
+           'keep_times']
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
@@ -112,17 +113,13 @@ def mix_similarities(
 def _weigh_evidence(
     alike: np.ndarray,  # (N, N) 0 to 1
     config: SegmentationConfig = SegmentationConfig(),
-) -> np.ndarray:  # (N, N) nats
+) -> tuple[np.ndarray, float]:  # (N, N) nats; the similarity that speaks neither for a return nor against
     "Weigh how much two bars speak for one being a return of the other."
-    return config.evidence * (alike - _neutral_level(alike, config))
-
-
-def _neutral_level(alike: np.ndarray, config: SegmentationConfig) -> float:
-    "Find the similarity that speaks neither for a return nor against one."
     apart = alike[~np.eye(len(alike), dtype=bool)]
     median = float(np.median(apart)) if len(apart) else 0.0
     constant = (1 - config.usual - config.best) * config.level
-    return config.usual * median + config.best * best_passages(alike) + constant
+    level = config.usual * median + config.best * best_passages(alike) + constant
+    return config.evidence * (alike - level), level
 
 
 def _weigh_lengths(
@@ -409,9 +406,15 @@ def _join_kinds(
         for place in places:
             kept[place + 1 : place + size] = False
         starts, kinds = list(compress(starts, kept)), list(compress(kinds, kept))
+    return Hypothesis(tuple(starts), number_kinds(kinds))
+
+
+def number_kinds(
+    kinds: Sequence[int],  # Of sections, below 0 for none
+) -> tuple[int, ...]:  # From 0, by first appearance; -1 for none
+    "Number kinds anew."
     numbers = {kind: k for k, kind in enumerate(dict.fromkeys(kind for kind in kinds if kind >= 0))}
-    numbers[-1] = -1
-    return Hypothesis(tuple(starts), tuple(numbers[kind] for kind in kinds))
+    return tuple(numbers.get(kind, -1) for kind in kinds)
 
 
 def _find_word(
@@ -577,8 +580,8 @@ def weigh_bars(
     "Weigh what the bars of a piece say about its form."
     bar_s = float(np.median(np.diff(bars_s))) if len(bars_s) > 1 else 2.0
     alike = mix_similarities(similarities, config)
-    evidence, lengths = _weigh_evidence(alike, config), _weigh_lengths(bar_s, config)
-    level = _neutral_level(alike, config)
+    evidence, level = _weigh_evidence(alike, config)
+    lengths = _weigh_lengths(bar_s, config)
     return Terms(alike, level, evidence, lengths, _count_bars(bars_s), bar_s, config)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .segmentation import Hypothesis, Search, Segmentation, Terms, cost_of_kinds
+from .segmentation import Hypothesis, Search, Segmentation, Terms, cost_of_kinds, number_kinds
 
 # %% ../../nbs/analysis/06_segmentation_reasons.ipynb #8b5153c6
 class SectionTerms(NamedTuple):
@@ -70,13 +70,8 @@ def remove_boundary(
     rows = []
     for kind in (*dict.fromkeys(row.kinds), max(row.kinds) + 1):
         if kind >= 0:
-            rows.append(Hypothesis(starts, _numbered((*row.kinds[: k - 1], kind, *row.kinds[k + 1 :]))))
+            rows.append(Hypothesis(starts, number_kinds((*row.kinds[: k - 1], kind, *row.kinds[k + 1 :]))))
     return max(rows, key=lambda one: sum(t.length + t.kind for t in weigh_row(one, terms)))
-
-
-def _numbered(kinds: Sequence[int]) -> tuple[int, ...]:  # By first appearance
-    numbers = {kind: k for k, kind in enumerate(dict.fromkeys(kind for kind in kinds if kind >= 0))}
-    return tuple(numbers.get(kind, -1) for kind in kinds)
 
 
 class Reason(NamedTuple):
