@@ -223,6 +223,70 @@ def flex_mask(
     return create_block_mask(visible, B, None, T, T, device=documents.device)
 
 # %% ../../nbs/models/01_layers.ipynb #f4e9d007
+_BLOCK = 128  # Queries of a block
+_FEWEST_TOKENS = 256  # Shorter rows gain nothing
+_MOST_SHARES = 2**26  # B · H · T², of which half is kept
+
+
+def _multiplies_bf16() -> bool:
+    "Say whether bfloat16 products are faster than the fused kernel that attends."
+    return torch.cpu._is_avx512_bf16_supported() and not torch.cpu._is_amx_tile_supported()
+
+
+class _CausalBlocks(torch.autograd.Function):
+    "Attend by blocks of queries, and keep the shares for the backward pass."
+
+    @staticmethod
+    def forward(ctx, query, key, value):  # (B, H, T, D) each
+        shape = query.shape
+        with torch.autocast("cpu", enabled=False):
+            query = query.flatten(0, 1) * query.shape[3] ** -0.5
+            key, value = key.flatten(0, 1), value.flatten(0, 1)
+            later = torch.full((_BLOCK, _BLOCK), -torch.inf, dtype=query.dtype).triu(1)
+            mixed, shares = torch.empty_like(query), []
+            for start in range(0, query.shape[1], _BLOCK):
+                end = min(start + _BLOCK, query.shape[1])
+                fit = query[:, start:end] @ key[:, :end].transpose(1, 2)
+                fit[:, :, start:] += later[: end - start, : end - start]
+                shares.append(fit.softmax(-1))
+                mixed[:, start:end] = shares[-1] @ value[:, :end]
+        ctx.save_for_backward(query, key, value, mixed, *shares)
+        return mixed.view(shape)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        query, key, value, mixed, *shares = ctx.saved_tensors
+        shape, gradient = gradient.shape, gradient.flatten(0, 1)
+        to_query = torch.empty_like(query)
+        to_key, to_value = (torch.zeros_like(key, dtype=torch.float32) for _ in range(2))
+        along = (gradient * mixed).sum(-1, keepdim=True)
+        for start, share in zip(range(0, shape[2], _BLOCK), shares, strict=True):
+            rows, end = slice(start, start + _BLOCK), share.shape[2]
+            to_value[:, :end] += share.transpose(1, 2) @ gradient[:, rows]
+            to_fit = (gradient[:, rows] @ value[:, :end].transpose(1, 2)).sub_(along[:, rows]).mul_(share)
+            to_query[:, rows] = to_fit @ key[:, :end]
+            to_key[:, :end] += to_fit.transpose(1, 2) @ query[:, rows]
+        to_query *= shape[3] ** -0.5
+        return tuple(part.to(gradient.dtype).view(shape) for part in (to_query, to_key, to_value))
+
+
+def _attend_causally(query, key, value, dropout: float) -> torch.Tensor:
+    B, H, T, _ = query.shape
+    trains_in_bf16 = query.dtype == torch.bfloat16 and query.requires_grad and torch.is_grad_enabled()
+    if (
+        trains_in_bf16
+        and query.device.type == "cpu"
+        and not dropout
+        and T == key.shape[2]
+        and T >= _FEWEST_TOKENS
+        and B * H * T * T <= _MOST_SHARES
+        and not torch.compiler.is_compiling()
+        and _multiplies_bf16()
+    ):
+        return _CausalBlocks.apply(query, key, value)
+    return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)
+
+# %% ../../nbs/models/01_layers.ipynb #a5761870
 class PieceLengths(NamedTuple):
     "Say where the pieces of packed rows lie, so that each is attended to on its own."
 
@@ -276,14 +340,11 @@ def _attend_pieces(query, key, value, pieces: PieceLengths, dropout: float) -> t
     rows = []
     for lengths, *row in zip(pieces.lengths, query.split(1), key.split(1), value.split(1), strict=True):
         split = (part.split(lengths, 2) for part in row)
-        mixed = [
-            F.scaled_dot_product_attention(*piece, dropout_p=dropout, is_causal=True)
-            for piece in zip(*split, strict=True)
-        ]
+        mixed = [_attend_causally(*piece, dropout) for piece in zip(*split, strict=True)]
         rows.append(torch.cat(mixed, 2))
     return torch.cat(rows)
 
-# %% ../../nbs/models/01_layers.ipynb #8a47e0f6
+# %% ../../nbs/models/01_layers.ipynb #28fd23fe
 @functools.cache
 def _fused_flex():
     return torch.compile(flex_attention)
@@ -316,9 +377,11 @@ def attend(
         return flex(query, key, value, block_mask=mask)
     if kernel == "sage" and causal and mask is None:
         return _attend_sage(query, key, value)
+    if causal and mask is None:
+        return _attend_causally(query, key, value, dropout)
     if mask is not None and mask.dtype != torch.bool:
         mask = mask.type_as(query)
-    return F.scaled_dot_product_attention(query, key, value, mask, dropout, causal and mask is None)
+    return F.scaled_dot_product_attention(query, key, value, mask, dropout)
 
 # %% ../../nbs/models/01_layers.ipynb #3f05b077
 class Attention(nn.Module):
