@@ -243,7 +243,7 @@ def gate_docs() -> list[str]:
 
 
 def gate_readme() -> list[str]:
-    "The README names every room, holds no unfilled placeholder, and its Python example runs as printed."
+    "The README names every room, holds no placeholder, and its Python example runs and prints what it says."
     text = (ROOT / "README.md").read_text(encoding="utf8")
     names = [module.split(".")[-1] for module in rooms()]
     problems = [f"README.md does not name the room {name}" for name in names if f"`{name}`" not in text]
@@ -262,6 +262,10 @@ def gate_readme() -> list[str]:
             done = call(sys.executable, "-c", code, cwd=Path(folder))
             if done.returncode:
                 problems.append(f"README.md's example fails: {last_words(done)}")
+                continue
+            said = re.findall(r"^print\(.*\) +# (.*)$", code, re.M)
+            if said != (printed := done.stdout.splitlines()):
+                problems.append(f"README.md's example prints {printed}, and says that it prints {said}")
     return problems
 
 
