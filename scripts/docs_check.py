@@ -40,7 +40,23 @@ def problems_of(site: Path, chromium: str) -> list[str]:
             page.locator(".md-search-result__item").first.wait_for()
         except TimeoutError:
             problems.append("the search finds nothing")
+        page.set_viewport_size({"width": 390, "height": 844})  # a phone
+        page.goto((site / "examples" / "heard.html").as_uri())
+        problems += edge_problems(page)
         browser.close()
+    return problems
+
+
+def edge_problems(page) -> list[str]:
+    "See that a roll which is wider than a phone fades where there is more of it, at its start and at its end."
+    roll = page.locator("figure.roll .scroll").first
+    problems = []
+    for at, wanted in ((0, "more-right"), (10**6, "more-left")):
+        roll.evaluate("(box, at) => { box.scrollLeft = at; }", at)
+        page.wait_for_timeout(300)
+        shown = roll.evaluate("(box) => [...box.classList].filter((name) => name.startsWith('more')).join()")
+        if shown != wanted:
+            problems.append(f"a roll on a phone, scrolled to {at}: {shown or 'no edge'} instead of {wanted}")
     return problems
 
 
