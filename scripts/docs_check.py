@@ -48,7 +48,7 @@ def problems_of(site: Path, chromium: str) -> list[str]:
 
 
 def edge_problems(page) -> list[str]:
-    "See that a roll which is wider than a phone fades where there is more of it, at its start and at its end."
+    "See that a roll which is wider than a phone fades at the edge where there is more of it."
     roll = page.locator("figure.roll .scroll").first
     problems = []
     for at, wanted in ((0, "more-right"), (10**6, "more-left")):
