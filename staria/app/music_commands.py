@@ -110,6 +110,7 @@ def generate_command(
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
     soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
+    musicxml: bool = False,  # Write each piece as sheet music, too
     seed: int = 0,  # The same seed gives the same pieces
     report: str | None = None,  # HTML file: a page with the pieces to see and to hear
 ) -> None:
@@ -118,7 +119,7 @@ def generate_command(
     from staria.core.device import pick_device
     from staria.generation.candidates import SectionBar, plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
-    from staria.generation.generation import Sampling
+    from staria.generation.generation import Sampling, clock_of
     from staria.models.decoder import use_attention
     from staria.models.presets import load_generator
     from staria.music.score import Score
@@ -127,6 +128,9 @@ def generate_command(
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
+    if musicxml and clock_of(model) != "bars":
+        raise InputError(f"{checkpoint} writes in seconds and knows no bars: leave out --musicxml")
+    kinds = ("mid", "txt", "mp3", "png", "json", *(["musicxml"] if musicxml else []))
     told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
@@ -150,7 +154,7 @@ def generate_command(
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
             if Path(f"{stem}.mid").exists():
                 print(f"{stem}.mid is written over", file=sys.stderr)
-            save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
+            save_candidate(piece, stem.parent, stem.name, kinds, soundfont)
             saved[stem.name] = piece.score
             _print_piece(stem, piece, judged["contrast"])
         shown.bar.close()
