@@ -119,7 +119,7 @@ def generate_command(
     from staria.core.device import pick_device
     from staria.generation.candidates import SectionBar, plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
-    from staria.generation.generation import Sampling, clock_of
+    from staria.generation.generation import Sampling
     from staria.models.decoder import use_attention
     from staria.models.presets import load_generator
     from staria.music.score import Score
@@ -128,9 +128,7 @@ def generate_command(
     opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
-    if musicxml and clock_of(model) != "bars":
-        raise InputError(f"{checkpoint} writes in seconds and knows no bars: leave out --musicxml")
-    kinds = ("mid", "txt", "mp3", "png", "json", *(["musicxml"] if musicxml else []))
+    kinds = _kinds_of_files(musicxml, model, checkpoint)
     told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
@@ -165,6 +163,14 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:
+    from staria.generation.generation import clock_of
+
+    if musicxml and clock_of(model) != "bars":
+        raise InputError(f"{checkpoint} writes in seconds and knows no bars: leave out --musicxml")
+    return ("mid", "txt", "mp3", "png", "json", *(["musicxml"] if musicxml else []))
 
 
 @contextlib.contextmanager

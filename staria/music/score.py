@@ -169,12 +169,6 @@ class Score:
         "Convert to a music21 stream, sections as text expressions."
         return _score_to_music21(self)
 
-    def to_musicxml(self, path: str | Path) -> None:
-        "Write it as sheet music, see `music.sheet_music`; its bars have to be known."
-        from staria.music.sheet_music import to_musicxml
-
-        to_musicxml(self, path)
-
     def to_symusic(self) -> "symusic.Score":
         "Convert to symusic, sections as markers."
         return _score_to_symusic(self)
