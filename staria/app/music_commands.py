@@ -125,7 +125,6 @@ def generate_command(
     from staria.music.score import Score
 
     snippets = {letter: list(map(Score.from_midi, paths)) for letter, paths in (snippet or {}).items()}
-    opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
     kinds = _kinds_of_files(musicxml, model, checkpoint)
@@ -143,18 +142,17 @@ def generate_command(
         seed,
         checkpoint=checkpoint or "",
         max_tokens=max_length,
-        opening=opening,
+        opening=None if go_on is None else Score.from_midi(go_on),
         on_token=shown,
     )
     try:
         for number, (piece, judged) in enumerate(written, start=1):
             shown.bar.clear()  # what is printed next begins a line
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
-            if Path(f"{stem}.mid").exists():
-                print(f"{stem}.mid is written over", file=sys.stderr)
+            there = Path(f"{stem}.mid").exists()
             save_candidate(piece, stem.parent, stem.name, kinds, soundfont)
             saved[stem.name] = piece.score
-            _print_piece(stem, piece, judged["contrast"])
+            _print_piece(stem, piece, judged["contrast"], there)
         shown.bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -191,8 +189,10 @@ def _report_pieces(report: str, saved: dict, checkpoint: str | None, form: str, 
     print(f"{report}: open it in a browser")
 
 
-def _print_piece(stem: Path, piece, contrast: float) -> None:
+def _print_piece(stem: Path, piece, contrast: float, over: bool) -> None:
     score = piece.score
+    if over:
+        print(f"{stem}.mid was written over", file=sys.stderr)
     if not piece.whole:
         done = f"{piece.sections_done} of {len(piece.plan.form)}"
         remedy = "give shorter --lengths, or more --max-length"
