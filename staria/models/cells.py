@@ -330,10 +330,10 @@ class CellSearch:
     letter: float = 0.45  # Nats a second for a logit of having the same letter
     place: float = 0.3  # Nats a second for a logit of being the same place
     level: float = 0.0  # Nats a second that a return has to exceed
-    start: float = 0.5  # Nats for a logit of a section beginning
+    start: float = 0.3  # Nats for a logit of a section beginning
     most: float = 6.0  # Logits beyond it, either way, say no more
 
-    new: float = 1.0  # Costs in nats, as in `SegmentationConfig`
+    new: float = 0.3  # Costs in nats, as in `SegmentationConfig`
     more: float = 0.0
     section: float = 0.0
     shorter: float = 1.0
@@ -343,7 +343,7 @@ class CellSearch:
     longest_s: float = 60.0  # Of a section
     kinds: int = 5
     beam: int = 100
-    sharpness: float = 0.08
+    sharpness: float = 1.0
 
 
 def find_sections(
