@@ -1,8 +1,10 @@
-# make demo   the whole loop on the embedded corpus, ending with runs/demo/report.html
-# make test   every notebook's tests and the gates, ending with "N passed, N failed"
-# make lab    JupyterLab on the tutorials
-# make docs   the documentation site, _docs/index.html, without the network
-# make clean  remove .venv and what the demo made; your datasets/ and base-weights/ are left alone
+# make demo      the whole loop on the embedded corpus, ending with runs/demo/report.html
+# make test      every notebook's tests and the gates, ending with "N passed, N failed"
+# make studio    hearing and writing in the browser; FOLDER=… has your own MIDI
+# make lab       JupyterLab on the tutorials
+# make docs      the documentation site, _docs/index.html, without the network
+# make install   everything into .venv, for work in notebooks and in an editor
+# make clean     remove .venv and what the demo made; your datasets/ and base-weights/ are left alone
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,14 +14,19 @@ FACTS := setup.py settings.ini constraints.txt
 # uv leaves modules uncompiled: the first start compiles them, and keeps them whatever the shell says
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lab docs clean
+.PHONY: demo install test studio lab docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo-installed
 	@$(BIN)/staria demo
 
+install: $(VENV)/.all-installed
+
 test: $(VENV)/.all-installed
 	@$(BIN)/python scripts/run_tests.py
+
+studio: $(VENV)/.all-installed
+	@$(BIN)/staria studio $(if $(FOLDER),--folder '$(FOLDER)')
 
 lab: $(VENV)/.all-installed
 	@cd nbs && ../$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) tutorials/01_first_piece.ipynb

@@ -30,5 +30,5 @@ setup(
     python_requires=f">={facts['min_python']}",
     install_requires=facts["requirements"].split(),
     extras_require=extras,
-    entry_points={"console_scripts": ["staria = staria.app.cli:main"]},
+    entry_points={"console_scripts": ["staria = staria.__main__:main"]},
 )

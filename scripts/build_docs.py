@@ -43,7 +43,7 @@ ROOMS_PAGE = "rooms.md"  # nbs/index.ipynb; the site's own index is the README
 
 def link_to_page(link: str, source: str, page: str) -> str:
     "Turn a link of a file of the repository into one that holds on its page."
-    if re.match(r"[a-z]+:|#", link):
+    if re.match(r"[a-z]+:|#", link) or link.startswith(f"{Path(page).stem}_files/"):  # a notebook's pictures
         return link
     target, _, anchor = link.partition("#")
     path = (ROOT / source).parent.joinpath(target).resolve().relative_to(ROOT).as_posix()

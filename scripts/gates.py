@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import yaml
+from docs_check import NO_BROWSER
 from style_table import AIMS, exported_files, measure_files
 from tree import (
     PACKAGE,
@@ -236,14 +237,18 @@ def gate_types() -> list[str]:
 
 
 def gate_docs() -> list[str]:
-    "The documentation site builds, and no link on it is dead."
+    "The documentation site builds, no link on it is dead, and it works from disk without a network."
     with tempfile.TemporaryDirectory() as folder:
-        done = call(sys.executable, ROOT / "scripts" / "build_docs.py", Path(folder) / "site")
-    return [last_words(done, 1500)] if done.returncode else []
+        site = Path(folder) / "site"
+        for script in ("build_docs.py", "docs_check.py"):
+            done = call(sys.executable, ROOT / "scripts" / script, site)
+            if done.returncode not in (0, NO_BROWSER):
+                return [f"{script}: {last_words(done, 1500)}"]
+    return []
 
 
 def gate_readme() -> list[str]:
-    "The README names every room, holds no unfilled placeholder, and its Python example runs as printed."
+    "The README names every room, holds no placeholder, and its Python example runs and prints what it says."
     text = (ROOT / "README.md").read_text(encoding="utf8")
     names = [module.split(".")[-1] for module in rooms()]
     problems = [f"README.md does not name the room {name}" for name in names if f"`{name}`" not in text]
@@ -262,6 +267,10 @@ def gate_readme() -> list[str]:
             done = call(sys.executable, "-c", code, cwd=Path(folder))
             if done.returncode:
                 problems.append(f"README.md's example fails: {last_words(done)}")
+                continue
+            said = re.findall(r"^print\(.*\) +# (.*)$", code, re.M)
+            if said != (printed := done.stdout.splitlines()):
+                problems.append(f"README.md's example prints {printed}, and says that it prints {said}")
     return problems
 
 

@@ -7,6 +7,7 @@ __all__ = ['Where', 'submit_command', 'sweep_command', 'jobs_command']
 
 # %% ../../nbs/app/06_cluster_commands.ipynb #6a163367
 import dataclasses
+import sys
 from dataclasses import dataclass
 
 from ..core.basics import InputError
@@ -103,6 +104,8 @@ def jobs_command(
     if follow or cancel:
         raise InputError("name a job: staria jobs JOB --follow, or --cancel")
     print(rows if rows else "no jobs yet: staria submit sends one")
+    for reason in dict.fromkeys(row["reason"] for row in rows if "UNKNOWN" in row["state"]):
+        print(f"staria: {reason}", file=sys.stderr)  # the table has no room for it
 
 
 def _show_job(job: str, folder, rows, follow: bool, cancel: bool) -> None:

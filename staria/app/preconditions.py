@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .arguments import read_lists, read_pairs
+from .arguments import as_typed, read_lists, read_pairs
 from ..core.basics import LETTERS, InputError, require
 from ..core.files import open_workspace, run_folder
 
@@ -46,7 +46,7 @@ def one_of(*known: str) -> Check:
 
     def check(option: str, value: str, values: Mapping[str, Any]) -> None:
         if value not in known:
-            raise InputError(f"{option} {value}: use one of {', '.join(known)}")
+            raise InputError(f"{as_typed(option, value)}: use one of {', '.join(known)}")
 
     return check
 
@@ -67,22 +67,22 @@ def file_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
     "Check that a file is there."
     path = Path(value)
     if path.is_dir():
-        raise InputError(f"{option} {path}: a folder has that name: name a file")
+        raise InputError(f"{as_typed(option, path)}: a folder has that name: name a file")
     if path.exists() and not path.is_file():
-        raise InputError(f"{option} {path}: this is a pipe or a device: name a file")
+        raise InputError(f"{as_typed(option, path)}: this is a pipe or a device: name a file")
     if not path.is_file():
-        raise InputError(f"{option} {path}: there is no such file: check the path")
+        raise InputError(f"{as_typed(option, path)}: there is no such file: check the path")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{option} {path}: this file may not be read: ask for the permission")
+        raise InputError(f"{as_typed(option, path)}: this file may not be read: ask for the permission")
 
 
 def folder_to_read(option: str, value: str, values: Mapping[str, Any]) -> None:
     "Check that a folder is there."
     path = Path(value)
     if path.is_file():
-        raise InputError(f"{option} {path}: a file has that name: name a folder")
+        raise InputError(f"{as_typed(option, path)}: a file has that name: name a folder")
     if not path.is_dir():
-        raise InputError(f"{option} {path}: there is no such folder: check the path")
+        raise InputError(f"{as_typed(option, path)}: there is no such folder: check the path")
 
 
 def file_or_folder(option: str, value: str, values: Mapping[str, Any]) -> None:
@@ -94,21 +94,20 @@ def folder_to_write(option: str, value: str | Path, values: Mapping[str, Any]) -
     "Check that a folder is there, or can be made, and takes files."
     path = Path(value)
     if any(len(os.fsencode(part)) > 255 for part in path.parts):
-        raise InputError(f"{option} {path}: this name is too long: choose one of at most 255 bytes")
+        raise InputError(f"{as_typed(option, path)}: this name is too long: choose one of at most 255 bytes")
     there = next(place for place in (path.absolute(), *path.absolute().parents) if os.path.lexists(place))
     if not there.is_dir():
-        raise InputError(f"{option} {path}: {there} is a file, and a folder is needed: name another place")
+        typed = as_typed(option, path)
+        raise InputError(f"{typed}: {there} is a file, and a folder is needed: name another place")
     try:
         with tempfile.TemporaryFile(dir=there):
             free = shutil.disk_usage(there).free
     except OSError as error:
-        raise InputError(
-            f"{option} {path}: nothing can be written to {there} ({error.strerror}): name another place"
-        ) from None
+        trouble = f"nothing can be written to {there} ({error.strerror})"
+        raise InputError(f"{as_typed(option, path)}: {trouble}: name another place") from None
     if free < _LEAST_FREE:
-        raise InputError(
-            f"{option} {path}: the disk has {free / 1e6:.0f} MB left: free some space, or name another place"
-        )
+        left = f"the disk has {free / 1e6:.0f} MB left"
+        raise InputError(f"{as_typed(option, path)}: {left}: free some space, or name another place")
 
 
 def file_to_write(
@@ -118,9 +117,9 @@ def file_to_write(
 
     def check(option: str, value: str, values: Mapping[str, Any]) -> None:
         if Path(value).is_dir():
-            raise InputError(f"{option} {value}: a folder has that name: name a file")
+            raise InputError(f"{as_typed(option, value)}: a folder has that name: name a file")
         if not str(value).endswith(suffix):
-            raise InputError(f"{option} {value}: the file's name must end in {suffix}")
+            raise InputError(f"{as_typed(option, value)}: the file's name must end in {suffix}")
         folder_to_write(option, Path(value).parent, values)
 
     return check
@@ -192,7 +191,7 @@ def attention_to_use(option: str, value: str, values: Mapping[str, Any]) -> None
 
     check_kernel(value, 64)
     if value != "sdpa" and values["device"] != "cuda":
-        raise InputError(f"{option} {value} works on a GPU: give --device cuda")
+        raise InputError(f"{as_typed(option, value)} works on a GPU: give --device cuda")
 
 
 def installed(module: str, extra: str) -> Check:
@@ -338,7 +337,7 @@ def _check_evaluate(option: str, what: str, values: Mapping[str, Any]) -> None:
     folder_to_read("folder", values["folder"], values)
     beside = read_pairs(values["beside"] or (), "--beside")
     for name, folder in beside.items():
-        folder_to_read(f"--beside {name}", folder, values)
+        folder_to_read(f"--beside {name}=", folder, values)
     if values["name"] in beside:
         raise InputError(
             f"--beside {values['name']}={beside[values['name']]}: the folder's own pieces are called"
@@ -358,7 +357,7 @@ def _check_blind_test(option: str, value: str, values: Mapping[str, Any]) -> Non
             " or give --read with listeners' CSV files"
         )
     for name, folder in groups.items():
-        folder_to_read(name, folder, values)
+        folder_to_read(f"{name}=", folder, values)
     folder_to_write("--out", values["out"], values)
     file_to_write()("--key", values["key"], values)
 

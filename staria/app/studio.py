@@ -58,6 +58,7 @@ def show_studio(
     "Put hearing and writing side by side."
     import ipywidgets
 
+    from staria.music.page import read_static
     from staria.widgets import HearForm, WriteForm
 
     workspace = open_workspace(root)
@@ -82,7 +83,8 @@ def show_studio(
         ]
     )
     tabs.titles = ("Hear", "Write")
-    return ipywidgets.VBox([ipywidgets.HTML("<h1>Staria</h1>"), tabs])
+    head = f"<style>{read_static('studio.css')}</style><h1>Staria</h1>"
+    return ipywidgets.VBox([ipywidgets.HTML(head), tabs])
 
 
 def _with_sentence(sentence: str, *parts):

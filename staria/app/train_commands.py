@@ -6,6 +6,7 @@
 __all__ = ['find_kind', 'hidden_options', 'check_options', 'train_command']
 
 # %% ../../nbs/app/05_train_commands.ipynb #4345703d
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
@@ -102,11 +103,13 @@ def train_command(
     workspace = open_workspace(root)
     run = run_folder(workspace, name or kind, start.study)
     if kind == "listener":
-        return _train_listener(run, sources, songs or [], leave_out or [], steps, train_config.seed)
+        with _the_same_command_goes_on():
+            return _train_listener(run, sources, songs or [], leave_out or [], steps, train_config.seed)
     if kind == "wake-sleep":
         from staria.loop.wake_sleep import train_wake_sleep
 
-        train_wake_sleep(data, start.init, run, workspace, loop, train_config, start.study)
+        with _the_same_command_goes_on():
+            train_wake_sleep(data, start.init, run, workspace, loop, train_config, start.study)
         return None
     from staria.training.start import train_model
 
@@ -114,6 +117,16 @@ def train_command(
     if int(os.environ.get("LOCAL_RANK", 0)) == 0:
         losses = f"val_loss {result.val_loss:.4f} (best {result.best_val_loss:.4f})"
         print(f"{losses} after {result.step} steps: {result.model}")
+
+
+@contextlib.contextmanager
+def _the_same_command_goes_on():
+    "Say after Ctrl-C what is true where there is no --resume."
+    try:
+        yield
+    except KeyboardInterrupt:
+        line = "stopped; what was saved is kept, and the same command goes on from it"
+        raise KeyboardInterrupt(line) from None
 
 
 def _train_listener(run: Path, sources, songs, leave_out, steps: int, seed: int) -> None:

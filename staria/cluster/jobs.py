@@ -18,7 +18,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from staria.cluster.chain import (
@@ -81,6 +81,14 @@ def _query_jobs(
         if number not in found and (facts := read_job(number)):
             found[number] = {"state": facts.get("JobState", "UNKNOWN"), "reason": "", "left": ""}
     return {number: found[number] for number in numbers if number in found}
+
+
+def _ask_about(jobs: Iterable["Job"]) -> dict[str, dict] | InputError:  # The error: there is no answer
+    "Ask Slurm once about those of some jobs that have not ended."
+    try:
+        return _query_jobs([job.id for job in jobs if job.cluster == "slurm" and not job.outcome])
+    except InputError as error:
+        return error
 
 # %% ../../nbs/cluster/03_jobs.ipynb #8400e666
 def _check_text(name: str, text: str, most: int = 4096) -> None:
@@ -235,7 +243,7 @@ class Job:
 
     def look(
         self,
-        slurm: dict | None = None,  # What Slurm knows of many jobs, by number; None asks
+        slurm: dict | InputError | None = None,  # What Slurm knows of many jobs, by number; None asks
     ) -> dict:  # state, reason, left
         "Say how the job is."
         if outcome := self.outcome:
@@ -250,11 +258,11 @@ class Job:
             state = "RUNNING" if self.attempt else "PENDING"
         return {"state": state, "reason": "", "left": ""}
 
-    def _look_at_slurm(self, slurm: dict | None) -> dict:
-        try:
-            known = (_query_jobs([self.id]) if slurm is None else slurm).get(self.id)
-        except InputError as error:
-            return {"state": "UNKNOWN", "reason": str(error), "left": ""}
+    def _look_at_slurm(self, slurm: dict | InputError | None) -> dict:
+        slurm = _ask_about([self]) if slurm is None else slurm
+        if isinstance(slurm, InputError):
+            return {"state": "UNKNOWN", "reason": str(slurm), "left": ""}
+        known = slurm.get(self.id)
         if known is None:
             return {"state": "CANCELLED" if self.cancelled else "LOST", "reason": "", "left": ""}
         if known["state"] not in ("COMPLETED", "FAILED"):
@@ -466,10 +474,10 @@ class Array:
 
     def looks(
         self,
-        slurm: dict | None = None,  # What Slurm knows of many jobs, by number; None asks
+        slurm: dict | InputError | None = None,  # What Slurm knows of many jobs, by number; None asks
     ) -> list[dict]:  # state, reason, left of each part
         if slurm is None and self.cluster == "slurm":
-            slurm = _query_jobs([job.id for job in self.jobs if not job.outcome])
+            slurm = _ask_about(self.jobs)
         return [job.look(slurm) for job in self.jobs]
 
     @property
@@ -605,14 +613,11 @@ def jobs(
                 broken.append(_broken_row(path.parent, error))
     found = sorted(found, key=lambda item: item.facts.submitted, reverse=True)[:limit]
     parts = itertools.chain.from_iterable(getattr(item, "jobs", [item]) for item in found)
-    try:
-        slurm = _query_jobs([job.id for job in parts if job.cluster == "slurm" and not job.outcome])
-    except InputError:
-        slurm = None  # each says so itself
+    slurm = _ask_about(parts)
     return JobTable([*(_row(item, slurm) for item in found), *broken])
 
 
-def _row(item: Job | Array, slurm: dict | None) -> dict:
+def _row(item: Job | Array, slurm: dict | InputError | None) -> dict:
     try:
         return _array_row(item, slurm) if isinstance(item, Array) else _job_row(item, slurm)
     except InputError as error:
@@ -631,7 +636,7 @@ def _has_failed(look: dict) -> bool:
     return look["state"] not in (*_WAITING, "COMPLETED", "CANCELLED")
 
 
-def _job_row(job: Job, slurm: dict | None) -> dict:
+def _job_row(job: Job, slurm: dict | InputError | None) -> dict:
     look, last = job.look(slurm), job.metrics
     return {
         "name": job.name,
@@ -650,10 +655,10 @@ def _job_row(job: Job, slurm: dict | None) -> dict:
     }
 
 
-def _array_row(array: Array, slurm: dict | None) -> dict:
+def _array_row(array: Array, slurm: dict | InputError | None) -> dict:
     looks = array.looks(slurm)
     failed = [k for k, look in enumerate(looks) if _has_failed(look)]
-    reason = next((look["reason"] for look in looks if look["state"] == "PENDING"), "")
+    reason = next((look["reason"] for look in looks if look["state"] in ("PENDING", "UNKNOWN")), "")
     if failed:
         reason = f"failed: part {', '.join(map(str, failed))}"
     return {

@@ -42,6 +42,7 @@ from staria.cluster.resources import (
     check_partition,
     is_one_machine,
     load_resources,
+    no_slurm,
     query_slurm,
     read_partitions,
 )
@@ -167,10 +168,7 @@ def _check_cluster(cluster: str) -> None:
     if cluster not in CLUSTERS:
         raise InputError(f"unknown cluster '{cluster}': use one of {', '.join(CLUSTERS)}")
     if cluster == "slurm" and not shutil.which("sbatch"):
-        raise InputError(
-            "this machine has no Slurm (no sbatch on the PATH): submit from the cluster's login node,"
-            " or use cluster='local'"
-        )
+        raise no_slurm("sbatch is not on the PATH")
 
 
 def _fit_to_job(

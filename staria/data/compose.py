@@ -8,11 +8,9 @@ __all__ = ['TAGGED_FORMS', 'LONG_FORMS', 'HELD_OUT_FORMS', 'FORM_LISTS', 'read_f
 
 # %% ../../nbs/data/03_compose.ipynb #f72e8751
 import collections
-import concurrent.futures
 import dataclasses
 import functools
 import itertools
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
@@ -20,6 +18,7 @@ import numpy as np
 
 from ..core.basics import InputError
 from ..core.config import config_from_dict, config_to_dict
+from ..core.device import WorkerPool
 from ..music.score import Score
 from ..music.sections import Section, letters_by_first_appearance
 from staria.music.variations import (
@@ -492,9 +491,7 @@ def compose_many(
 
 def _compose_in_pool(jobs: Iterator, shared: tuple, workers: int) -> Iterator[Composed | InputError]:
     "Compose with several processes, in order."
-    with concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _share, shared
-    ) as pool:
+    with WorkerPool(workers, _share, *shared) as pool:
         waiting = collections.deque()
         try:
             while lot := list(itertools.islice(jobs, 16)):

@@ -6,13 +6,11 @@
 __all__ = ['LabelledScore', 'label', 'LabelReport', 'label_files']
 
 # %% ../../nbs/recognition/01_label.ipynb #65059c31
-import concurrent.futures
 import csv
 import errno
 import hashlib
 import io
 import json
-import multiprocessing
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +23,7 @@ import numpy as np
 from ..analysis.segmentation import Segmentation
 from ..analysis.segmentation_reasons import explain_boundaries
 from ..core.basics import LETTERS, InputError, progress
-from ..core.device import ask_threads, sharing_cores, usable_cores
+from ..core.device import WorkerPool, ask_threads, sharing_cores, usable_cores
 from ..core.files import atomic_write, printable
 from ..data.corpus import Item, find_music, read_piece
 from ..models.listener import Listener
@@ -129,11 +127,8 @@ _recognizer: Recognizer | None = None  # Of a worker process
 
 def _take_recognizer(recognizer: Recognizer) -> None:
     "Begin a worker process."
-    from staria.data.prepare import follow_parent  # with PyArrow, which one process alone does not need
-
     global _recognizer
     _recognizer = recognizer
-    follow_parent()
     ask_threads(1)
 
 
@@ -413,6 +408,5 @@ def _label_jobs(
     if workers == 1:
         yield from (_label_file(job, recognizer) for job in jobs)
         return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, context, _take_recognizer, (recognizer,)) as pool:
+    with WorkerPool(workers, _take_recognizer, recognizer) as pool:
         yield from pool.map(_label_file, jobs)
