@@ -114,7 +114,11 @@ def run_served(*words) -> subprocess.CompletedProcess | None:
     thread = threading.get_ident()
     if thread not in SERVERS:
         SERVERS[thread] = Server()
-    return SERVERS[thread].run(*words)
+    try:
+        return SERVERS[thread].run(*words)
+    except (ValueError, BrokenPipeError):  # It died: a process of its own still tells
+        del SERVERS[thread]
+        return run_script(ROOT / "scripts" / "execute.py", *words)
 
 
 def problems_of(done: subprocess.CompletedProcess | None) -> list[str]:

@@ -22,10 +22,11 @@ _FORMS_SHOWN = 12  # In the terminal
 def label_command(
     files: list[str],  # MIDI files or folders
     *,
-    checkpoint: str | None = None,  # A classifier's or a listener's file; null: the listener that ships
+    model: str = "listener",  # Which of those that ship hears: listener or classifier
+    checkpoint: str | None = None,  # A classifier's or a listener's file instead
     out: str = "labels",  # Folder for the results
     per_token: bool = False,  # Also a table with a row a token
-    min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier
+    min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier that has no search
     picture: bool = True,  # Also a picture of each
     keep: bool = False,  # Leave alone what was labelled of the same content: a stopped labelling goes on
     # Hear the rest around sections that were edited by hand since; without, such pieces are skipped
@@ -42,10 +43,10 @@ def label_command(
     from staria.recognition.label import label_files
     from staria.recognition.recognizer import Budget, load_recognizer
 
-    model = load_recognizer(checkpoint)
+    recognizer = load_recognizer(checkpoint, model)
     budget = Budget(max_notes, max_minutes, max_bars)
     options = {"keep": keep, "budget": budget, "keep_edits": keep_edits, "format": format}
-    done = label_files(model, files, out, per_token, min_section_s, picture, **options)
+    done = label_files(recognizer, files, out, per_token, min_section_s, picture, **options)
     print(done)
     if not done.labelled:
         raise InputError(f"nothing was labelled: each of the {len(done.skipped)} files was skipped")
@@ -53,10 +54,10 @@ def label_command(
         print(f"  {path.name}: {' '.join(section.label for section in read_sections(path))}")
     print(f"results: {out}")
     if report:
-        _report_labelled(report, files, done.labelled, checkpoint)
+        _report_labelled(report, files, done.labelled, checkpoint or f"the {model} that ships")
 
 
-def _report_labelled(page: str, files: list[str], section_files: list[Path], checkpoint: str | None) -> None:
+def _report_labelled(page: str, files: list[str], section_files: list[Path], heard_by: str) -> None:
     from staria.core.files import printable
     from staria.data.corpus import find_music, read_piece
     from staria.evaluation.showcase import made_with, report_heard
@@ -67,7 +68,7 @@ def _report_labelled(page: str, files: list[str], section_files: list[Path], che
     for path in sorted(section_files):
         key = json.loads(read_comment(path).removeprefix("# "))["source"]
         scores.append(read_piece(items[key]).replace(sections=read_sections(path)))
-    report_heard(page, scores, made_with(recognizer=checkpoint or "the listener that ships"))
+    report_heard(page, scores, made_with(recognizer=heard_by))
     print(f"{page}: open it in a browser")
 
 # %% ../../nbs/app/04_music_commands.ipynb #192ac4ee
