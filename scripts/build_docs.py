@@ -30,6 +30,7 @@ PAGES = {
     "docs/from_the_earlier_system.md": "from_the_earlier_system.md",
     "docs/notes/bar_clock.md": "notes/bar_clock.md",
     "configs/README.md": "configs.md",
+    "staria/assets/classifier.md": "cards/classifier.md",
     "staria/assets/generator.md": "cards/generator.md",
     "staria/assets/listener.md": "cards/listener.md",
 }  # A file of the repository: its page
@@ -198,7 +199,7 @@ def stage_all() -> list:
         {"Rooms": wings},
         {"Reference": [stage_reference(wing, found) for wing, found in modules.items() if found]},
         {"Experiments": [*pages["experiments"], {"Notes": ["notes/bar_clock.md"]}]},
-        {"Model cards": ["cards/generator.md", "cards/listener.md"]},
+        {"Model cards": ["cards/generator.md", "cards/listener.md", "cards/classifier.md"]},
     ]
 
 

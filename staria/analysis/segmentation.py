@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LEAST_DIFFERENCE', 'SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesis', 'FixedSpan',
            'cost_of_kinds', 'find_hypotheses', 'number_kinds', 'Terms', 'Search', 'Alternative', 'Segmentation',
-           'segment', 'change_times', 'weigh_bars', 'segment_bars', 'compare_rows', 'fix_spans', 'check_fixed',
-           'keep_times']
+           'segment', 'change_times', 'weigh_bars', 'segment_bars', 'segment_terms', 'compare_rows', 'fix_spans',
+           'check_fixed', 'keep_times']
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
@@ -229,6 +229,7 @@ def _search_sections(
     new: np.ndarray,  # (kinds,) nats that each new kind costs
     unequal: float,  # Nats that each bar of a difference in length costs
     limits: _Limits,
+    starts: np.ndarray,  # (N,) nats of a section that begins with each bar
 ):
     "Search rows of sections by a beam search: extend the best for the first t bars by a section, t by t."
     n, longest = len(along) - 1, len(lengths) - 1
@@ -241,7 +242,7 @@ def _search_sections(
             for length in range(limits.first[t] - t, most + 1):
                 end = t + length
                 bars = min(max(int(counted[end] - counted[t] + 0.5), 1), longest)
-                so_far = beams.nats[t, slot] + lengths[bars]
+                so_far = beams.nats[t, slot] + lengths[bars] + starts[t]
                 if letter == _NONE:
                     if so_far > beams.least[end]:
                         _keep(beams, end, so_far, t, slot, -1, n_kinds, letter)
@@ -377,6 +378,7 @@ def find_hypotheses(
     config: SegmentationConfig = SegmentationConfig(),
     counted: np.ndarray | None = None,  # (N + 1,) bars before each, with parts of bars; None: all are whole
     fixed: Sequence[FixedSpan] = (),  # In order, not overlapping
+    starts: np.ndarray | None = None,  # (N,) nats of a section that begins with each bar; None: 0
 ) -> tuple[np.ndarray, list[Hypothesis]]:  # Nats of each hypothesis, best first, and the hypotheses
     "Find the best rows of sections."
     n, n_letters = len(evidence), len(_fixed_letters(fixed))
@@ -386,7 +388,8 @@ def find_hypotheses(
     beams = _empty_beams(n, beam, n_letters)
     unequal = config.unequal * config.evidence
     limits = _set_limits(n, len(lengths) - 1, fixed)
-    _search_sections(beams, _add_along(evidence), lengths, counted, new, unequal, limits)
+    starts = np.zeros(n) if starts is None else np.asarray(starts, float)
+    _search_sections(beams, _add_along(evidence), lengths, counted, new, unequal, limits, starts)
     nats = beams.nats[n]
     order = [slot for slot in np.argsort(-nats, kind="stable") if np.isfinite(nats[slot])]
     return nats[order], [_trace(beams, n, slot) for slot in order]
@@ -593,10 +596,22 @@ def segment_bars(
     fixed: tuple[FixedSpan, ...] = (),  # In order, not overlapping
 ) -> Segmentation:
     "Find the sections of a piece whose bars have been compared."
-    # Search the best rows of sections.
     terms = weigh_bars(similarities, bars_s, config)
     del similarities  # 72 MB of a long piece
-    nats, rows = find_hypotheses(terms.evidence, terms.lengths, config, terms.counted, fixed)
+    return segment_terms(terms, bars_s, end_s, fixed)
+
+
+def segment_terms(
+    terms: Terms,  # What the bars, or any other cells, say about the form
+    bars_s: np.ndarray,  # (N,) starts in seconds
+    end_s: float,  # Where the piece ends
+    fixed: tuple[FixedSpan, ...] = (),  # In order, not overlapping
+    starts: np.ndarray | None = None,  # As for `find_hypotheses`
+) -> Segmentation:
+    "Find the sections of a piece whose bars have been weighed."
+    # Search the best rows of sections.
+    config = terms.config
+    nats, rows = find_hypotheses(terms.evidence, terms.lengths, config, terms.counted, fixed, starts)
 
     # Those that matter have a share of the belief; the best one gives the sections.
     share = np.exp(config.sharpness * (nats - nats[0]))

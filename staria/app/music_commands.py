@@ -22,10 +22,11 @@ _FORMS_SHOWN = 12  # In the terminal
 def label_command(
     files: list[str],  # MIDI files or folders
     *,
-    checkpoint: str | None = None,  # A classifier's or a listener's file; null: the listener that ships
+    model: str = "listener",  # Which of those that ship hears: listener or classifier
+    checkpoint: str | None = None,  # A classifier's or a listener's file instead
     out: str = "labels",  # Folder for the results
     per_token: bool = False,  # Also a table with a row a token
-    min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier
+    min_section_s: float = 4.0,  # Shortest section in seconds, for a classifier that has no search
     picture: bool = True,  # Also a picture of each
     keep: bool = False,  # Leave alone what was labelled of the same content: a stopped labelling goes on
     # Hear the rest around sections that were edited by hand since; without, such pieces are skipped
@@ -42,10 +43,10 @@ def label_command(
     from staria.recognition.label import label_files
     from staria.recognition.recognizer import Budget, load_recognizer
 
-    model = load_recognizer(checkpoint)
+    recognizer = load_recognizer(checkpoint, model)
     budget = Budget(max_notes, max_minutes, max_bars)
     options = {"keep": keep, "budget": budget, "keep_edits": keep_edits, "format": format}
-    done = label_files(model, files, out, per_token, min_section_s, picture, **options)
+    done = label_files(recognizer, files, out, per_token, min_section_s, picture, **options)
     print(done)
     if not done.labelled:
         raise InputError(f"nothing was labelled: each of the {len(done.skipped)} files was skipped")
@@ -53,10 +54,10 @@ def label_command(
         print(f"  {path.name}: {' '.join(section.label for section in read_sections(path))}")
     print(f"results: {out}")
     if report:
-        _report_labelled(report, files, done.labelled, checkpoint)
+        _report_labelled(report, files, done.labelled, checkpoint or f"the {model} that ships")
 
 
-def _report_labelled(page: str, files: list[str], section_files: list[Path], checkpoint: str | None) -> None:
+def _report_labelled(page: str, files: list[str], section_files: list[Path], heard_by: str) -> None:
     from staria.core.files import printable
     from staria.data.corpus import find_music, read_piece
     from staria.evaluation.showcase import made_with, report_heard
@@ -67,7 +68,7 @@ def _report_labelled(page: str, files: list[str], section_files: list[Path], che
     for path in sorted(section_files):
         key = json.loads(read_comment(path).removeprefix("# "))["source"]
         scores.append(read_piece(items[key]).replace(sections=read_sections(path)))
-    report_heard(page, scores, made_with(recognizer=checkpoint or "the listener that ships"))
+    report_heard(page, scores, made_with(recognizer=heard_by))
     print(f"{page}: open it in a browser")
 
 # %% ../../nbs/app/04_music_commands.ipynb #192ac4ee
@@ -110,6 +111,7 @@ def generate_command(
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
     soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
+    musicxml: bool = False,  # Write each piece as sheet music, too
     seed: int = 0,  # The same seed gives the same pieces
     report: str | None = None,  # HTML file: a page with the pieces to see and to hear
 ) -> None:
@@ -124,9 +126,9 @@ def generate_command(
     from staria.music.score import Score
 
     snippets = {letter: list(map(Score.from_midi, paths)) for letter, paths in (snippet or {}).items()}
-    opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
+    kinds = _kinds_of_files(musicxml, model, checkpoint)
     told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
@@ -141,18 +143,17 @@ def generate_command(
         seed,
         checkpoint=checkpoint or "",
         max_tokens=max_length,
-        opening=opening,
+        opening=None if go_on is None else Score.from_midi(go_on),
         on_token=shown,
     )
     try:
         for number, (piece, judged) in enumerate(written, start=1):
             shown.bar.clear()  # what is printed next begins a line
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
-            if Path(f"{stem}.mid").exists():
-                print(f"{stem}.mid is written over", file=sys.stderr)
-            save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
+            there = Path(f"{stem}.mid").exists()
+            save_candidate(piece, stem.parent, stem.name, kinds, soundfont)
             saved[stem.name] = piece.score
-            _print_piece(stem, piece, judged["contrast"])
+            _print_piece(stem, piece, judged["contrast"], there)
         shown.bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -161,6 +162,14 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:
+    from staria.generation.generation import clock_of
+
+    if musicxml and clock_of(model) != "bars":
+        raise InputError(f"{checkpoint} writes in seconds and knows no bars: leave out --musicxml")
+    return ("mid", "txt", "mp3", "png", "json", *(["musicxml"] if musicxml else []))
 
 
 @contextlib.contextmanager
@@ -181,8 +190,10 @@ def _report_pieces(report: str, saved: dict, checkpoint: str | None, form: str, 
     print(f"{report}: open it in a browser")
 
 
-def _print_piece(stem: Path, piece, contrast: float) -> None:
+def _print_piece(stem: Path, piece, contrast: float, over: bool) -> None:
     score = piece.score
+    if over:
+        print(f"{stem}.mid was written over", file=sys.stderr)
     if not piece.whole:
         done = f"{piece.sections_done} of {len(piece.plan.form)}"
         remedy = "give shorter --lengths, or more --max-length"

@@ -228,6 +228,7 @@ _FILLS = {
     "ids": None,  # the caller's
     "targets": -100,
     "labels": 0,
+    "section": 0,
     "slot": -1,
     "progress": 0.0,
     "snippet_labels": 0,

@@ -298,9 +298,10 @@ def _classification_item(
     anywhere: bool = False,
     num_snippets: int = 1,
 ) -> dict:
-    "Give tokens and their labels; the parameters are those of `generative_item`, snippets are not used."
+    "Give tokens, their labels and sections; parameters as in `generative_item`, snippets are not used."
     part = _take_excerpt(tok, piece, max_tokens, rng, whole_sections=True)
-    return {"ids": part.ids, "labels": part.labels}
+    section = np.searchsorted(part.starts, np.arange(len(part.ids)), "right")  # 0 before the first one
+    return {"ids": part.ids, "labels": part.labels, "section": section}
 
 
 def _targets(tok: MusicTokenizerWithStyle, ids: np.ndarray, told: bool) -> np.ndarray:  # int64 (T,)

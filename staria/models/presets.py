@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from ..core.basics import LETTERS, InputError
 from ..core.config import config_from_dict, config_to_dict
+from .cells import CELL_SIMILARITIES
 from .classifier import ClassifierConfig, MidiClassifier, Notes
 from .decoder import Decoder, DecoderConfig
 from .encoder import EncoderConfig, SnippetEncoder
@@ -38,7 +39,7 @@ from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/models/08_presets.ipynb #9ce97a47
 def _sizes(
-    classifier: tuple[int, int, int],  # Width, blocks, heads
+    classifier: tuple[int, int, int, int],  # Width, blocks, heads, channels of the pairs
     encoder: tuple[int, int, int],  # Width, blocks, heads
     decoder: DecoderConfig,
     snippet_tokens: int,
@@ -53,9 +54,9 @@ def _sizes(
         max_tokens=snippet_tokens,
         token_set=decoder.token_set,
     )
-    width, n_layer, n_head = classifier
+    width, n_layer, n_head, pair_width = classifier
     return {
-        "classifier": ClassifierConfig(width=width, n_layer=n_layer, n_head=n_head),
+        "classifier": ClassifierConfig(width, n_layer, n_head, pair_width=pair_width),
         "encoder": snippets,
         "decoder": decoder,
         "baseline": decoder,
@@ -70,13 +71,13 @@ def _piano(width: int, n_layer: int, n_head: int, max_tokens: int) -> DecoderCon
 
 
 PRESETS = {  # name: kind: config. "light" is what ships: 10 M, trained on two CPU cores
-    "tiny": _sizes((32, 2, 4), (32, 1, 2), _piano(32, 2, 2, 2048), 128),
-    "demo": _sizes((128, 4, 8), (192, 2, 6), _piano(192, 4, 6, 2048), 128),
-    "light": _sizes((128, 4, 8), (256, 2, 4), _piano(256, 6, 4, 4096), 256, cross_every=2),
-    "small": _sizes((192, 6, 8), (320, 4, 5), _piano(384, 6, 6, 4096), 256),
-    "base": _sizes((384, 8, 8), (768, 6, 8), _piano(768, 12, 12, 8192), 256),
-    "paper": _sizes((768, 8, 12), (1536, 6, 8), DecoderConfig.aria_medium(VOCAB_SIZE), 256),
-    "paper-513m": _sizes((768, 8, 12), (1536, 6, 8), DecoderConfig.baseline_513m(), 256),
+    "tiny": _sizes((32, 2, 4, 0), (32, 1, 2), _piano(32, 2, 2, 2048), 128),
+    "demo": _sizes((128, 4, 8, 32), (192, 2, 6), _piano(192, 4, 6, 2048), 128),
+    "light": _sizes((128, 4, 8, 32), (256, 2, 4), _piano(256, 6, 4, 4096), 256, cross_every=2),
+    "small": _sizes((192, 6, 8, 32), (320, 4, 5), _piano(384, 6, 6, 4096), 256),
+    "base": _sizes((384, 8, 8, 32), (768, 6, 8), _piano(768, 12, 12, 8192), 256),
+    "paper": _sizes((768, 8, 12, 32), (1536, 6, 8), DecoderConfig.aria_medium(VOCAB_SIZE), 256),
+    "paper-513m": _sizes((768, 8, 12, 32), (1536, 6, 8), DecoderConfig.baseline_513m(), 256),
 }
 
 
@@ -164,12 +165,23 @@ def _saved_bytes(
     return sum(size for size, _ in kept.values())
 
 
+_TOKENS_A_SECOND = 30  # Of piano music, about
+
+
+def _pass_pairs(model: MidiClassifier, batch: int, tokens: int) -> torch.Tensor:
+    cells = max(4, min(model.config.max_cells, tokens // _TOKENS_A_SECOND))
+    similarity = torch.zeros(batch, len(CELL_SIMILARITIES), cells, cells)
+    output = model.pairs(similarity, torch.full((batch,), cells), torch.ones(batch))
+    return F.logsigmoid(output.letter).sum() + F.logsigmoid(output.place).sum() + output.start.sum()
+
+
 def _training_pass(model: nn.Module, batch: int, tokens: int) -> torch.Tensor:
     ids = torch.zeros(batch, tokens, dtype=torch.long)
     if isinstance(model, MidiClassifier):
         number = ids[:, : max(1, tokens // 3)]
         notes = Notes(number, number, number.float(), number.float(), number == 0, number, ids)
-        return model.note_logits(notes).float().log_softmax(-1)
+        letters = model.note_logits(notes).float().log_softmax(-1)
+        return letters if model.pairs is None else letters.sum() + _pass_pairs(model, batch, tokens)
     if isinstance(model, SnippetEncoder):
         return model(ids)[1]
     decoder = getattr(model, "decoder", model)
@@ -364,10 +376,10 @@ def load_generator(
 
 
 def load_classifier(
-    path: str | Path,  # A classifier's file; none ships
+    path: str | Path | None = None,  # A classifier's file; None: the classifier that ships
 ) -> MidiClassifier:  # In eval mode
     "Load a classifier, which labels every token of a piece."
-    return load_model(path, "classifier")
+    return load_model(path or shipped_model("classifier"), "classifier")
 
 # %% ../../nbs/models/08_presets.ipynb #f7b02c80
 def check_checkpoint(

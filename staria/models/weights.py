@@ -165,6 +165,9 @@ _MOST = {
     "group": 2**12,
     "max_groups": 2**16,
     "profile_bins": 2**12,
+    "pair_width": 2**10,
+    "max_cells": 2**12,
+    "longest_s": 2**12,
     "max_tokens": 2**20,
     "beam": 3000,
     "longest": 2**12,
@@ -407,7 +410,7 @@ def check_tokens(
 
 
 def shipped_model(
-    kind: str,  # "listener" or "generator"
+    kind: str,  # "listener", "classifier" or "generator"
 ) -> str:  # Path of its file
     "Name the file of a model that ships."
     return str(files("staria") / "assets" / f"{kind}.safetensors")

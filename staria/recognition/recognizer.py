@@ -83,12 +83,20 @@ def note_probabilities(
     with evaluating(model) as device, sharing_cores(model, longest):
         for chosen in _batches([len(ids) for ids in sequences], max_batch_tokens):
             ids = _pad([sequences[i] for i in chosen], tokenizer.pad_id)
-            probs = model(torch.from_numpy(ids).to(device)).float().softmax(-1).cpu().numpy()
+            probs = _of_tokens(model, torch.from_numpy(ids).to(device)).cpu().numpy()
             for row, i in enumerate(chosen):
                 heard[i] = _mean_over_notes(probs[row], sequences[i], tokenizer)
             bar.update(len(chosen))
     bar.close()
     return heard
+
+
+def _of_tokens(
+    model: "torch.nn.Module | Listener", ids: "torch.Tensor"
+) -> "torch.Tensor":  # (B, T, 4) probabilities
+    "Ask a model for probabilities, and one that searches for the form for those of its search."
+    search = getattr(model, "probabilities", None)
+    return model(ids).float().softmax(-1) if search is None else search(ids)
 
 
 def _batches(lengths: Sequence[int], max_batch_tokens: int) -> Iterator[list[int]]:
@@ -177,18 +185,44 @@ class _ClassifierRecognizer:
 
     def label(self, score: Score) -> tuple[tuple[Section, ...], np.ndarray]:
         tok = MusicTokenizerWithStyle()
-        probs = note_probabilities(self.model, [tok.encode(score, sections=False)], tok)[0]
+        ids = tok.encode(score, sections=False)
+        if getattr(self.model, "pairs", None) is not None:
+            return self._search(score, ids)
+        probs = note_probabilities(self.model, [ids], tok)[0]
         smooth = smooth_labels(probs, score.onset_s, self.min_section_s)
         order = list(dict.fromkeys([*smooth.tolist(), *range(len(LETTERS))]))  # first heard, first named
         labels = np.argsort(order)[smooth] + 1
         return sections_from_labels(score.onset_s, labels, score.duration_s), probs[:, order]
 
+    def _search(self, score: Score, ids: np.ndarray) -> tuple[tuple[Section, ...], np.ndarray]:
+        import torch
+
+        with evaluating(self.model) as device:
+            found = self.model.segment(torch.as_tensor(ids, device=device)[None])[0]
+        if found is None:  # drums alone
+            even = np.full((len(score), len(LETTERS)), 1 / len(LETTERS))
+            return sections_from_labels(score.onset_s, np.ones(len(score), int), score.duration_s), even
+
+        # Sections begin with the first note that is heard in them; one without a note is none.
+        tok = MusicTokenizerWithStyle()
+        heard_s = note_onsets_s(ids, tok)
+        heard_s = heard_s - heard_s[tok.pitch_of[ids[tok.note_index(ids)]] >= 0][0]
+        first = np.searchsorted(heard_s, [s.start_s - 1e-4 for s in found.sections])
+        first[0] = 0
+        ends = [*first[1:], len(score)]
+        kept = [k for k, end in enumerate(ends) if first[k] < end]
+        edges_s = [*score.onset_s[first[kept]].tolist(), score.duration_s]
+        spans = zip(edges_s[:-1], edges_s[1:], kept, strict=True)
+        sections = tuple(Section(start_s, end_s, found.sections[k].label) for start_s, end_s, k in spans)
+        cell = np.searchsorted(found.bars_s, heard_s + 1e-4, "right") - 1
+        return sections, found.probs[np.maximum(cell, 0)]
+
     def token_probabilities(self, ids: np.ndarray) -> np.ndarray:  # (T, 4), the model's own letters
         import torch
 
         with evaluating(self.model) as device:
-            logits = self.model(torch.as_tensor(ids, device=device)[None])
-        return logits[0].float().softmax(-1).cpu().numpy()
+            probs = _of_tokens(self.model, torch.as_tensor(ids, device=device)[None])
+        return probs[0].cpu().numpy()
 
 
 def as_recognizer(
@@ -204,10 +238,13 @@ def as_recognizer(
 
 
 def load_recognizer(
-    path: str | Path | None = None,  # A classifier's or a listener's file; None: the listener that ships
+    path: str | Path | None = None,  # A classifier's or a listener's file; None: one that ships
+    model: str = Listener.kind,  # Which of those that ship: one of RECOGNIZER_KINDS
 ) -> "Listener | MidiClassifier":  # A classifier in eval mode
     "Load a model that hears the form of music; a listener without torch."
-    if path is None or read_metadata(path, RECOGNIZER_KINDS)["kind"] == Listener.kind:
+    if model not in RECOGNIZER_KINDS:
+        raise InputError(f"unknown recognizer '{model}': use {' or '.join(RECOGNIZER_KINDS)}")
+    if (model if path is None else read_metadata(path, RECOGNIZER_KINDS)["kind"]) == Listener.kind:
         return load_listener(path)
     from staria.models.presets import load_classifier
 

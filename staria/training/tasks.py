@@ -15,8 +15,8 @@ import lightning as L
 import torch
 import torch.nn.functional as F
 
-from ..core.basics import InputError
-from ..models.classifier import read_notes
+from ..core.basics import LETTERS, InputError
+from ..models.classifier import match_letters, read_notes
 from ..models.decoder import Decoder, use_attention
 from ..models.encoder import SnippetEncoder, nt_xent
 from ..models.layers import PAD_ID, Block, CrossAttention
@@ -265,12 +265,10 @@ class ClassifierModule(L.LightningModule):
         return _step_loss(self, self.model.loss(batch), _labelled_notes(batch))
 
     def validation_step(self, batch, batch_idx):
-        labelled = batch["labels"] > 0
-        guess = self.model(batch["ids"]).argmax(-1) + 1
+        labelled = int((batch["labels"] > 0).sum())
+        right = match_letters(F.one_hot(self.model(batch["ids"]).argmax(-1), len(LETTERS)), batch["labels"])
         _log_mean(self, "val_loss", self.model.loss(batch), int(_labelled_notes(batch)))
-        _log_mean(
-            self, "val_accuracy", (guess == batch["labels"])[labelled].float().mean(), int(labelled.sum())
-        )
+        _log_mean(self, "val_accuracy", right.sum() / max(1, labelled), labelled)
 
     def configure_model(self):
         _shard_blocks(self)

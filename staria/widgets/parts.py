@@ -191,11 +191,14 @@ def model_choice(
     options = {}
     if given is not None:
         options[str(given) if isinstance(given, (str, Path)) else "the model given"] = given
-    for name, path in _find_checkpoints(str(files("staria") / "assets"), kinds).items():
-        options[f"Staria's {name}"] = path
-    options |= _find_checkpoints((workspace or Workspace()).checkpoints, kinds)
-    if none:
-        options[none] = ""  # A choice whose value is None would be shown as a blank
+    shipped = _find_checkpoints(str(files("staria") / "assets"), kinds)
+    for name in sorted(shipped, key=lambda name: not name.startswith("listener")):  # it hears best
+        shipped[f"Staria's {name}"] = shipped.pop(name)
+    own = _find_checkpoints((workspace or Workspace()).checkpoints, kinds)
+    if none:  # before what ships: nobody has to take it
+        options |= own | {none: ""} | shipped  # A choice whose value is None would be shown as a blank
+    else:
+        options |= shipped | own
     return widgets.Dropdown(
         options=list(options.items()), description=description, layout=widgets.Layout(width="330px")
     )
