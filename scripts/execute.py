@@ -5,7 +5,6 @@
     python scripts/execute.py --update --varying ...   and those of cells that vary
     python scripts/execute.py --flags "slow" ...       also run cells with these flags
     python scripts/execute.py --lenient ...            say what is stale, but leave with status 0
-    python scripts/execute.py --serve                 do what stdin asks, each in a copy of this process
 
 A cell that holds `#| varies` prints what differs between runs or processors, such as timings and losses:
 of it, only whether it prints at all is compared.
@@ -13,8 +12,6 @@ of it, only whether it prints at all is compared.
 
 import argparse
 import configparser
-import contextlib
-import importlib
 import json
 import os
 import re
@@ -115,45 +112,7 @@ def run_notebook(path: Path, skip: set[str], update: bool, lenient: bool, varyin
     return 0
 
 
-PRELOADED = (
-    "staria",  # sets what OpenMP reads when torch loads it
-    "execnb.shell",
-    "lightning.pytorch",
-    "matplotlib.pyplot",
-    "pyarrow.parquet",
-    "scipy.signal",
-    "sklearn.cluster",
-    "ipywidgets",
-)  # What takes seconds to import; a copy of a process that has it starts at once
-
-
-def serve() -> list[str] | None:
-    """Copy this process for each call on stdin; give the copy its words.
-
-    A call is a line of JSON: the words, and the file for what is printed. The answers are the copy's number
-    when it begins, and its exit status when it ends.
-    """
-    sys.path.insert(0, str(ROOT))
-    for name in PRELOADED:
-        with contextlib.suppress(ImportError):  # a smaller installation runs the rooms that it can
-            importlib.import_module(name)
-    for line in sys.stdin:
-        words, printed = json.loads(line)
-        number = os.fork()
-        if not number:
-            for stream, place in ((0, os.devnull), (1, printed), (2, printed)):
-                os.dup2(os.open(place, os.O_RDWR | os.O_APPEND), stream)
-            return words
-        print(number, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), flush=True)
-    return None
-
-
-def main(words: list[str]) -> int:
-    if words == ["--serve"]:
-        words = serve()
-        if words is None:
-            return 0
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -162,7 +121,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--varying", action="store_true", help="store those of cells that vary, too")
     parser.add_argument("--flags", default="", help="flags of cells to run that are skipped otherwise")
     parser.add_argument("--lenient", action="store_true", help="stale outputs are no failure")
-    args = parser.parse_args(words)
+    args = parser.parse_args()
     settings = configparser.ConfigParser(delimiters=["="])
     settings.read(ROOT / "settings.ini", encoding="utf8")
     skip = set(settings["DEFAULT"]["tst_flags"].split()) - set(args.flags.split())
@@ -173,4 +132,4 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

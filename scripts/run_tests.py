@@ -9,15 +9,11 @@ scripts/slurm_local.sh is up.
 """
 
 import concurrent.futures
-import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,47 +76,6 @@ def run_script(*words, way: str = WAY) -> subprocess.CompletedProcess | None:
         return None
 
 
-class Server:
-    "Run notebooks in copies of one process that has the large packages in memory: each starts at once."
-
-    def __init__(self):
-        command = [sys.executable, ROOT / "scripts" / "execute.py", "--serve"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, cwd=ROOT, **pipes)
-
-    def run(self, *words) -> subprocess.CompletedProcess | None:
-        "Run `scripts/execute.py` with some words; None where it took too long."
-        with tempfile.NamedTemporaryFile() as printed:
-            call = json.dumps([[*map(str, words)], printed.name])
-            print(call, file=self.process.stdin, flush=True)
-            number = int(self.process.stdout.readline())
-            late = threading.Timer(LONGEST_S, os.kill, (number, signal.SIGKILL))
-            late.start()
-            status = int(self.process.stdout.readline())
-            in_time = late.is_alive()
-            late.cancel()
-            said = Path(printed.name).read_text(errors="replace")
-        return subprocess.CompletedProcess(call, status, "", said) if in_time else None
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-
-
-SERVERS: dict[int, Server] = {}  # One for each thread that runs notebooks
-
-
-def run_served(*words) -> subprocess.CompletedProcess | None:
-    thread = threading.get_ident()
-    if thread not in SERVERS:
-        SERVERS[thread] = Server()
-    try:
-        return SERVERS[thread].run(*words)
-    except (ValueError, BrokenPipeError):  # It died: a process of its own still tells
-        del SERVERS[thread]
-        return run_script(ROOT / "scripts" / "execute.py", *words)
-
-
 def problems_of(done: subprocess.CompletedProcess | None) -> list[str]:
     if done is None:
         return [f"ran over {LONGEST_S // 60} minutes"]
@@ -133,10 +88,7 @@ def run_notebook(notebook: Path, flags: list[str], way: str = WAY) -> tuple[list
     # What networks compute differs between processors in the last bits, and so may what is printed
     strict = notebook.parent.name in DETERMINISTIC
     words = [notebook, "--flags", " ".join(flags), *([] if strict else ["--lenient"])]
-    if way == WAY and "cuda" not in flags:
-        done = run_served(*words)
-    else:  # What a library may use is read when it is loaded
-        done = run_script(ROOT / "scripts" / "execute.py", *words, way=way)
+    done = run_script(ROOT / "scripts" / "execute.py", *words, way=way)
     if way == WAY and done is not None and done.returncode == 0:
         stale = [line for line in done.stderr.splitlines() if re.match(r"cell \d+ prints", line)]
         for line in stale:
@@ -231,8 +183,6 @@ def main() -> int:
         return not words or any(word in name for word in words)
 
     run_all(wanted, flags, tally)
-    for server in SERVERS.values():
-        server.close()
     if not set(flags) - {"slurm"}:
         print('cells flagged slow or cuda were not run: STARIA_TEST_FLAGS="slow" make test runs those named')
     if "slurm" not in flags:

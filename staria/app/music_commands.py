@@ -111,6 +111,7 @@ def generate_command(
     go_on: str | None = None,  # MIDI file that every piece begins with
     max_length: int | None = None,  # Longest piece in tokens
     soundfont: str | None = None,  # A .sf2 file that plays the pieces; null: the bank that pretty_midi brings
+    musicxml: bool = False,  # Write each piece as sheet music, too
     seed: int = 0,  # The same seed gives the same pieces
     report: str | None = None,  # HTML file: a page with the pieces to see and to hear
 ) -> None:
@@ -125,9 +126,9 @@ def generate_command(
     from staria.music.score import Score
 
     snippets = {letter: list(map(Score.from_midi, paths)) for letter, paths in (snippet or {}).items()}
-    opening = None if go_on is None else Score.from_midi(go_on)
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
+    kinds = _kinds_of_files(musicxml, model, checkpoint)
     told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
@@ -142,18 +143,17 @@ def generate_command(
         seed,
         checkpoint=checkpoint or "",
         max_tokens=max_length,
-        opening=opening,
+        opening=None if go_on is None else Score.from_midi(go_on),
         on_token=shown,
     )
     try:
         for number, (piece, judged) in enumerate(written, start=1):
             shown.bar.clear()  # what is printed next begins a line
             stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
-            if Path(f"{stem}.mid").exists():
-                print(f"{stem}.mid is written over", file=sys.stderr)
-            save_candidate(piece, stem.parent, stem.name, soundfont=soundfont)
+            there = Path(f"{stem}.mid").exists()
+            save_candidate(piece, stem.parent, stem.name, kinds, soundfont)
             saved[stem.name] = piece.score
-            _print_piece(stem, piece, judged["contrast"])
+            _print_piece(stem, piece, judged["contrast"], there)
         shown.bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -162,6 +162,14 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:
+    from staria.generation.generation import clock_of
+
+    if musicxml and clock_of(model) != "bars":
+        raise InputError(f"{checkpoint} writes in seconds and knows no bars: leave out --musicxml")
+    return ("mid", "txt", "mp3", "png", "json", *(["musicxml"] if musicxml else []))
 
 
 @contextlib.contextmanager
@@ -182,8 +190,10 @@ def _report_pieces(report: str, saved: dict, checkpoint: str | None, form: str, 
     print(f"{report}: open it in a browser")
 
 
-def _print_piece(stem: Path, piece, contrast: float) -> None:
+def _print_piece(stem: Path, piece, contrast: float, over: bool) -> None:
     score = piece.score
+    if over:
+        print(f"{stem}.mid was written over", file=sys.stderr)
     if not piece.whole:
         done = f"{piece.sections_done} of {len(piece.plan.form)}"
         remedy = "give shorter --lengths, or more --max-length"

@@ -416,6 +416,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--weights", one_of_room("generation.decoding", "WEIGHTS")),
         ("--device", device_to_use),
         ("--attention", attention_to_use),
+        ("--musicxml", installed("music21", "notation")),
         ("--go-on", file_to_read),
         ("--max-length", between(1)),
         ("--soundfont", soundfont_to_read),

@@ -33,6 +33,7 @@ from ..music.audio import SOUND_FORMATS, save_sound
 from ..music.plots import figure_png, plot_roll
 from ..music.score import Score
 from ..music.sections import save_sections, section_of_times
+from ..music.sheet_music import to_musicxml
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/generation/02_candidates.ipynb #4b69300d
@@ -319,11 +320,11 @@ def save_candidate(
     candidate: Candidate,  # What to keep
     folder: str | Path,  # Made if it is not there
     stem: str = "piece",  # Names of the files, without their endings
-    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, mp3 (or wav, flac, ogg), png, json
+    kinds: Sequence[str] = _KINDS,  # Of files: mid, txt, mp3 (or wav, flac, ogg), png, json, musicxml
     soundfont: str | Path | None = None,  # A .sf2 file that plays the sound; None: the one that ships
 ) -> dict[str, Path]:  # The files by kind
     "Write a piece as MIDI, section file, sound, picture and provenance."
-    known = dict.fromkeys((*_KINDS, *_SOUNDS))
+    known = dict.fromkeys((*_KINDS, *_SOUNDS, "musicxml"))
     if unknown := set(kinds) - set(known):
         raise InputError(f"unknown kind of file {', '.join(sorted(unknown))}: use {', '.join(known)}")
     score = candidate.score
@@ -338,6 +339,8 @@ def save_candidate(
     if "png" in paths:
         with atomic_write(paths["png"]) as file:
             file.write(figure_png(plot_roll(score, title=stem)))
+    if "musicxml" in paths:
+        to_musicxml(score, paths["musicxml"], title=stem)
     if "json" in paths:
         with atomic_write(paths["json"]) as file:
             file.write((json.dumps(candidate.provenance, indent=1) + "\n").encode())
