@@ -259,6 +259,18 @@ def _check_lengths(
 _UNSAID = {"model": {}, "data": {"num_snippets": 1}}  # Settings of runs from before there was a choice
 
 
+def _fill_in(
+    saved: dict,  # Settings that a run was started with
+    network: torch.nn.Module,
+) -> dict:
+    "Give a run from before a network had some setting that setting's default, which changes nothing."
+    config = getattr(network, "config", None)
+    if not dataclasses.is_dataclass(config):
+        return saved
+    usual = config_to_dict(type(config)())
+    return saved | {"model": saved["model"] | {"config": usual | saved["model"]["config"]}}
+
+
 def _check_resumable(
     saved: dict,  # Settings that the run was started with
     now: dict,  # Settings of this call
@@ -298,7 +310,7 @@ def fit(
     facts = {"vocabulary": _vocabulary(), "preset": settings["model"]["preset"]}
     if overwrite and writes:
         _clear_run(run)
-    state = None if overwrite else _find_state(run, resume, settings, config, facts)
+    state = None if overwrite else _find_state(run, resume, settings, module, facts)
     keep = setup_checkpointing(
         folder, save_top_k=config.save_top_k, save_every=config.save_every, facts=facts
     )
@@ -346,7 +358,7 @@ def _find_state(
     run: Path,  # Its folder
     resume: bool,  # Going on is asked for
     settings: dict,  # As `_describe_run` gives them
-    config: TrainConfig,
+    module: L.LightningModule,
     facts: dict,  # What a state has to agree on
 ) -> dict | None:  # The run's last state; None where there is none
     "Read the state that a run goes on from, or refuse one that does not fit."
@@ -358,9 +370,9 @@ def _find_state(
             f"run {run} has a state already ({last}): resume it (--resume), name another run, or overwrite it"
         )
     state = load_checkpoint(last)
-    check_fits(state["callbacks"]["KeepBest"], {"world_size": config.world_size, "facts": facts}, last)
+    check_fits(state["callbacks"]["KeepBest"], {"world_size": module.config.world_size, "facts": facts}, last)
     if (run / "config.yaml").exists():
-        _check_resumable(load_yaml(run / "config.yaml"), settings, run)
+        _check_resumable(_fill_in(load_yaml(run / "config.yaml"), module.model), settings, run)
     return state
 
 # %% ../../nbs/training/04_fit.ipynb #7bfaa8a4
