@@ -32,6 +32,7 @@ PAGES = {
     "configs/README.md": "configs.md",
     "staria/assets/classifier.md": "cards/classifier.md",
     "staria/assets/generator.md": "cards/generator.md",
+    "staria/assets/baseline.md": "cards/baseline.md",
     "staria/assets/listener.md": "cards/listener.md",
 }  # A file of the repository: its page
 PLAYING = {
@@ -199,7 +200,7 @@ def stage_all() -> list:
         {"Rooms": wings},
         {"Reference": [stage_reference(wing, found) for wing, found in modules.items() if found]},
         {"Experiments": [*pages["experiments"], {"Notes": ["notes/bar_clock.md"]}]},
-        {"Model cards": ["cards/generator.md", "cards/listener.md", "cards/classifier.md"]},
+        {"Model cards": ["cards/generator.md", "cards/baseline.md", "cards/listener.md", "cards/classifier.md"]},
     ]
 
 
