@@ -200,7 +200,7 @@ def stage_all() -> list:
         {"Rooms": wings},
         {"Reference": [stage_reference(wing, found) for wing, found in modules.items() if found]},
         {"Experiments": [*pages["experiments"], {"Notes": ["notes/bar_clock.md"]}]},
-        {"Model cards": ["cards/generator.md", "cards/baseline.md", "cards/listener.md", "cards/classifier.md"]},
+        {"Model cards": [f"cards/{name}.md" for name in ("generator", "baseline", "listener", "classifier")]},
     ]
 
 
