@@ -410,7 +410,7 @@ def check_tokens(
 
 
 def shipped_model(
-    kind: str,  # "listener", "classifier" or "generator"
+    kind: str,  # "listener", "classifier", "generator" or "baseline"
 ) -> str:  # Path of its file
     "Name the file of a model that ships."
     return str(files("staria") / "assets" / f"{kind}.safetensors")

@@ -180,6 +180,9 @@ def _find_checkpoints(
     return {str(path.relative_to(folder)): path for _, _, path in sorted(found)}
 
 
+_FIRST = ("listener", "generator")  # Of what ships: they hear and write best
+
+
 def model_choice(
     given,  # A model, a path, or None
     workspace: Workspace | None,  # Where to look for others
@@ -192,7 +195,7 @@ def model_choice(
     if given is not None:
         options[str(given) if isinstance(given, (str, Path)) else "the model given"] = given
     shipped = _find_checkpoints(str(files("staria") / "assets"), kinds)
-    for name in sorted(shipped, key=lambda name: not name.startswith("listener")):  # it hears best
+    for name in sorted(shipped, key=lambda name: not name.startswith(_FIRST)):
         shipped[f"Staria's {name}"] = shipped.pop(name)
     own = _find_checkpoints((workspace or Workspace()).checkpoints, kinds)
     if none:  # before what ships: nobody has to take it
