@@ -165,11 +165,12 @@ def generate_command(
 
 
 def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:
+    from staria.generation.candidates import FILE_KINDS
     from staria.generation.generation import clock_of
 
     if musicxml and clock_of(model) != "bars":
         raise InputError(f"{checkpoint} writes in seconds and knows no bars: leave out --musicxml")
-    return ("mid", "txt", "mp3", "png", "json", *(["musicxml"] if musicxml else []))
+    return (*FILE_KINDS, "musicxml") if musicxml else FILE_KINDS
 
 
 @contextlib.contextmanager
