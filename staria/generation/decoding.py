@@ -9,6 +9,7 @@ __all__ = ['WEIGHTS', 'RowwiseLinear', 'quantize', 'bytes_per_token', 'NextToken
 import copy
 import functools
 import itertools
+from collections.abc import Callable, Sequence
 
 import numba
 import numpy as np
@@ -88,14 +89,22 @@ _KERNELS = {
 
 
 @functools.cache
-def _compile_kernel(dtype: torch.dtype, parallel: bool):
-    function, reorders = _KERNELS[dtype]
+def _compile_kernel(function: Callable, reorders: bool, parallel: bool):
     fastmath = {"reassoc", "contract"} if reorders else False
     options = {"nogil": True, "parallel": parallel, "fastmath": fastmath}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:
         return numba.njit(**options)(function)  # no folder that can be written
+
+
+def _share_cores(work: int) -> bool:  # Multiplications
+    "Let numba use torch's threads, where there are several and the work is worth it."
+    threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+    if threads == 1 or work <= 2**18:
+        return False
+    numba.set_num_threads(threads)
+    return True
 
 
 class RowwiseLinear(nn.Module):
@@ -130,14 +139,11 @@ class RowwiseLinear(nn.Module):
         "Multiply a few rows on a CPU."
         given = x.detach().float().reshape(-1, self.in_features).contiguous().numpy()
         out = torch.empty(len(given), self.out_features)
-        threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
-        together = threads > 1 and self.weight.numel() > 2**18
-        if together:
-            numba.set_num_threads(threads)
         weight = self.weight.contiguous()
         bits = weight.view(torch.int16) if weight.dtype == torch.bfloat16 else weight
         scale = out[0, :0] if self.scale is None else self.scale
-        _compile_kernel(weight.dtype, together)(given, bits.numpy(), scale.numpy(), out.numpy())
+        multiply = _compile_kernel(*_KERNELS[weight.dtype], _share_cores(weight.numel()))
+        multiply(given, bits.numpy(), scale.numpy(), out.numpy())
         return out.view(*x.shape[:-1], -1).type_as(x)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -207,23 +213,80 @@ def bytes_per_token(
 
 # %% ../../nbs/generation/00_decoding.ipynb #057cb5eb
 def _spread(
-    key: torch.Tensor, value: torch.Tensor, n: int, length: int, room: int, whole: bool
+    key: torch.Tensor, value: torch.Tensor, n: int, length: int, room: int, whole: bool, light: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:  # (B, H, T, D) each: the first n rows, with room for more
     make = torch.zeros if whole else torch.empty  # Memory that is not touched costs nothing
     roomy = []
     for part in (key, value):
         shape = (n, part.shape[1], room, part.shape[3])
-        wide = make(shape, dtype=part.dtype, device=part.device)
+        wide = make(shape, dtype=torch.bfloat16 if light else part.dtype, device=part.device)
         wide[:, :, :length] = part[:n, :, :length]
         roomy.append(wide)
     return tuple(roomy)
+
+
+def _is_light(pair: tuple[torch.Tensor, torch.Tensor]) -> bool:
+    return pair[0].dtype == torch.bfloat16 and pair[0].device.type == "cpu"
 
 
 def _put(pair: tuple[torch.Tensor, torch.Tensor], place: torch.Tensor, *new: torch.Tensor) -> None:
     for store, part in zip(pair, new, strict=True):
         store.index_copy_(2, place, part.type_as(store))
 
+# %% ../../nbs/generation/00_decoding.ipynb #7209556a
+def _attend_spans(
+    query: np.ndarray,  # (B, H, D) float32
+    keys: np.ndarray,  # (B, H, T, D) the bits of bfloat16, as int16
+    values: np.ndarray,  # (B, H, T, D) likewise
+    spans: np.ndarray,  # (B, S, 2) places that a row may read, half-open; empty ones are allowed
+    out: np.ndarray,  # (B, H, D) float32, written to
+) -> None:
+    B, H, D = query.shape
+    scale = np.float32(1 / np.sqrt(D))
+    for row in numba.prange(B * H):
+        b, h = row // H, row % H
+        weight = np.empty(keys.shape[2], np.float32)
+        total, most = np.float32(0), np.float32(-np.inf)
+        for s in range(spans.shape[1]):
+            for t in range(spans[b, s, 0], spans[b, s, 1]):
+                fit = np.float32(0)
+                for d in range(D):
+                    bits = np.int32(np.int32(keys[b, h, t, d]) << np.int32(16))  # upper half of a float32
+                    fit += query[b, h, d] * bits.view(np.float32)
+                weight[t] = fit * scale
+                most = max(most, weight[t])
+        mixed = np.zeros(D, np.float32)
+        for s in range(spans.shape[1]):
+            for t in range(spans[b, s, 0], spans[b, s, 1]):
+                share = np.exp(weight[t] - most)
+                total += share
+                for d in range(D):
+                    bits = np.int32(np.int32(values[b, h, t, d]) << np.int32(16))
+                    mixed[d] += share * bits.view(np.float32)
+        for d in range(D):
+            out[b, h, d] = mixed[d] / total
 
+
+def _attend_one(
+    query: torch.Tensor,  # (B, H, 1, D)
+    pair: tuple[torch.Tensor, torch.Tensor],  # Keys and values (B, H, T, D), bfloat16, on a CPU
+    spans: np.ndarray,  # (B, S, 2) places that a row may read
+) -> torch.Tensor:  # (B, H, 1, D)
+    "Mix what one query of each row may read."
+    keys, values = (part.view(torch.int16).numpy() for part in pair)
+    given = query[:, :, 0].float().contiguous()
+    out = torch.empty_like(given)
+    work = int((spans[..., 1] - spans[..., 0]).sum()) * query.shape[1] * query.shape[3]
+    _compile_kernel(_attend_spans, True, _share_cores(work))(given.numpy(), keys, values, spans, out.numpy())
+    return out[:, :, None].type_as(query)
+
+
+def _find_spans(may_read: torch.Tensor) -> np.ndarray:  # (T,) boolean to (S, 2)
+    "Give the runs of places that may be read."
+    edges = np.diff(np.concatenate([[0], may_read.numpy().astype(np.int8), [0]]))
+    return np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], 1)
+
+# %% ../../nbs/generation/00_decoding.ipynb #e7fccc84
 def _read_own(
     block: Block,
     pair: tuple[torch.Tensor, torch.Tensor],
@@ -240,24 +303,29 @@ def _read_own(
     _put(pair, at, key, value)
     if mask is not None:
         mixed = attend(query, *pair, mask)
+    elif _is_light(pair):
+        mixed = _attend_one(query, pair, np.full((len(x), 1, 2), (0, end)))
     else:
-        keys, values = (part[:, :, :end] for part in pair)
-        rows = [slice(row, row + 1) for row in range(len(x))]
-        mixed = torch.cat([attend(query[row], keys[row], values[row]) for row in rows])
+        mixed = attend(query, *(part[:, :, :end] for part in pair))
     x = x + block.attention.out(mixed.transpose(1, 2).flatten(2))
     return x + block.feed_forward(block.norm2(x))
 
-# %% ../../nbs/generation/00_decoding.ipynb #7209556a
+# %% ../../nbs/generation/00_decoding.ipynb #d63f99fc
 class _SectionReads:
     "Hold what each piece's section may read: its letter's snippet and earlier sections of that letter."
 
-    def __init__(self, layers: list[int], cache: KVCache, n: int, room: int, memory: Memory, whole: bool):
+    def __init__(
+        self, layers: list[int], cache: KVCache, n: int, room: int, memory: Memory, whole: bool, light: bool
+    ):
         self.n = n
         self.whole = whole
+        self.light = light
         seen = cache.returns
         self.base = seen.length - cache.length  # places of the memory
         self.far = {
-            layer: _spread(seen.keys[layer], seen.values[layer], n, seen.length, self.base + room, whole)
+            layer: _spread(
+                seen.keys[layer], seen.values[layer], n, seen.length, self.base + room, whole, light
+            )
             for layer in layers
         }
         self.slots = memory._replace(
@@ -267,9 +335,10 @@ class _SectionReads:
             before=memory.before[:n, :, :0],
         )
         self.past = cache.marks[:n].clone()
-        # What each row's section may read, and its keys and values
+        # The section that each row is in, and the places that it may read: all of them as one array, too
         self.inside = [None] * n
-        self.near = {layer: [None] * n for layer in layers}
+        self.may_read = [np.zeros((0, 2), np.int64)] * n
+        self.spans = np.zeros((n, 0, 2), np.int64)
         # Keys of the last token, for the place of the next
         self.pending = {layer: seen.pending[layer][:n].clone() for layer in layers}
         self.visible = torch.zeros(n, 1, 1, self.base + room, dtype=torch.bool, device=cache.marks.device)
@@ -283,30 +352,35 @@ class _SectionReads:
         "Let go of all pieces but these."
         self.n = len(rows)
         self.far = {
-            layer: _spread(key[index], value[index], self.n, self.base + length, key.shape[2], self.whole)
+            layer: _spread(
+                key[index], value[index], self.n, self.base + length, key.shape[2], self.whole, self.light
+            )
             for layer, (key, value) in self.far.items()
         }
         self.slots = Memory(*(part[index] for part in self.slots))
         self.past = self.past[index]
         self.pending = {layer: key[index] for layer, key in self.pending.items()}
+        self.visible = self.visible[index]
         self.inside = [self.inside[row] for row in rows]
-        self.near = {layer: [near[row] for row in rows] for layer, near in self.near.items()}
+        self.may_read = [self.may_read[row] for row in rows]
+        self.spans = self.spans[rows]
 
     def enter(self, slot: torch.Tensor, marks: torch.Tensor) -> None:  # (n,) and (n, 2)
-        "Gather what a section may read, where one begins."
+        "Look up what a section may read, where one begins."
         now = torch.cat([slot[:, None], marks], 1).tolist()
-        for row in range(self.n):
-            if now[row] == self.inside[row]:
-                continue
+        entered = [row for row in range(self.n) if now[row] != self.inside[row]]
+        for row in entered:
             snippet = self.slots.mask(slot[:, None])[row, 0, 0]
             returns = mask_returns(marks[row, None, None], self.past[row, None])[0, 0, 0]
             places = torch.cat([snippet, returns])
             self.inside[row] = now[row]
             self.visible[row, 0, 0, : len(places)] = places
-            if not self.whole:
-                index = places.nonzero()[:, 0]
-                for layer, pair in self.far.items():
-                    self.near[layer][row] = tuple(part[row, None, :, index] for part in pair)
+            if self.light:
+                self.may_read[row] = _find_spans(places)
+        if entered and self.light:
+            self.spans = np.zeros((self.n, max(map(len, self.may_read)), 2), np.int64)
+            for spans, own in zip(self.spans, self.may_read, strict=True):
+                spans[: len(own)] = own
         self.past = torch.cat([self.past, marks[:, None]], 1)
 
     def read(
@@ -321,10 +395,10 @@ class _SectionReads:
         key = rotate(key + cross.alignment_key, clock)
         _put(self.far[layer], at + self.base, self.pending[layer], value)
         self.pending[layer].copy_(key)
-        if self.whole:
-            mixed = attend(query, *self.far[layer], self.visible)
+        if self.light:
+            mixed = _attend_one(query, self.far[layer], self.spans)
         else:
-            mixed = torch.cat([attend(query[row, None], *self.near[layer][row]) for row in range(self.n)])
+            mixed = attend(query, *self.far[layer], self.visible)
         return x + torch.tanh(GATE_SPEED * cross.gate) * cross.out(mixed.transpose(1, 2).flatten(2))
 
 # %% ../../nbs/generation/00_decoding.ipynb #1ad21270
@@ -339,10 +413,11 @@ class NextToken:
         room: int,  # Most tokens of a piece, those in the cache included
         memory: Memory | None = None,  # What a StariaModel's cache was made with
         compiled: bool = False,  # Compile the step (with CUDA graphs on a GPU); shapes then stay as they are
-        returns: bool = True,  # Whether a section reads its earlier occurrences, as the cache was made
+        returns: Sequence[bool] | None = None,  # Of each row: whether a section reads its earlier occurrences
+        light: bool | None = None,  # Keep keys and values in bfloat16; None: on a CPU, if not compiled
     ):
-        self.returns = returns
         on_cpu = next(model.parameters()).device.type == "cpu"
+        self.light = light = on_cpu and not compiled if light is None else light
         self.model = model = _row_by_row(model) if on_cpu and not compiled else model
         self.decoder = getattr(model, "decoder", model)
         self.n = n
@@ -354,11 +429,12 @@ class NextToken:
         head_width = self.decoder.config.width // self.decoder.config.n_head
         self.turns = rotary(torch.arange(room, device=self.device), head_width)
         pairs = zip(cache.keys, cache.values, strict=True)
-        self.own = [_spread(key, value, n, self.length, room, compiled) for key, value in pairs]
+        self.own = [_spread(key, value, n, self.length, room, compiled, light) for key, value in pairs]
+        self.returns = torch.tensor([True] * n if returns is None else list(returns), device=self.device)
         self.reads = None
         if self.cross:
             layers = [int(layer) for layer in self.cross]
-            self.reads = _SectionReads(layers, cache, n, room, memory, compiled)
+            self.reads = _SectionReads(layers, cache, n, room, memory, compiled, light)
         self.step = self._compile() if compiled else self._step
 
     def _compile(self):
@@ -377,9 +453,10 @@ class NextToken:
             raise InputError("a compiled step keeps all of its pieces")
         self.n, index = len(rows), torch.tensor(rows, device=self.device)
         self.own = [
-            _spread(key[index], value[index], self.n, self.length, key.shape[2], self.whole)
+            _spread(key[index], value[index], self.n, self.length, key.shape[2], self.whole, self.light)
             for key, value in self.own
         ]
+        self.returns = self.returns[index]
         if self.reads:
             self.reads.keep(rows, index, self.length)
 

@@ -491,26 +491,27 @@ class PlanReader:
         model: StariaModel,
         plans: Sequence[Plan],  # One a piece; on bars for a model that writes on the bar clock
         snippet_tokens: int | None = None,  # Longest snippet; None: what the encoder reads
-        conditioned: bool = True,  # False: without snippets and what earlier sections of a letter played
+        conditioned: Sequence[bool] | None = None,  # Of each; False hides snippets and earlier sections
     ):
         self.model = model
         self.device = model.null.device
         self.room = model.config.decoder.max_tokens
-        self.conditioned = conditioned
+        self.conditioned = [True] * len(plans) if conditioned is None else list(conditioned)
         self.next_token: NextToken | None = None  # Once the beginning was read
         self.on_bars = clock_of(model) == "bars"
         ends_ms = [plan.ends_on_clock_ms if self.on_bars else plan.ends_ms for plan in plans]
         self.ends_ms = np.array([ends[-1] for ends in ends_ms])
         longest = model.config.encoder.max_tokens
         tokens = min(snippet_tokens or longest, longest)
-        different = {id(plan): plan for plan in plans}
-        known = {key: self._read_snippets(plan, tokens) for key, plan in different.items()}
-        self.memories = [known[id(plan)][0] for plan in plans]
-        self.has_snippet = np.array([known[id(plan)][1] for plan in plans])  # By piece and label, 0 to 4
+        keys = [(id(plan), told) for plan, told in zip(plans, self.conditioned, strict=True)]
+        different = dict(zip(keys, plans, strict=True))
+        known = {key: self._read_snippets(plan, tokens, key[1]) for key, plan in different.items()}
+        self.memories = [known[key][0] for key in keys]
+        self.has_snippet = np.array([known[key][1] for key in keys])  # By piece and label, 0 to 4
 
-    def _read_snippets(self, plan: Plan, tokens: int) -> tuple[Memory, np.ndarray]:
+    def _read_snippets(self, plan: Plan, tokens: int, conditioned: bool) -> tuple[Memory, np.ndarray]:
         "Read one plan's snippets, padded to one length: the same numbers in any company."
-        letters = sorted(set(plan.form)) if self.conditioned else []
+        letters = sorted(set(plan.form)) if conditioned else []
         found = [plan.snippet_ids(letter, tokens, self.on_bars) for letter in letters]
         most = max([1, *map(len, found)])
         shape = (1, len(LETTERS), most, self.model.config.encoder.max_tokens)
@@ -544,15 +545,16 @@ class PlanReader:
 
     def read(
         self,
-        drafts: Sequence[Draft],  # One for each piece
+        drafts: Sequence[Draft],  # One a piece; of twice as many plans, each stands for two
         pieces: Sequence[int],  # Which of them are read
         since: int,  # Their first token that was not read yet
         room: int,  # Longest piece in tokens
         compiled: bool,
     ) -> torch.Tensor:  # Activations (B, C) after the last token
         "Read what was written since the last call."
-        rows = list(pieces)
-        ids, slot, label, progress, section = self.places([drafts[row] for row in rows], rows, since)
+        rows = [first + piece for first in range(0, len(self.memories), len(drafts)) for piece in pieces]
+        read = [drafts[row % len(drafts)] for row in rows]
+        ids, slot, label, progress, section = self.places(read, rows, since)
         if self.next_token is not None:
             now = [values[:, 0] for values in (ids, slot, label, progress, section)]
             return self.next_token.read(*now)
@@ -561,14 +563,17 @@ class PlanReader:
             if (plan := id(self.memories[row])) not in begun:
                 cache, one = self.model.new_cache(1), slice(k, k + 1)
                 given = (ids[one], slot[one], label[one], progress[one], self.memories[row], cache)
-                begun[plan] = (cache, self.model.hidden(*given, returns=self.conditioned)[:, -1])
+                begun[plan] = (cache, self.model.hidden(*given, returns=self.conditioned[row])[:, -1])
         of_row = [begun[id(self.memories[row])] for row in rows]
         memory = Memory.join([self.memories[row] for row in rows])
         cache = KVCache.join([cache for cache, _ in of_row])
-        self.next_token = NextToken(
-            self.model, cache, len(rows), room, memory, compiled, returns=self.conditioned
-        )
+        told = [self.conditioned[row] for row in rows]
+        self.next_token = NextToken(self.model, cache, len(rows), room, memory, compiled, told)
         return torch.cat([last for _, last in of_row])
+
+    def keep(self, places: Sequence[int], n: int) -> None:  # Of the n pieces that were read last
+        "Let go of all pieces but these."
+        self.next_token.keep([first + k for first in range(0, self.next_token.n, n) for k in places])
 
 
 class _BaselineReader:
@@ -609,6 +614,10 @@ class _BaselineReader:
         length = len(self.prompt) + room
         self.next_token = NextToken(self.model, cache, len(ids), length, None, compiled)
         return hidden.expand(len(ids), -1)
+
+    def keep(self, places: Sequence[int], n: int) -> None:  # Of the n pieces that were read last
+        "Let go of all pieces but these."
+        self.next_token.keep(list(places))
 
 # %% ../../nbs/generation/01_generation.ipynb #8dd1221d
 def opening_ids(
@@ -764,19 +773,20 @@ class _Scorer:
         snippet_tokens: int | None,
         compiled: bool,
     ):
-        is_staria = isinstance(model, StariaModel)
-        reader = PlanReader if is_staria else _BaselineReader
-        self.cond = reader(model, plans, snippet_tokens, conditioned=True)
-        self.readers = [self.cond]
-        if guidance != 1:
-            self.readers.append(reader(model, plans, snippet_tokens, conditioned=False))
+        self.n = len(plans)
+        branches = (True, False) if guidance != 1 else (True,)  # With the plan, and without
+        if isinstance(model, StariaModel):
+            told = np.repeat(branches, self.n).tolist()
+            self.readers = [PlanReader(model, [*plans] * len(branches), snippet_tokens, told)]
+        else:  # prompts of two lengths
+            self.readers = [_BaselineReader(model, plans, snippet_tokens, told) for told in branches]
         self.room = min(reader.room for reader in self.readers)
-        self.column_of, self.head = _compact_head(model.decoder if is_staria else model)
+        self.column_of, self.head = _compact_head(getattr(model, "decoder", model))
         pitches = self.column_of[_choices().notes]
-        self.pitch_columns = torch.as_tensor(pitches[pitches >= 0], device=self.cond.device)
+        self.pitch_columns = torch.as_tensor(pitches[pitches >= 0], device=self.readers[0].device)
         self.guidance = guidance
         self.compiled = compiled
-        self.piece_of_row = list(range(len(plans)))
+        self.piece_of_row = list(range(self.n))  # Of each branch
         self.n_read = 0  # Tokens of each piece
 
     def score(self, drafts: Sequence[Draft], live: Sequence[int], room: int) -> dict[int, np.ndarray]:
@@ -786,26 +796,21 @@ class _Scorer:
         read = drafts
         if self.compiled:  # rows stay: where a piece is done, another is read again
             read = [drafts[live[0]] if draft.done else draft for draft in drafts]
-        scores, *uncond = [
-            self.head(reader.read(read, self.piece_of_row, self.n_read, room, self.compiled)).float()
-            for reader in self.readers
+        hidden = [
+            reader.read(read, self.piece_of_row, self.n_read, room, self.compiled) for reader in self.readers
         ]
-        if uncond:
-            scores = _guide_pitches(
-                scores,
-                uncond[0],
-                self.pitch_columns,
-                self.guidance,
-            )
+        scores = self.head(torch.cat(hidden)).float()
+        if self.guidance != 1:
+            scores = _guide_pitches(*scores.chunk(2), self.pitch_columns, self.guidance)
         self.n_read = len(drafts[live[0]].ids)
         scores = scores.cpu().numpy()
         return {piece: scores[self.piece_of_row.index(piece)] for piece in live}
 
     def _keep(self, live: Sequence[int]) -> None:
         "Let go of the rows whose pieces are done."
-        rows = [self.piece_of_row.index(piece) for piece in live]
+        places = [self.piece_of_row.index(piece) for piece in live]
         for reader in self.readers:
-            reader.next_token.keep(rows)
+            reader.keep(places, len(self.piece_of_row))
         self.piece_of_row = list(live)
 
 # %% ../../nbs/generation/01_generation.ipynb #21061545
