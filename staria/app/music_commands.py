@@ -6,10 +6,12 @@
 __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_command', 'ship_command']
 
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
+import collections
 import contextlib
 import json
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..core.basics import LETTERS, InputError
@@ -98,7 +100,7 @@ def generate_command(
     meter: str | None = None,  # Such as 3/4; null: the material's
     style: list[str] | None = None,  # What the weights were told of: pop, classical, a composer, a form
     num_samples: int = 5,  # Pieces
-    best_of: int = 1,  # Write so many candidates for each piece, and keep the one with the clearest form
+    best_of: int = 4,  # Write so many candidates for each piece, and keep the one with the clearest form
     temperature: float = 1.05,  # 0 takes the likeliest token
     top_k: int = 0,  # Keep so many tokens; 0 keeps all
     top_p: float = 1.0,  # Nucleus, in (0, 1]
@@ -118,7 +120,7 @@ def generate_command(
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.app.preconditions import read_bars, read_meter
     from staria.core.device import pick_device
-    from staria.generation.candidates import SectionBar, plan_pieces, save_candidate, write_best
+    from staria.generation.candidates import SectionBar, plan_pieces, workers_for, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
     from staria.models.decoder import use_attention
@@ -145,15 +147,13 @@ def generate_command(
         max_tokens=max_length,
         opening=None if go_on is None else Score.from_midi(go_on),
         on_token=shown,
+        workers=workers_for(model, len(plans) * best_of),
     )
     try:
-        for number, (piece, judged) in enumerate(written, start=1):
-            shown.bar.clear()  # what is printed next begins a line
-            stem = Path(out, f"{piece.plan.form}-{seed}-{number}")
-            there = Path(f"{stem}.mid").exists()
-            save_candidate(piece, stem.parent, stem.name, kinds, soundfont)
+        for stem, piece, told in _save_pieces(written, Path(out), seed, kinds, soundfont):
             saved[stem.name] = piece.score
-            _print_piece(stem, piece, judged["contrast"], there)
+            shown.bar.clear()  # what is printed next begins a line
+            _print_piece(stem, piece, *told)
         shown.bar.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -162,6 +162,34 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _save_pieces(written, out: Path, seed: int, kinds: tuple[str, ...], soundfont: str | None):
+    "Save each piece as soon as it is written, sound in threads; give it, its contrast, whether it was there."
+    from staria.core.device import pick_workers
+    from staria.generation.candidates import save_candidate
+    from staria.music.audio import SOUND_FORMATS, save_sound
+
+    sounds = [kind for kind in kinds if f".{kind}" in SOUND_FORMATS]
+    silent = [kind for kind in kinds if kind not in sounds]
+    with ThreadPoolExecutor(pick_workers(0, 0)) as pool:
+        waiting = collections.deque()
+        for number, (piece, judged) in enumerate(written, start=1):
+            stem = out / f"{piece.plan.form}-{seed}-{number}"
+            told = judged["contrast"], Path(f"{stem}.mid").exists()
+            save_candidate(piece, out, stem.name, silent)
+            played = [pool.submit(save_sound, piece.score, f"{stem}.{kind}", soundfont) for kind in sounds]
+            waiting.append((played, (stem, piece, told)))
+            while waiting and all(sound.done() for sound in waiting[0][0]):
+                yield _when_played(*waiting.popleft())
+        while waiting:
+            yield _when_played(*waiting.popleft())
+
+
+def _when_played(played: list, saved: tuple) -> tuple:
+    for sound in played:
+        sound.result()
+    return saved
 
 
 def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:

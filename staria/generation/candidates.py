@@ -5,12 +5,15 @@
 # %% auto #0
 __all__ = ['FILE_KINDS', 'MAY_COPY', 'Candidate', 'write_candidates', 'reroll_section', 'take_piece', 'load_provenance',
            'reproduce', 'save_candidate', 'copied_share', 'form_fit', 'judge_structure', 'judge_candidate',
-           'rank_candidates', 'plan_pieces', 'SectionBar', 'write_best']
+           'rank_candidates', 'plan_pieces', 'SectionBar', 'write_best', 'workers_for']
 
 # %% ../../nbs/generation/02_candidates.ipynb #38216434
 import dataclasses
 import json
+import multiprocessing
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from .. import __version__
 from ..analysis.metrics import section_contrast, self_similarity
 from ..analysis.musicality import measure_musicality, within_real_ranges
 from ..core.basics import LETTERS, InputError, progress
+from ..core.device import WorkerPool, pick_workers
 from ..core.files import atomic_write
 from ..data.plan import Plan, plan_from_dict, sample_plan, usual_bars
 from ..data.snippet_bank import load_snippet_bank
@@ -77,6 +81,7 @@ def write_candidates(
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
     opening: Score | Sequence[int] | None = None,  # Music that every piece begins with
+    numbers: Sequence[int] | None = None,  # Numbers of the pieces, from which they are drawn; None: 0, 1, …
 ) -> list[Candidate]:
     "Write pieces under a plan, each with its provenance."
     if n < 1:
@@ -95,7 +100,7 @@ def write_candidates(
         stopped = on_token is not None and on_token(piece, token) is False
         return not stopped
 
-    drafts = write(model, plans, sampling, seed, max_tokens, on_token=count, opening=begun)
+    drafts = write(model, plans, sampling, seed, max_tokens, on_token=count, opening=begun, numbers=numbers)
     shared = {
         "given": begun,
         "kept_in": getattr(model, "weights", "fp32"),
@@ -112,7 +117,7 @@ def write_candidates(
     for k, draft in enumerate(drafts):
         own = {
             "plan": draft.plan.to_dict(),
-            "piece": k,
+            "piece": k if numbers is None else numbers[k],
             "stopped_after": drawn[k] if stopped and not draft.done else None,
             "anew": [],
         }
@@ -528,6 +533,7 @@ def write_best(
     max_tokens: int | None = None,  # Longest piece in tokens; None: what the model can hold
     opening: Score | None = None,  # Music that every piece begins with
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with candidate and id; False stops
+    workers: int = 1,  # Processes that share the candidates; several only in a program that can be imported
 ) -> Iterator[tuple[Candidate, dict[str, float]]]:  # The best of each plan, and what `judge_candidate` says
     "Write candidates of each plan, and give the best of each as soon as it is written."
     if best_of < 1:
@@ -541,7 +547,7 @@ def write_best(
     else:
         groups = [([plan] * best_of, _seed_of_plan(seed, number)) for number, plan in enumerate(plans)]
     kept = dict(sampling=sampling, checkpoint=checkpoint, max_tokens=max_tokens, opening=opening)
-    return _write_groups(model, groups, best_of, on_token, kept)
+    return _write_groups(model, groups, best_of, on_token, workers, kept)
 
 
 def _seed_of_plan(seed: int, number: int) -> int:  # No piece of one seed is a piece of the next seed
@@ -553,6 +559,7 @@ def _write_groups(
     groups: Sequence[tuple[list[Plan], int]],  # Plans that are written side by side, with their seed
     best_of: int,
     on_token: Callable[[int, int], bool | None] | None,
+    workers: int,
     kept: dict,  # What else `write_candidates` is told
 ) -> Iterator[tuple[Candidate, dict[str, float]]]:
     first, stopped = 0, False  # Number of the group's first candidate among all
@@ -563,10 +570,85 @@ def _write_groups(
         return not stopped
 
     for plans, seed in groups:
-        written = write_candidates(model, plans, seed=seed, on_token=count, **kept)
+        written = _write_shared(model, plans, min(workers, len(plans)), count, kept | {"seed": seed})
         for k in range(0, len(written), best_of):
             judged = [(piece, judge_candidate(piece.score, piece.plan)) for piece in written[k : k + best_of]]
             yield max(judged, key=lambda pair: pair[1]["worth"])
         if stopped:
             return
         first += len(written)
+
+# %% ../../nbs/generation/02_candidates.ipynb #7486374a
+class _Share:
+    "Hold what a process that writes a share was given when it began."
+
+    model = told = stop = None  # The model, a queue for (piece, token), and an event
+
+    @classmethod
+    def begin(cls, model: torch.nn.Module, told, stop) -> None:
+        cls.model, cls.told, cls.stop = model, told, stop
+
+    @classmethod
+    def write(cls, plans: Sequence[Plan], numbers: Sequence[int], kept: dict) -> list[Candidate]:
+        "Write some of the pieces; say each token, and stop with the others."
+
+        def say(place: int, token: int) -> bool:
+            cls.told.put((numbers[place], token))
+            return not cls.stop.is_set()
+
+        return write_candidates(cls.model, plans, on_token=say, numbers=numbers, **kept)
+
+
+def workers_for(
+    model: torch.nn.Module,  # What writes
+    n: int,  # Pieces
+) -> int:  # For `write_best`
+    "Choose how many processes share pieces: on a CPU as many as there are cores for it."
+    parameters = list(model.parameters())
+    if not isinstance(model, StariaModel) or parameters[0].device.type != "cpu":
+        return 1
+    return min(n, pick_workers(sum(p.numel() for p in parameters), n))
+
+
+def _write_shared(
+    model: torch.nn.Module,
+    plans: Sequence[Plan],
+    workers: int,  # Processes, of which this is one
+    on_token: Callable[[int, int], bool],  # Called here, for all pieces
+    kept: dict,  # What else `write_candidates` is told
+) -> list[Candidate]:
+    "Write candidates in several processes."
+    if workers == 1:
+        return write_candidates(model, plans, on_token=on_token, **kept)
+    context = multiprocessing.get_context("spawn")
+    told, stop = context.SimpleQueue(), context.Event()
+    shares = [list(range(first, len(plans), workers)) for first in range(workers)]
+
+    def hear(piece: int, token: int) -> bool:
+        if not stop.is_set() and not on_token(piece, token):
+            stop.set()
+        return not stop.is_set()
+
+    def hear_all(place: int, token: int) -> bool:  # What is written here, and what came from the others
+        goes_on = hear(shares[0][place], token)
+        while goes_on and not told.empty():
+            goes_on = hear(*told.get())
+        return goes_on
+
+    with WorkerPool(workers - 1, _Share.begin, model, told, stop) as pool:
+        try:
+            given = [([plans[k] for k in share], share, kept) for share in shares]
+            others = [pool.submit(_Share.write, *one) for one in given[1:]]
+            own, numbers, _ = given[0]
+            parts = [write_candidates(model, own, on_token=hear_all, numbers=numbers, **kept)]
+            while not all(other.done() for other in others) or not told.empty():
+                hear(*told.get()) if not told.empty() else time.sleep(0.01)
+            parts += [other.result() for other in others]
+        except BrokenProcessPool:
+            raise InputError(
+                "a process that wrote pieces died, for want of memory perhaps: ask for fewer pieces at once"
+            ) from None
+        except BaseException:
+            stop.set()
+            raise
+    return [parts[k % workers][k // workers] for k in range(len(plans))]

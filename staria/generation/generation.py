@@ -856,6 +856,7 @@ def write(
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with piece and id; False stops
     opening: Sequence[int] = (),  # Ids that every piece begins with, prefix and <S> among them: not drawn
     compiled: bool = False,  # Compile the step, on a GPU as a CUDA graph: for long pieces of large models
+    numbers: Sequence[int] | None = None,  # Numbers k of the pieces; None: 0, 1, …
 ) -> list[Draft]:  # What was written, `.ids` and `.score()`
     "Write pieces under their plans."
     if not 0 <= seed < 2**63:
@@ -865,7 +866,7 @@ def write(
         different = {id(plan): plan.on_bars() for plan in plans}
         plans = [different[id(plan)] for plan in plans]
     drafts = [_begin(plan, model, opening) for plan in plans]
-    rngs = [np.random.default_rng([seed, k]) for k in range(len(plans))]
+    rngs = [np.random.default_rng([seed, k]) for k in numbers or range(len(plans))]
     was_training = model.training
     model.eval()
     with contextlib.ExitStack() as after:

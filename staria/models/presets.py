@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from ..core.basics import LETTERS, InputError
 from ..core.config import config_from_dict, config_to_dict
@@ -351,11 +352,21 @@ def _known_tags(path: str | Path, tags: Sequence[str]) -> tuple[str, ...]:
     return tuple(tags)
 
 
+class _Unfilled(TorchFunctionMode):
+    "Leave out what `torch.nn.init` does; the meta device would, too, but imports for two seconds."
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        given = kwargs or {}
+        if getattr(function, "__module__", "") == "torch.nn.init":
+            return args[0] if args else given["tensor"]
+        return function(*args, **given)
+
+
 def _sketch_from(path: str | Path, kind: str, values: dict) -> nn.Module:
     "Build the network that a file describes, without its numbers."
     config = config_from_dict(_NETWORKS[kind][1], values, str(path))
     try:
-        with torch.device("meta"):
+        with _Unfilled():
             return _from_config(kind, config)
     except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__

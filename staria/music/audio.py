@@ -134,8 +134,10 @@ def save_sound(
         raise InputError(f"{path}: unknown kind of sound: end the name in {', '.join(SOUND_FORMATS)}")
     options = _MP3_QUALITY if suffix == ".mp3" else {}
     sound = render(score, soundfont)
-    with atomic_write(path) as file:
-        soundfile.write(file, sound, SAMPLE_RATE, format=suffix[1:].upper(), **options)
+    given = dict(samplerate=SAMPLE_RATE, channels=2, format=suffix[1:].upper(), **options)
+    with atomic_write(path) as file, soundfile.SoundFile(file, "w", **given) as opened:
+        for first in range(0, len(sound), SAMPLE_RATE):  # a minute at once ends in a segmentation fault: Ogg
+            opened.write(sound[first : first + SAMPLE_RATE])
 
 # %% ../../nbs/music/05_audio.ipynb #683aa670
 _SAMPLED_KEYS = tuple(range(21, 109, 6))
