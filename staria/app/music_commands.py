@@ -248,6 +248,7 @@ def evaluate_command(
     data: str | None = None,
     split: str = "test",  # recognizer: train, val or test
     seed: int = 0,  # generated: of the shuffled plans
+    order: bool = False,  # generated: would bars in another order surprise the baseline that ships?
     out: str | None = None,  # Folder for the tables as CSV and JSON, and for pictures of the confusion
     report: str | None = None,  # HTML file: a page with pieces to see and to hear, and the tables
 ) -> None:
@@ -257,7 +258,7 @@ def evaluate_command(
 
     store = open_store(data, open_workspace(root)) if data else None
     if what == "generated":
-        tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed)
+        tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed, order)
         if report:
             _report_generated(report, folder, tables, seed)
     else:
@@ -320,9 +321,11 @@ def _draw_confusions(rows: list[dict], out: Path) -> None:
         save_figure(picture, out / "-".join(["confusion", *names]))
 
 
-def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dict[str, list[dict]]:
+def _judge_generated(folder, beside, name, most, checkpoint, store, seed, order) -> dict[str, list[dict]]:
     from staria.core.tables import format_table
     from staria.evaluation.form_judge import judge_folder, side_by_side
+    from staria.models.presets import load_generator
+    from staria.models.weights import shipped_model
     from staria.recognition.recognizer import load_recognizer
 
     tables = judge_folder(
@@ -333,6 +336,7 @@ def _judge_generated(folder, beside, name, most, checkpoint, store, seed) -> dic
         name=name,
         most=most,
         seed=seed,
+        stranger=load_generator(shipped_model("baseline")) if order else None,
     )
     print(format_table(side_by_side(tables["groups"]), digits=2))
     if tables["letters"]:

@@ -34,7 +34,7 @@ from ..analysis.structureness import structureness
 from ..core.basics import LETTERS, InputError, progress
 from ..data.corpus import open_source
 from ..data.plan import Plan, plan_from_dict
-from .generators import evaluate_generated, form_heard, mean_row, other_orders
+from .generators import evaluate_generated, form_heard, mean_row, order_row, other_orders
 from ..music.midi import DRUM, MIDI_SUFFIXES
 from ..music.score import Score
 from ..music.sections import Section, section_of_times
@@ -434,6 +434,7 @@ def compare_groups(
     known: NoteIndex | None = None,  # The training set of those who wrote
     equal_lengths: bool = True,  # Cut for what depends on length
     seed: int = 0,  # Of the shuffled plans
+    stranger: torch.nn.Module | None = None,  # A decoder that wrote none of them: adds "order", by its loss
 ) -> dict[str, list[dict]]:  # "groups": a row a group; "pieces": a row a piece; "memorised": shared runs
     "Make the table of several groups of pieces."
     empty = [name for name, pieces in groups.items() if not len(pieces)]
@@ -445,6 +446,8 @@ def compare_groups(
         rows = []
         for piece in progress(pieces, f"judging {name}", unit="piece"):
             row, runs = _score_piece(piece, known, most_s, seed)
+            if stranger is not None:
+                row |= order_row(piece.score, stranger)
             rows.append({"group": name, **row})
             tables["memorised"] += [{"group": name, **run} for run in runs]
         tables["pieces"] += rows
@@ -485,6 +488,7 @@ def judge_folder(
     name: str = "written",  # What the folder's group is called
     most: int | None = None,  # At most so many pieces of each folder beside, spread evenly; None: all
     seed: int = 0,  # Of the shuffled plans
+    stranger: torch.nn.Module | None = None,  # A decoder that wrote none of them: adds "order", by its loss
 ) -> dict[str, list[dict]]:  # "groups", "pieces", "memorised", "letters", "confusion", each a table
     """Judge a folder of written pieces, beside other folders.
 
@@ -500,7 +504,7 @@ def judge_folder(
         raise InputError(f"no piece in {folder} has sections: put a section file x.txt beside each x.mid")
     if known is not None and not isinstance(known, NoteIndex):
         known = index_notes(known)
-    tables = compare_groups(groups, known, seed=seed)
+    tables = compare_groups(groups, known, seed=seed, stranger=stranger)
     for group, pieces in groups.items():
         _add_letters(tables, group, pieces)
         if classifier is not None:
