@@ -412,7 +412,7 @@ def check_roll(page, where, out: Path) -> None:
 
 
 def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:
-    "The notes of the sheet are those of the roll: marked and played in both, coloured alike, followed by a cursor."
+    "Notes of the sheet are notes of the roll: marked and played in both, coloured alike, with a cursor."
     roll.root.get_by_role("button", name="Show as sheet music").click()
     roll.until("Number(root.querySelector('.staria-sheet').dataset.engraved) === 160")
     colours = roll.root.evaluate(
