@@ -35,7 +35,7 @@ IGNORED = re.compile(
     r"|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome",
     re.I,
 )  # Not ours: JupyterLab's and Voila's own
-WIDTHS, HEIGHT = (1280, 1920), 1000
+WIDTHS, HEIGHT = (1440, 390), 1000
 WAIT_MS = 180_000  # However busy the machine is: waiting ends with what is waited for
 
 CELLS = {
@@ -408,6 +408,40 @@ def check_roll(page, where, out: Path) -> None:
     keyboard.press("Control+ArrowRight")
     roll.root.locator(".staria-status", has_text="velocity").wait_for()  # Stepping from note to note
     check_playing(page, roll)
+    check_sheet(page, roll, out, where.name)
+
+
+def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:
+    "Notes of the sheet are notes of the roll: marked and played in both, coloured alike, with a cursor."
+    roll.root.get_by_role("button", name="Show as sheet music").click()
+    roll.until("Number(root.querySelector('.staria-sheet').dataset.engraved) === 160")
+    colours = roll.root.evaluate(
+        """root => ['.staria-letter', '.staria-paper [data-note="0"]'].map((place, k) => {
+            const style = getComputedStyle(root.querySelector(place));
+            return k ? style.color : style.backgroundColor;
+        })"""
+    )
+    assert colours[0] == colours[1], f"A is {colours[0]} on the roll and {colours[1]} on the sheet"
+    roll.root.locator(".staria-paper [data-note='40'] .notehead").first.click()
+    roll.until("root.querySelector('[data-note=\"40\"]').classList.contains('staria-lit')")
+    roll.until("root.querySelector('.staria-status').textContent.includes('bar 5')")
+    roll.until("root.querySelector('[aria-label^=Play]') !== null && Number(root.dataset.cursor) > 8")
+    page.mouse.click(*roll.at(roll.x(16.1), roll.root.evaluate(NOTE_Y, 80)))
+    roll.until("root.querySelector('[data-note=\"80\"]').classList.contains('staria-lit')")
+    roll.until("root.querySelector('[aria-label^=Play]') !== null && Number(root.dataset.cursor) > 16.1")
+    page.screenshot(path=out / f"{name}-sheet.png")
+    roll.root.get_by_role("button", name="Play").click()
+    before = float(roll.root.locator(".staria-sheet").get_attribute("data-cursor-x"))
+    roll.until(f"Number(root.querySelector('.staria-sheet').dataset.cursorX) > {before + 20}")
+    roll.root.get_by_role("button", name="Stop").click()
+    roll.root.get_by_role("button", name="Show as sheet music").click()
+    roll.root.locator(".staria-sheet").wait_for(state="hidden")
+
+
+NOTE_Y = """(root, note) => {
+    const {painter, data} = [...globalThis.stariaRolls].find((view) => view.root === root);
+    return painter.y(data.pitch[note]) + painter.row() / 2;
+}"""
 
 
 def check_fingers_and_keys(page, roll: RollPage) -> None:
