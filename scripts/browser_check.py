@@ -644,11 +644,26 @@ def check_bars(page) -> None:
     page.mouse.move(box["x"] + 4 + row["width"] / 4, box["y"] + 20, steps=6)  # two of eight bars
     page.mouse.up()
     page.locator(".staria-form-status", has_text="AB, 10 bars, 20 s").wait_for()
-    page.get_by_role("button", name="Undo", exact=True).last.click()
+    page.locator("button[title='Take back what was done last']").click()
     page.locator(".staria-form-status", has_text="AB, 8 bars, 16 s").wait_for()
     page.get_by_label("meter").fill("3/4")
     page.get_by_label("meter").press("Enter")
     page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
+    check_gallery(page)
+
+
+def check_gallery(page) -> None:
+    "A form of the gallery fills the plan and says what was measured; one step back takes it away."
+    page.get_by_text("Gallery: twelve forms by their names").click()
+    cards = page.locator(".staria-gallery button")
+    cards.first.wait_for()
+    assert cards.count() == 12
+    page.locator(".staria-gallery button[data-name=rondo]").click()
+    page.locator(".staria-form-status", has_text="ABACA, 40 bars, 50 s").wait_for()
+    page.locator(".staria-gallery-says", has_text="The refrain returns").wait_for()
+    page.locator("button[title='Take back what was done last']").click()
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
+    page.get_by_text("Gallery: twelve forms by their names").click()
 
 
 def check_runs(page, where, out: Path, folder: Path) -> None:

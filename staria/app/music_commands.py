@@ -84,8 +84,10 @@ def _read_held_out(data: str | None, root: str | None) -> list | None:
 
 def generate_command(
     *,
-    form: str,  # Such as ABAC
     out: str,  # Folder for the pieces
+    form: str | None = None,  # Such as ABAC; null: that of --like
+    # A form of the gallery, such as rondo: its form, bars, tempo, meter and style hold where none are given
+    like: str | None = None,
     root: str | None = None,  # Workspace that holds cache/; null: STARIA_ROOT, or this folder
     checkpoint: str | None = None,  # A staria's or a baseline's file; null: the generator that ships
     # Material for a letter, as A=x.mid; name several, or say it again: a letter may have several, too
@@ -129,7 +131,7 @@ def generate_command(
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
     kinds = _kinds_of_files(musicxml, model, checkpoint)
-    told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
+    form, told = _ask_as(like, form, tempo, read_meter(meter), read_bars(bars), style, lengths)
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
     model.to(pick_device(device))
@@ -162,6 +164,23 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _ask_as(like, form, tempo, meter, bars, style, lengths) -> tuple[str, dict]:
+    "Give the form and what else was asked for; a form of the gallery says what was not."
+    if not like:
+        return form, {"tempo": tempo, "meter": meter, "bars": bars, "style": style or ()}
+    from staria.evaluation.gallery import find_preset
+
+    preset = find_preset(like)
+    own_bars = preset.bars if lengths is None and form in (None, preset.form) else None
+    print(f"{preset.title}: {preset.says}")
+    return form or preset.form, {
+        "tempo": tempo or preset.tempo_qpm,
+        "meter": meter or preset.meter,
+        "bars": bars or own_bars,
+        "style": style or preset.style,
+    }
 
 
 def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:
