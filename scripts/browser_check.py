@@ -400,7 +400,33 @@ def check_roll(page, where, out: Path) -> None:
     keyboard.press("Control+ArrowRight")
     roll.root.locator(".staria-status", has_text="velocity").wait_for()  # Stepping from note to note
     check_playing(page, roll)
+    check_chords(page, roll)
     check_sheet(page, roll, out, where.name)
+
+
+def check_chords(page, roll: RollPage) -> None:
+    "Chords, keys and cadences come when asked for; what is dragged snaps to beats, and Alt lets it go."
+    roll.canvas.focus()
+    page.keyboard.press("0")
+    for held, pattern in (
+        (None, r"selection \[4\.0, 6\.5\]"),
+        ("Alt", r"selection \[4\.0[2-9]|selection \[4\.[1-4]"),
+    ):
+        if held:
+            page.keyboard.down(held)
+        roll.pull((roll.x(4) + 3, 8), (roll.x(6.5) - 3, 8))
+        if held:
+            page.keyboard.up(held)
+        roll.python_says(pattern)
+        roll.canvas.focus()
+        page.keyboard.press("Escape")
+    shown = roll.root.locator("button[title^='Show chords']")
+    shown.click()
+    roll.until("(root.dataset.chords ?? '').split(' ').length > 8")
+    roll.until("root.dataset.ends.split(', ').length === 4")
+    page.keyboard.press("Tab")
+    shown.click()
+    roll.until("root.querySelector(\"button[title^='Show chords']\").ariaPressed === 'false'")
 
 
 def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:

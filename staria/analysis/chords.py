@@ -163,7 +163,7 @@ def key_name(
 class SectionEnd:
     "Say in which key a section is, and whether it closes."
 
-    time_s: float
+    section: Section
     key: str
     cadence: bool
 
@@ -178,5 +178,5 @@ def mark_section_ends(
         part = score.slice(section.start_s, section.end_s)
         if len(part):
             closes = cadence_rate(score.with_sections([section])) == 1.0
-            marks.append(SectionEnd(section.end_s, key_name(estimate_key(part)), closes))
+            marks.append(SectionEnd(section, key_name(estimate_key(part)), closes))
     return marks
