@@ -119,11 +119,9 @@ def generate_command(
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.app.preconditions import read_bars, read_meter
-    from staria.core.device import pick_device
     from staria.generation.candidates import SectionBar, plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
-    from staria.models.decoder import use_attention
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
@@ -134,8 +132,7 @@ def generate_command(
     form, told = _ask_as(like, form, tempo, read_meter(meter), read_bars(bars), style, lengths)
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
-    model.to(pick_device(device))
-    use_attention(model, attention)
+    _place(model, device, attention)
     shown = SectionBar([plan.form for plan in plans for _ in range(best_of)])
     written = write_best(
         quantize(model, weights),
@@ -164,6 +161,15 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _place(model, device: str, attention: str) -> None:
+    "Move a model to where it computes."
+    from staria.core.device import pick_device
+    from staria.models.decoder import use_attention
+
+    model.to(pick_device(device))
+    use_attention(model, attention)
 
 
 def _ask_as(like, form, tempo, meter, bars, style, lengths) -> tuple[str, dict]:
