@@ -638,6 +638,7 @@ def segment_terms(
     introduction = _find_introductions(chosen, fixed, detect)
     lettered = _without(chosen, introduction)
     letter_of = _name_kinds(_kinds_of_bars(lettered, len(bars_s)), _letters_of_fixed(chosen, fixed))
+    of_all = _name_kinds(kinds[0], letter_of)  # for notes, which have a likeliest letter even there
 
     # Times: an upbeat belongs to the first section, the last one goes on to the end of the piece.
     edges = np.append(bars_s, max(end_s, bars_s[-1] + terms.bar_s))
@@ -645,7 +646,7 @@ def segment_terms(
         edges[0] = 0.0
     sections = _sections_of(lettered, letter_of, edges)
     weight_of_bar = np.where(_bars_of_fixed(fixed, len(bars_s)), len(bars_s), 1)  # fixed letters go first
-    probs, agreeing = _average_letters(share, kinds, letter_of, weight_of_bar)
+    probs, agreeing = _average_letters(share, kinds, of_all, weight_of_bar)
     probs *= 1 - np.repeat(introduction, np.diff([*chosen.starts, len(bars_s)]))[:, None]
     readings = []
     for k, part in _group_readings(believed, share, np.diff(edges)):
