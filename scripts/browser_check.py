@@ -7,7 +7,6 @@ Exits with 0 where all passed, 1 where something failed, 3 where there is no bro
 """
 
 import argparse
-import json
 import os
 import re
 import secrets
@@ -35,7 +34,7 @@ IGNORED = re.compile(
     r"|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome",
     re.I,
 )  # Not ours: JupyterLab's and Voila's own
-WIDTHS, HEIGHT = (1280, 1920), 1000
+WIDTHS, HEIGHT = (1440, 390), 1000
 WAIT_MS = 180_000  # However busy the machine is: waiting ends with what is waited for
 
 CELLS = {
@@ -73,7 +72,7 @@ roll.observe(say, ["selection", "sections"])
 ipywidgets.VBox([said, roll])""",
     "hear": "HearForm(build('classifier', 'tiny', seed=0), workspace=Workspace('nowhere'))",
     "write": """snippets = {"A": score.slice(0, 4), "B": score.slice(8, 12)}
-studio = WriteForm(build('staria', 'tiny', seed=0), snippets, form='AB', lengths='30', n=1,
+studio = WriteForm(build('staria', 'tiny', seed=0), snippets, form='AB', lengths='30', unit='s', n=1,
                    workspace=Workspace('space'), baseline=build('baseline', 'tiny', seed=0))
 studio""",
     "runs": "Runs('space/runs', every_s=0.5)",
@@ -113,13 +112,8 @@ def free_port() -> int:
 def write_notebook(path: Path, cells: list[str]) -> None:
     import nbformat
 
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(
-        nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(text) for text in cells], metadata={"kernelspec": kernel}
-        ),
-        path,
-    )
+    # Without a kernel's name, as the tutorials are: nobody shall be asked for one
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells]), path)
 
 
 def write_fixtures(folder: Path) -> None:
@@ -152,11 +146,6 @@ def start(folder: Path, port: int, token: str, kind: str) -> subprocess.Popen:
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
-    settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True, exist_ok=True)
-    (settings / "notification.jupyterlab-settings").write_text(
-        json.dumps({"fetchNews": "false", "checkForUpdates": False})
-    )
     log = open(folder / f"{kind}.log", "w")
     words = {
         "lab": [
@@ -167,6 +156,7 @@ def start(folder: Path, port: int, token: str, kind: str) -> subprocess.Popen:
             f"--port={port}",
             "--ServerApp.port_retries=0",
             "--LabApp.expose_app_in_browser=True",
+            f"--LabApp.app_settings_dir={ROOT / 'scripts' / 'lab'}",  # as `make lab` has it
         ],
         "voila": [
             "voila",
@@ -218,6 +208,8 @@ class Lab:
                 await panel.sessionContext.session.kernel.info;
             }"""
         )
+        asked = page.locator(".jp-Dialog, .jp-toast-button, .Toastify__toast")
+        assert not asked.count(), f"somebody new is asked: {asked.first.text_content()}"
         command(page, "application:toggle-left-area")
         self.run_all(page)
 
@@ -408,6 +400,40 @@ def check_roll(page, where, out: Path) -> None:
     keyboard.press("Control+ArrowRight")
     roll.root.locator(".staria-status", has_text="velocity").wait_for()  # Stepping from note to note
     check_playing(page, roll)
+    check_sheet(page, roll, out, where.name)
+
+
+def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:
+    "Notes of the sheet are notes of the roll: marked and played in both, coloured alike, with a cursor."
+    roll.root.get_by_role("button", name="Show as sheet music").click()
+    roll.until("Number(root.querySelector('.staria-sheet').dataset.engraved) === 160")
+    colours = roll.root.evaluate(
+        """root => ['.staria-letter', '.staria-paper [data-note="0"]'].map((place, k) => {
+            const style = getComputedStyle(root.querySelector(place));
+            return k ? style.color : style.backgroundColor;
+        })"""
+    )
+    assert colours[0] == colours[1], f"A is {colours[0]} on the roll and {colours[1]} on the sheet"
+    roll.root.locator(".staria-paper [data-note='40'] .notehead").first.click()
+    roll.until("root.querySelector('[data-note=\"40\"]').classList.contains('staria-lit')")
+    roll.until("root.querySelector('.staria-status').textContent.includes('bar 5')")
+    roll.until("root.querySelector('[aria-label^=Play]') !== null && Number(root.dataset.cursor) > 8")
+    page.mouse.click(*roll.at(roll.x(16.1), roll.root.evaluate(NOTE_Y, 80)))
+    roll.until("root.querySelector('[data-note=\"80\"]').classList.contains('staria-lit')")
+    roll.until("root.querySelector('[aria-label^=Play]') !== null && Number(root.dataset.cursor) > 16.1")
+    page.screenshot(path=out / f"{name}-sheet.png")
+    roll.root.get_by_role("button", name="Play").click()
+    before = float(roll.root.locator(".staria-sheet").get_attribute("data-cursor-x"))
+    roll.until(f"Number(root.querySelector('.staria-sheet').dataset.cursorX) > {before + 20}")
+    roll.root.get_by_role("button", name="Stop").click()
+    roll.root.get_by_role("button", name="Show as sheet music").click()
+    roll.root.locator(".staria-sheet").wait_for(state="hidden")
+
+
+NOTE_Y = """(root, note) => {
+    const {painter, data} = [...globalThis.stariaRolls].find((view) => view.root === root);
+    return painter.y(data.pitch[note]) + painter.row() / 2;
+}"""
 
 
 def check_fingers_and_keys(page, roll: RollPage) -> None:
@@ -514,7 +540,8 @@ def check_hear(page, where, out: Path, folder: Path) -> None:
     roll.until("root.querySelector('[aria-label^=Stop]') !== null")
     roll.root.get_by_role("button", name="Stop").click()
     choice = page.locator(".widget-dropdown", has_text="model").first.locator("select")
-    choice.select_option(label="Staria's listener.safetensors")
+    names = [" ".join(name.split()) for name in choice.locator("option").all_text_contents()]
+    choice.select_option(index=next(k for k, name in enumerate(names) if name.startswith("Staria listener")))
     place.dispatch_event("drop", {"dataTransfer": dropped})
     check_readings(page, RollPage(page, "good.mid"))
     page.screenshot(path=out / f"{where.name}-hear-again.png")
@@ -555,7 +582,7 @@ def check_write(page, where, out: Path) -> None:
     skipped.wait_for()  # AC skips a letter: said at once
     page.keyboard.press("b")
     skipped.wait_for(state="hidden")
-    lengths = page.get_by_label("lengths (s)")
+    lengths = page.get_by_label("lengths", exact=True)
     lengths.fill("2")
     lengths.press("Enter")
     page.locator(".staria-form-status", has_text="AB, 4 s").wait_for()
@@ -584,9 +611,44 @@ def check_write(page, where, out: Path) -> None:
     assert abs(began - place) < 1e-3, f"A/B goes on at {began} s, not {place} s"
     second.canvas.focus()
     page.keyboard.press(" ")
+    check_table(page)
     page.get_by_role("button", name="Export").first.click()
     page.get_by_text(re.compile(r"AB-staria-seed0-1\.json\b.* are in")).wait_for()
     page.locator("a[download$='.mid']").first.wait_for(state="attached")
+    check_bars(page)
+
+
+def check_table(page) -> None:
+    "Columns have plain names, and each says what it means; what does not apply has no column."
+    table = page.locator("table[aria-label=Candidates]")
+    names = [name.strip() for name in table.locator("tr").first.locator("th").all_text_contents()]
+    assert {"form", "copied", "keeps form", "like music", "worth", "heard as"} <= set(names), names
+    assert not {"contrast", "letters apart", "seed"} & set(names), (
+        f"of two sections, no letter returns: {names}"
+    )
+    hint = table.locator("th", has_text="copied").first.get_attribute("title")
+    assert hint and "earlier section" in hint, hint
+
+
+def check_bars(page) -> None:
+    "Lengths are typed and dragged in bars, with their seconds beside; Undo takes a step back."
+    page.get_by_label("lengths in").select_option(label="bars")
+    lengths = page.get_by_label("lengths", exact=True)
+    lengths.fill("4")
+    lengths.press("Enter")
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 16 s").wait_for()
+    edge = page.locator(".staria-block").nth(0).locator(".staria-form-edge")
+    box, row = edge.bounding_box(), page.locator(".staria-form-row").first.bounding_box()
+    page.mouse.move(box["x"] + 4, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 4 + row["width"] / 4, box["y"] + 20, steps=6)  # two of eight bars
+    page.mouse.up()
+    page.locator(".staria-form-status", has_text="AB, 10 bars, 20 s").wait_for()
+    page.get_by_role("button", name="Undo", exact=True).last.click()
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 16 s").wait_for()
+    page.get_by_label("meter").fill("3/4")
+    page.get_by_label("meter").press("Enter")
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
 
 
 def check_runs(page, where, out: Path, folder: Path) -> None:
@@ -778,9 +840,9 @@ def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
             ),
         )
         began = time.monotonic()
-        where.open(page, port, token)
-        print(f"  {where.name}: opened and run ({time.monotonic() - began:.0f} s)", flush=True)
         try:
+            where.open(page, port, token)
+            print(f"  {where.name}: opened and run ({time.monotonic() - began:.0f} s)", flush=True)
             {"lab": check_lab, "voila": check_voila}[kind](page, where, out, folder)
         except BaseException:
             page.screenshot(path=out / f"failed-{kind}.png")

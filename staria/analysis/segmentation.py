@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LEAST_DIFFERENCE', 'SegmentationConfig', 'best_passages', 'mix_similarities', 'Hypothesis', 'FixedSpan',
            'cost_of_kinds', 'find_hypotheses', 'number_kinds', 'Terms', 'Search', 'Alternative', 'Segmentation',
-           'segment', 'change_times', 'weigh_bars', 'segment_bars', 'segment_terms', 'compare_rows', 'fix_spans',
-           'check_fixed', 'keep_times']
+           'segment', 'change_times', 'weigh_bars', 'segment_bars', 'segment_terms', 'compare_rows', 'joined_rows',
+           'row_sections', 'fix_spans', 'check_fixed', 'keep_times']
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #4c6dc2e5
 import dataclasses
@@ -862,6 +862,30 @@ def _letters_like(
         if letter is not None and (kinds[chosen == of_chosen[kind]] == kind).any():
             named[kind] = letter
     return _name_kinds(kinds, named)
+
+# %% ../../nbs/analysis/03_segmentation.ipynb #3de93d1e
+def joined_rows(
+    search: Search,  # Of a segmentation
+) -> list[Hypothesis]:  # (K,) as `search.nats` orders them
+    "Give all rows of a search as they are read: kinds that only come together are joined."
+    config, alike = search.terms.config, search.terms.alike
+    if config.join > 1:
+        return list(search.rows)
+    kept_edges = frozenset(edge for span in search.fixed for edge in (span.start, span.end))
+    return [_join_kinds(row, alike, config.join, kept_edges) for row in search.rows]
+
+
+def row_sections(
+    found: Segmentation,  # Of the whole piece
+    row: Hypothesis,  # Over its bars
+    onset_s: np.ndarray,  # (n,) of the notes, in seconds
+) -> tuple[Section, ...]:  # Letters A to D by first appearance, N for kinds beyond; from note to note
+    "Read a row as sections, as `segment` reads the one that it chooses."
+    kinds = _kinds_of_bars(row, len(found.bars_s))
+    edges = np.append(found.bars_s, found.sections[-1].end_s)
+    edges[0] = found.sections[0].start_s
+    sections = _sections_of(row, _name_kinds(kinds, {}), edges)
+    return _begin_with_notes(sections, onset_s, edges[:-1])
 
 # %% ../../nbs/analysis/03_segmentation.ipynb #728852ba
 def fix_spans(

@@ -37,9 +37,18 @@ from staria.data.store import (
 from ..evaluation.generators import evaluate_generator
 from ..evaluation.recognizers import evaluate_recognizer
 from ..generation.generation import Sampling
-from .dreams import DREAM_FORMS, DreamConfig, dream_round, judge_dreams
+from staria.loop.dreams import (
+    DREAM_FORMS,
+    DreamConfig,
+    dream_round,
+    gate_dreams,
+    hear_dreams,
+    judge_dreams,
+)
+from .reweighting import ReweightedListener
 from .team import Team, cut_lots, share_store
 from ..models.decoder import Decoder
+from ..models.listener import Listener
 from ..models.presets import load_model, save_model
 from ..models.staria import StariaModel
 from ..models.weights import GENERATOR_KINDS, RECOGNIZER_KINDS, read_metadata, weights_hash
@@ -186,12 +195,18 @@ class WakeSleepConfig(DreamConfig):
     # The recognition model does not learn from dreams: self-training, the control of sleeping.
     # What has `label`, such as a Listener, has to be frozen.
     frozen: bool = False
+    # Ways to hear each real piece that the generator weighs, instead of the listener's first; 0: none
+    reweight: int = 0
 
     def __post_init__(self):
         if self.rounds < 1 or self.dreams < 0:
             raise InputError(
                 f"rounds must be 1 or more and dreams 0 or more, got {self.rounds} and {self.dreams}"
             )
+        if self.reweight < 0 or self.reweight == 1:
+            raise InputError(f"reweight must be 0, or 2 or more ways to hear a piece, got {self.reweight}")
+        if self.gate is not None and not 0 <= self.gate <= 1:
+            raise InputError(f"gate must be an ARI from 0 to 1, got {self.gate}")
         if self.dreams < 1 and not self.frozen:
             raise InputError(
                 f"dreams must be 1 or more, got {self.dreams}: the classifier learns from them"
@@ -273,6 +288,26 @@ class _Round:
         folder = self.place / f"{name}-and-composed"
         return self.team.once_store(folder, lambda folder: mix_stores(parts, folder, limits))
 
+    def ears(
+        self,
+        classifier: torch.nn.Module | Recognizer,
+        model: StariaModel | Decoder,
+    ) -> torch.nn.Module | Recognizer:
+        "Give what labels real pieces in this round."
+        if not self.config.reweight:
+            return classifier
+        count = self.config.reweight
+        return ReweightedListener(classifier, model, count, drawn=min(3, count - 1), seed=self.seed)
+
+    def pass_gate(self, dreams: Store) -> tuple[Store | None, dict]:
+        "Give the dreams that may be learnt from, None if there are none, and figures for the round's row."
+        if self.config.gate is None:
+            return dreams, {}
+        agreed = self.measure(lambda: hear_dreams(dreams))
+        kept = gate_dreams(dreams, self.place / "dreams-kept", agreed, self.config.gate, self.seed)
+        mean = float(np.mean(agreed)) if agreed else None
+        return kept, {"dreams heard": mean, "dreams kept": len(kept) if kept else 0}
+
     def dream(self, name: str, model: StariaModel | Decoder, woken: Store, limit: int | None = None) -> Store:
         place = self.place / name
         return dream_round(model, woken, place, self.config, self.number, limit, self.composed)
@@ -353,7 +388,7 @@ def _run_round(
     control = copy.deepcopy(model) if config.control else None
 
     how = (config.min_section_s, config.wake_limit, config.budget)
-    woken = wake(classifier, real, step.place / "woken", *how)
+    woken = wake(step.ears(classifier, model), real, step.place / "woken", *how)
     step.fit_generator(_kind_of(model), model, step.beside_composed("woken", "woken", woken))
     sure = np.concatenate([piece.extra["confidence"] for piece in woken])
     row = {
@@ -366,8 +401,10 @@ def _run_round(
         dreams = step.dream("dreams", model, woken)
         row["dreams"] = len(dreams)
         row |= step.measure(lambda: _judge(dreams, "dreams"))
-        if not config.frozen:
-            step.fit_classifier("classifier", classifier, step.beside_composed("dreams", "dreams", dreams))
+        lessons, figures = step.pass_gate(dreams)
+        row |= figures
+        if lessons is not None and not config.frozen:
+            step.fit_classifier("classifier", classifier, step.beside_composed("dreams", "dreams", lessons))
 
     after = step.measure(lambda: _measure(classifier, model, labelled, config))
     for name in before:
@@ -428,6 +465,10 @@ def _check_models(classifier: torch.nn.Module, config: WakeSleepConfig) -> None:
             f"a {type(classifier).__name__} does not learn from dreams: "
             "freeze it (frozen=True), or give a MidiClassifier"
         )
+    if config.reweight and not isinstance(classifier, Listener):
+        raise InputError(
+            f"a {type(classifier).__name__} has no hypotheses to weigh: give a listener, or no reweight"
+        )
     _check_strategy(config.train)
 
 
@@ -468,8 +509,10 @@ def _round_name(
 ) -> str:
     "Name a round by everything that it depends on."
     asked = config_to_dict(dataclasses.replace(config, rounds=1))
-    if config.budget == Budget():
-        del asked["budget"]  # Rounds from before there were budgets keep their names
+    added = {"budget": Budget(), "gate": None, "reweight": 0}
+    for name, usual in added.items():  # Rounds from before there was such a setting keep their names
+        if getattr(config, name) == usual:
+            del asked[name]
     settings = asked | {
         "stores": {name: store.manifest["checksums"] for name, store in stores.items()},
         "weights": weights_hash(*models),
@@ -528,6 +571,8 @@ class LoopOptions:
     # as ABACA,ABABCB; None: eight of six to eight sections
     forms: str | None = None
     wake_limit: int | None = None  # At most so many real pieces of each split in a round; None: all
+    reweight: int = 0  # Ways to hear a real piece that --init weighs, where the listener labels; 0: none
+    gate: float | None = 0.6  # Least ARI that the listener hears dreams with, or nobody learns; None: any
     max_notes: int = Budget.max_notes  # Real pieces of more notes are skipped
     max_minutes: float = Budget.max_minutes  # As are longer ones, silences left out
     max_bars: int = Budget.max_bars  # And those of more bars
@@ -595,7 +640,8 @@ def check_wake_sleep(
     if train is not None:
         check_logger(train)
         _check_strategy(train)
-    WakeSleepConfig(rounds=options.rounds, dreams=options.dreams, frozen=options.frozen)
+    asked = {name: getattr(options, name) for name in ("rounds", "dreams", "frozen", "reweight", "gate")}
+    WakeSleepConfig(**asked)
     read_metadata(init, _INIT_KINDS)
     _check_recognizer(options)
     real = [open_store(name, workspace) for name in data.split(",")]
@@ -618,6 +664,8 @@ def _check_recognizer(options: LoopOptions) -> None:
             f"{path} holds a listener, which does not learn from dreams: freeze it (--frozen), "
             "or choose a classifier"
         )
+    if path and options.reweight and read_metadata(path, RECOGNIZER_KINDS)["kind"] != "listener":
+        raise InputError(f"{path} has no hypotheses to weigh (--reweight): choose a listener, and freeze it")
 
 
 def train_wake_sleep(

@@ -196,13 +196,15 @@ class StariaModel(nn.Module):
         documents: torch.Tensor | None = None,  # (B, T) for packed rows; slots tell pieces apart
         returns: bool = True,  # Whether a section reads its earlier occurrences
         weights: list[torch.Tensor] | None = None,  # Without a cache: gains each cross-attention's weights
+        marks: torch.Tensor | None = None,  # (B, T, 2), without a cache; None: as `mark_sections` finds them
     ) -> torch.Tensor:  # (B, T, C)
         "Run all blocks and the final norm."
         # Which section each token belongs to. A section that may not read its past belongs to no letter.
         first = cache is None or cache.length == 0
-        marks = mark_sections(ids, labels, documents, None if first else cache.marks[:, -1, 1])
+        if marks is None:
+            marks = mark_sections(ids, labels, documents, None if first else cache.marks[:, -1, 1])
         if not returns:
-            marks[..., 0] = 0
+            marks = marks * marks.new_tensor([0, 1])
 
         # In training, a share of the pieces is written without the plan's material.
         if self.training and self.config.p_drop_condition:

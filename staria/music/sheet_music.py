@@ -8,6 +8,7 @@ __all__ = ['to_musicxml', 'engrave']
 # %% ../../nbs/music/12_sheet_music.ipynb #fc39cd1b
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,7 @@ class _Chord:
     end: Fraction
     pitches: tuple[int, ...]  # Rising
     label: str  # Of its section; "" outside
+    numbers: tuple[int, ...]  # Of the note that each pitch is, in the score
 
 
 def _round_end(start: Fraction, end: float) -> Fraction:
@@ -102,7 +104,7 @@ def _lay_chords(score: Score, bars: _Bars, upper: bool) -> list[_Chord]:
     "Gather a staff's chords."
     notes = score.notes
     kept = (notes["instrument"] != DRUM) & ((notes["pitch"] >= _MIDDLE_C) == upper)
-    notes, onset_s = notes[kept], score.onset_s[kept]
+    notes, onset_s, numbers = notes[kept], score.onset_s[kept], np.flatnonzero(kept)
     if not len(notes):
         return []
     starts = _snap(bars.at(onset_s))
@@ -119,8 +121,10 @@ def _lay_chords(score: Score, bars: _Bars, upper: bool) -> list[_Chord]:
         end = _round_end(start, max(ends[k] for k in members))
         if following is not None and following - end < max(_SHORTEST_REST, end - start):
             end = following
-        pitches = tuple(sorted({int(notes["pitch"][k]) for k in members}))
-        chords.append(_Chord(start, end, pitches, labels[members[0]]))
+        number_of = {int(notes["pitch"][k]): int(numbers[k]) for k in reversed(members)}
+        pitches = tuple(sorted(number_of))
+        own = tuple(number_of[pitch] for pitch in pitches)
+        chords.append(_Chord(start, end, pitches, labels[members[0]], own))
     return chords
 
 # %% ../../nbs/music/12_sheet_music.ipynb #a7522775
@@ -173,15 +177,34 @@ def _write_staff(chords: list[_Chord], bars: _Bars, clef_name: str, sharps: int,
                 written.tie = tie.Tie("start" if k == 0 else "stop" if k == len(spans) - 1 else "continue")
             if one.label in LETTERS:
                 written.style.color = PALETTE[one.label]
+            for each, number in zip(_notes_in(written), one.numbers, strict=True):
+                each.id = f"note-{number}"
             part.insert(start, written)
     measured = part.makeMeasures(refStreamOrTimeRange=[0.0, bars.quarters[-1]], finalBarline="final")
     measured.makeTies(inPlace=True)  # first: a rest fills what is then still empty
     measured.makeRests(fillGaps=True, inPlace=True, timeRangeFromBarDuration=True)
     for each in measured.getElementsByClass("Measure"):
         each.makeAccidentals(useKeySignature=key.KeySignature(sharps), inPlace=True)
+    _tell_apart(measured)
     for k, text in marks.items():
         measured.measure(k + 1).insert(0, expressions.RehearsalMark(text))
     return measured
+
+
+def _notes_in(written) -> list:
+    "List the notes of a music21 note or chord."
+    return list(written) if written.isChord else [written]
+
+
+def _tell_apart(measured) -> None:
+    "Give each part of a tied note an id of its own."
+    parts: dict[str, int] = {}
+    for written in measured.recurse().notes:
+        for each in _notes_in(written):
+            name = str(each.id)
+            parts[name] = parts.get(name, 0) + 1
+            if parts[name] > 1:
+                each.id = f"{name}-{parts[name]}"
 
 
 def to_musicxml(
@@ -191,6 +214,7 @@ def to_musicxml(
 ) -> str:  # The text of the file
     """Write a score as MusicXML for two hands, its sections as rehearsal marks and colours.
 
+    A note's id is "note-" and its place in the score, "note-7"; what is tied to it "note-7-2", and so on.
     Raises InputError where the bars are not known.
     """
     require("music21", "notation")
@@ -240,22 +264,23 @@ def _marks_of(score: Score, bars: _Bars) -> dict[int, str]:  # By bar, from 0
     return found
 
 # %% ../../nbs/music/12_sheet_music.ipynb #df046a57
-_SCALE = 40  # Per cent of Verovio's usual size
-
-
 def engrave(
     score: Score,  # As for `to_musicxml`
     width: int = 1000,  # Of a page, in pixels
-) -> list[str]:  # A picture (SVG) of each page
+    scale: int = 40,  # Per cent of Verovio's usual size
+    header: bool = True,  # With the title
+) -> list[str]:  # A picture (SVG) of each page; ids of notes as in `to_musicxml`
     "Engrave a score with Verovio."
     verovio = require("verovio", "notation")
     verovio.enableLog(verovio.LOG_ERROR)
-    toolkit = verovio.toolkit()
+    toolkit = verovio.toolkit(False)
+    toolkit.setResourcePath(str(files("verovio") / "data"))  # each thread has a path of its own
     toolkit.setOptions(
         {
-            "pageWidth": int(width * 100 / _SCALE),
-            "scale": _SCALE,
+            "pageWidth": int(width * 100 / scale),
+            "scale": scale,
             "adjustPageHeight": True,
+            "header": "auto" if header else "none",
             "footer": "none",
             "svgViewBox": True,
         }

@@ -140,6 +140,7 @@ class Hands {
     if (note >= 0) {
       view.tokens.mark(note);
       view.put({ token: view.data.tokenOf[note] });
+      if (view.sheet.open) view.sheet.choose(note);
     }
   }
 

@@ -13,6 +13,7 @@ class RollView {
     this.state = { selection: model.get("selection"), cursor: 0, hover: -1, focus: -1, draft: null };
     this.matrix = new MatrixPane(this);
     this.tokens = new TokenPane(this);
+    this.sheet = new SheetPane(this);
     this.build();
     this.painter = new Painter(this.base, this.overlay);
     this.hands = new Hands(this);
@@ -61,6 +62,7 @@ class RollView {
         button("+", "Zoom in (+)", () => this.zoom(1 / 1.6)),
         button("All", "Show the whole piece (0)", () => this.fit()),
         this.colour,
+        this.sheet.button,
       ]),
       group("Sections", [
         this.legend,
@@ -87,6 +89,7 @@ class RollView {
       bar,
       this.help,
       make("div", { className: "staria-body" }, [this.stage, this.matrix.root, this.tokens.root]),
+      this.sheet.root,
       this.status,
     ]);
     this.el.append(this.root);
@@ -196,6 +199,7 @@ class RollView {
     this.colour.replaceChildren(...ways.map((way) => make("option", { value: way, textContent: way })));
     this.compare.hidden = !this.model.get("group");
     for (const pane of [this.matrix, this.tokens]) pane.load();
+    this.sheet.askSoon();
     this.resize();
     if (this.root.isConnected) this.dress();
     this.describe();
@@ -209,6 +213,7 @@ class RollView {
     if (lanes) this.resize();
     this.recolour();
     this.describe();
+    this.sheet.askSoon(); // Its letters stand where the sections begin
   }
 
   cursorCame() {
@@ -223,6 +228,7 @@ class RollView {
   heard(message) {
     if (message?.say) this.say(message.say);
     if (message?.play) this.playSpans(message.play);
+    if (message?.sheet) this.sheet.came(message);
   }
 
   dress() {
@@ -242,6 +248,7 @@ class RollView {
     this.painter.colourNotes(by, this.sections);
     this.drawLegend(by);
     this.tokens.draw();
+    this.sheet.dress();
     this.later(true);
   }
 
@@ -305,6 +312,7 @@ class RollView {
     this.stage.style.width = `${beside ? body - side - 9 : body}px`;
     this.stage.style.height = `${height}px`;
     if (this.matrix.there) this.matrix.resize(beside ? side : Math.min(body - 8, 360));
+    this.sheet.resize();
     if (this.tokens.there) this.tokens.resize(beside ? side : body, beside ? height : 220);
     this.painter.resize(beside ? body - side - 9 : body, height, {
       probs: this.data.hasProbs,
@@ -328,6 +336,7 @@ class RollView {
       this.painter.drawOverlay(this.state);
       this.matrix.draw();
       const { cursor } = this.state;
+      this.sheet.draw(cursor);
       const { start, end } = this.painter.window;
       const bar = this.data.barAt(cursor);
       const place = bar ? ` · bar ${bar}` : "";
@@ -501,6 +510,7 @@ class RollView {
 
   replace(sections, focus = -1) {
     this.put({ sections });
+    this.sheet.askSoon();
     this.focus(Math.min(focus, sections.length - 1));
     this.recolour();
     this.describe();

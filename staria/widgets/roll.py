@@ -8,6 +8,7 @@ __all__ = ['TokenRows', 'pack_tokens', 'token_rows', 'PianoRoll']
 # %% ../../nbs/widgets/00_roll.ipynb #d7bfaada
 import base64
 import functools
+import threading
 from pathlib import Path
 
 import anywidget
@@ -21,6 +22,7 @@ from ..music.page import PLAYER_FILES, note_rows, read_static
 from ..music.plots import PALETTE, figure_png, plot_roll
 from ..music.score import Score
 from ..music.sections import Section, save_sections
+from ..music.sheet_music import engrave
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 
 # %% ../../nbs/widgets/00_roll.ipynb #1609ce35
@@ -30,6 +32,7 @@ _ROLL_FILES = (
     "roll.sections.js",
     "roll.paint.js",
     "roll.panes.js",
+    "roll.sheet.js",
     "roll.hands.js",
     "roll.js",
 )  # Each builds on those before it
@@ -126,6 +129,18 @@ class _RollTraits(traitlets.HasTraits):
 
 # %% ../../nbs/widgets/00_roll.ipynb #353455ff
 _piano = functools.cache(piano_samples)  # One kernel serves many pages
+_MOST_ENGRAVED = 10_000  # Notes
+_NARROW = 600  # Pixels: a page below has small notes
+
+
+def _engrave_for_page(
+    score: Score,
+    width: int,  # Of the page, in pixels
+) -> list[str]:
+    "Engrave a score for a place below its roll."
+    if len(score) > _MOST_ENGRAVED:
+        raise InputError(f"{len(score)} notes are too many to engrave: show a part of the piece")
+    return engrave(score, max(width, 240), scale=28 if width < _NARROW else 36, header=False)
 
 
 class PianoRoll(anywidget.AnyWidget, _RollTraits):
@@ -221,6 +236,22 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
             self.send({"piano": list(tones)}, list(tones.values()))
         elif message.get("do") == "save" and self.save_to is not None:
             self._save()
+        elif message.get("do") == "sheet":
+            asked = (int(message["width"]), int(message["number"]))
+            self._engraving = threading.Thread(target=self._engrave, args=asked, daemon=True)
+            self._engraving.start()  # beside the notebook: it may take seconds
+
+    def _engrave(self, width: int, number: int) -> None:
+        "Send the sheet music, or why there is none, to the page that asked with this number."
+        pages, why = [], None
+        try:
+            pages = _engrave_for_page(self.score, width)
+        except InputError as error:
+            why = f"no sheet music: {error}"
+        except Exception as error:
+            # This is the end of a thread: nobody else would hear of the error
+            why = f"no sheet music: {type(error).__name__}: {error}"
+        self.send({"sheet": pages, "number": number, "why": why})
 
     def _save(self) -> None:
         "Save the sections where Python said, and tell the page."
