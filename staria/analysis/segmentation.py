@@ -880,7 +880,7 @@ def row_sections(
     row: Hypothesis,  # Over its bars
     onset_s: np.ndarray,  # (n,) of the notes, in seconds
 ) -> tuple[Section, ...]:  # Letters A to D by first appearance, N for kinds beyond; from note to note
-    "Read a row as sections, as `segment` reads the one that it chooses."
+    "Read a row as sections, as `segment` reads the one that it chooses where it has no detector."
     kinds = _kinds_of_bars(row, len(found.bars_s))
     edges = np.append(found.bars_s, found.sections[-1].end_s)
     edges[0] = found.sections[0].start_s
