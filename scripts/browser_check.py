@@ -400,7 +400,33 @@ def check_roll(page, where, out: Path) -> None:
     keyboard.press("Control+ArrowRight")
     roll.root.locator(".staria-status", has_text="velocity").wait_for()  # Stepping from note to note
     check_playing(page, roll)
+    check_chords(page, roll)
     check_sheet(page, roll, out, where.name)
+
+
+def check_chords(page, roll: RollPage) -> None:
+    "Chords, keys and cadences come when asked for; what is dragged snaps to beats, and Alt lets it go."
+    roll.canvas.focus()
+    page.keyboard.press("0")
+    for held, pattern in (
+        (None, r"selection \[4\.0, 6\.5\]"),
+        ("Alt", r"selection \[4\.0[2-9]|selection \[4\.[1-4]"),
+    ):
+        if held:
+            page.keyboard.down(held)
+        roll.pull((roll.x(4) + 3, 8), (roll.x(6.5) - 3, 8))
+        if held:
+            page.keyboard.up(held)
+        roll.python_says(pattern)
+        roll.canvas.focus()
+        page.keyboard.press("Escape")
+    shown = roll.root.locator("button[title^='Show chords']")
+    shown.click()
+    roll.until("(root.dataset.chords ?? '').split(' ').length > 8")
+    roll.until("root.dataset.ends.split(', ').length === 4")
+    page.keyboard.press("Tab")
+    shown.click()
+    roll.until("root.querySelector(\"button[title^='Show chords']\").ariaPressed === 'false'")
 
 
 def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:
@@ -644,11 +670,26 @@ def check_bars(page) -> None:
     page.mouse.move(box["x"] + 4 + row["width"] / 4, box["y"] + 20, steps=6)  # two of eight bars
     page.mouse.up()
     page.locator(".staria-form-status", has_text="AB, 10 bars, 20 s").wait_for()
-    page.get_by_role("button", name="Undo", exact=True).last.click()
+    page.locator("button[title='Take back what was done last']").click()
     page.locator(".staria-form-status", has_text="AB, 8 bars, 16 s").wait_for()
     page.get_by_label("meter").fill("3/4")
     page.get_by_label("meter").press("Enter")
     page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
+    check_gallery(page)
+
+
+def check_gallery(page) -> None:
+    "A form of the gallery fills the plan and says what was measured; one step back takes it away."
+    page.get_by_text("Gallery: twelve forms by their names").click()
+    cards = page.locator(".staria-gallery button")
+    cards.first.wait_for()
+    assert cards.count() == 12
+    page.locator(".staria-gallery button[data-name=rondo]").click()
+    page.locator(".staria-form-status", has_text="ABACA, 40 bars, 50 s").wait_for()
+    page.locator(".staria-gallery-says", has_text="The refrain returns").wait_for()
+    page.locator("button[title='Take back what was done last']").click()
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
+    page.get_by_text("Gallery: twelve forms by their names").click()
 
 
 def check_runs(page, where, out: Path, folder: Path) -> None:

@@ -75,6 +75,7 @@ def show_studio(
         choice.observe(lambda change: _take(hear, change["new"]), "value")
         first = [choice, hear]
     write = WriteForm(form="ABAC", workspace=workspace)
+    write.folded_gallery.selected_index = 0  # to begin with
     # Loaded before it is asked for, so that the first note comes at once
     threading.Thread(target=lambda: chosen_model(write.checkpoint), daemon=True).start()
     tabs = ipywidgets.Tab(

@@ -24,6 +24,7 @@ from ..core.files import Workspace
 from ..data.plan import Plan, sample_plan
 from ..data.snippet_bank import load_snippet_bank
 from ..evaluation.form_judge import judge_form
+from ..evaluation.gallery import GALLERY, find_preset
 from ..evaluation.generators import candidate_rows
 from ..evaluation.showcase import made_with, report_written
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
@@ -90,6 +91,32 @@ def _parse_meter(
     if not (top.isdecimal() and bottom.isdecimal()):
         raise InputError(f"meter '{text}' must be two numbers, for example 3/4")
     return int(top), int(bottom)
+
+
+class _FormGallery(anywidget.AnyWidget):
+    "Offer forms by their names."
+
+    _esm = read_static("dom.js", "gallery.js")
+    _css = read_static("form.css")
+    presets = traitlets.List().tag(sync=True)  # What is shown of each
+    palette = traitlets.Dict(PALETTE).tag(sync=True)
+    chosen = traitlets.Unicode("").tag(sync=True)  # A name
+
+    def __init__(self):
+        super().__init__(
+            presets=[
+                {
+                    "name": preset.name,
+                    "title": preset.title,
+                    "form": preset.form,
+                    "bars": list(preset.bars),
+                    "meter": "{}/{}".format(*preset.meter),
+                    "tempo": f"{preset.tempo_qpm:g}",
+                    "says": preset.says,
+                }
+                for preset in GALLERY
+            ]
+        )
 
 
 class _FormBlocks(anywidget.AnyWidget):
@@ -459,6 +486,7 @@ class WriteForm(widgets.VBox):
     ):
         self.workspace = workspace or Workspace()
         self.cards = []
+        self.following = True  # Fields are followed by what is shown of them
         self.past = []  # What was done, and how it is undone
         self.status = status_line()
         self.job = Background(lambda text: tell(self.status, text, error=True))
@@ -466,6 +494,7 @@ class WriteForm(widgets.VBox):
         self.baseline = model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside")
         self.judge = model_choice(classifier, workspace, ["classifier"], "judge", "no model")
         self.fields = _studio_fields(form, lengths, unit, n)
+        self.gallery = _FormGallery()
         self.blocks = _FormBlocks()
         self.shelf = _SnippetShelf(self.job.failed, snippets, material, self.remember)
         if snippets is None:
@@ -479,6 +508,7 @@ class WriteForm(widgets.VBox):
         for name in _PLAN_FIELDS:
             self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
+        self.gallery.observe(lambda change: self.job.guard(lambda: self.take_preset(change["new"])), "chosen")
         self._typed()
 
     def _make_buttons(self) -> None:
@@ -504,9 +534,12 @@ class WriteForm(widgets.VBox):
         first = [self.fields[name] for name in _FIRST_FIELDS]
         shown = (*_PLAN_FIELDS, *_FIRST_FIELDS)
         folded = [field for name, field in self.fields.items() if name not in shown]
+        self.folded_gallery = widgets.Accordion([self.gallery], selected_index=None)
+        self.folded_gallery.titles = ("Gallery: twelve forms by their names",)
         more = widgets.Accordion([widgets.GridBox(folded, layout=columns)], selected_index=None)
         more.titles = ("More settings: as measured, unless you change them",)
         return [
+            self.folded_gallery,
             widgets.HTML("<b>Form</b>"),
             widgets.HBox([self.fields[name] for name in _PLAN_FIELDS], layout=wrap),
             self.blocks,
@@ -575,6 +608,8 @@ class WriteForm(widgets.VBox):
 
     def _typed(self) -> None:
         "Make blocks of the text; half-typed text leaves them as they are."
+        if not self.following:
+            return
         try:
             plan = self.plan()
         except InputError as error:
@@ -613,8 +648,43 @@ class WriteForm(widgets.VBox):
         self._set_form(form, lengths)
 
     def _set_form(self, form: str, lengths: str) -> None:
-        self.fields["form"].value = form
-        self.fields["lengths"].value = lengths
+        self._set_fields(form=form, lengths=lengths)
+
+    def take_preset(self, name: str) -> None:
+        "Begin with a form of the gallery, and with material of its style."
+        if not name:
+            return
+        preset = find_preset(name)
+        before = {field: self.value(field) for field in _PLAN_FIELDS}
+        steps = len(self.past)
+        material = dict(self.snippets), self.shelf.style, set(self.shelf.free)
+        self._set_fields(
+            form=preset.form,
+            unit="bars",
+            lengths=preset.lengths,
+            tempo=f"{preset.tempo_qpm:g}",
+            meter="{}/{}".format(*preset.meter),
+            style=" ".join(preset.style),
+        )
+        self.shelf.sample(preset.form, self.value("seed"), preset.style)
+        self._typed()
+
+        def back() -> None:
+            self.shelf.snippets, self.shelf.style, self.shelf.free = material
+            self._set_fields(**before)
+            self.gallery.chosen = ""
+
+        del self.past[steps:]  # all of it is one step
+        self.remember(preset.title, back)
+        tell(self.status, f"{preset.title}: {preset.says}")
+
+    def _set_fields(self, **values: str) -> None:
+        "Fill several fields, and follow them once."
+        self.following = False
+        for name, value in values.items():
+            self.fields[name].value = value
+        self.following = True
+        self._typed()
 
     def remember(
         self,
