@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .bar_similarity import bar_numbers
 from ..music.score import Score
 
 # %% ../../nbs/analysis/02_introductions.ipynb #aa9139a5
@@ -34,13 +33,13 @@ _TOGETHER_S = 0.045  # Notes that begin within it are struck at once
 
 def describe_sections(
     score: Score,  # At least one note
-    bars_s: np.ndarray,  # (N,) starts in seconds
+    bar: np.ndarray,  # (n,) number of each note's bar, below N
     starts: Sequence[int],  # (K,) the bar that each section begins with; the first is 0
     kinds: Sequence[int],  # (K,) numbers
     alike: np.ndarray,  # (N, N) similarity of bars, 0 to 1
 ) -> np.ndarray:  # (K, 11), in the order of INTRODUCTION_FEATURES
     "Describe the sections of a piece by their place, their returns and their texture."
-    edges = np.array([*starts, len(bars_s)])
+    edges = np.array([*starts, len(alike)])
     kinds = np.asarray(kinds)
     number = np.arange(len(kinds))
     same = kinds[:, None] == kinds
@@ -57,7 +56,7 @@ def describe_sections(
         np.where(other, similarity, 0.0).max(1) - np.median(alike),
     ]
     bar_of_section = np.repeat(number, np.diff(edges))
-    for values in _texture_of_bars(score, bars_s):
+    for values in _texture_of_bars(score, bar, len(alike)):
         values = (values - values.mean()) / (values.std() + 1e-6)
         found.append(np.bincount(bar_of_section, values) / np.diff(edges))
     return np.stack(found, 1).astype(float)
@@ -73,9 +72,8 @@ def _section_similarity(edges: np.ndarray, alike: np.ndarray) -> np.ndarray:  # 
     return found
 
 
-def _texture_of_bars(score: Score, bars_s: np.ndarray) -> list[np.ndarray]:  # Three, (N,) each
+def _texture_of_bars(score: Score, bar: np.ndarray, n: int) -> list[np.ndarray]:  # Three, (N,) each
     "Count each bar's notes and attacks, in logarithms, and find its highest note."
-    n, bar = len(bars_s), bar_numbers(score.onset_s, bars_s)
     struck = np.diff(score.onset_s, prepend=-1.0) > _TOGETHER_S
     highest = np.zeros(n)
     np.maximum.at(highest, bar, score.notes["pitch"].astype(float))

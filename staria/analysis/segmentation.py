@@ -529,8 +529,10 @@ def segment(
         return _segment_parts(score, config, bars)
     terms = weigh_bars(compare_bars(score, bars), bars, config)
 
+    bar = bar_numbers(score.onset_s, bars)
+
     def detect(row: Hypothesis) -> np.ndarray:
-        return detector.find(describe_sections(score, bars, row.starts, row.kinds, terms.alike))
+        return detector.find(describe_sections(score, bar, row.starts, row.kinds, terms.alike))
 
     found = segment_terms(terms, bars, score.duration_s, spans, detect=detect if detector else None)
     found = change_times(found, lambda sections, _: _begin_with_notes(sections, score.onset_s, bars))
