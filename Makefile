@@ -29,7 +29,7 @@ studio: $(VENV)/.all-installed
 	@$(BIN)/staria studio $(if $(FOLDER),--folder '$(FOLDER)')
 
 lab: $(VENV)/.all-installed
-	@cd nbs && ../$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) tutorials/01_first_piece.ipynb
+	@cd nbs && ../$(BIN)/jupyter lab --LabApp.app_settings_dir=../scripts/lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) tutorials/01_first_piece.ipynb
 
 docs: $(VENV)/.all-installed
 	@$(BIN)/python scripts/build_docs.py

@@ -7,7 +7,6 @@ Exits with 0 where all passed, 1 where something failed, 3 where there is no bro
 """
 
 import argparse
-import json
 import os
 import re
 import secrets
@@ -73,7 +72,7 @@ roll.observe(say, ["selection", "sections"])
 ipywidgets.VBox([said, roll])""",
     "hear": "HearForm(build('classifier', 'tiny', seed=0), workspace=Workspace('nowhere'))",
     "write": """snippets = {"A": score.slice(0, 4), "B": score.slice(8, 12)}
-studio = WriteForm(build('staria', 'tiny', seed=0), snippets, form='AB', lengths='30', n=1,
+studio = WriteForm(build('staria', 'tiny', seed=0), snippets, form='AB', lengths='30', unit='s', n=1,
                    workspace=Workspace('space'), baseline=build('baseline', 'tiny', seed=0))
 studio""",
     "runs": "Runs('space/runs', every_s=0.5)",
@@ -113,13 +112,8 @@ def free_port() -> int:
 def write_notebook(path: Path, cells: list[str]) -> None:
     import nbformat
 
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(
-        nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(text) for text in cells], metadata={"kernelspec": kernel}
-        ),
-        path,
-    )
+    # Without a kernel's name, as the tutorials are: nobody shall be asked for one
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells]), path)
 
 
 def write_fixtures(folder: Path) -> None:
@@ -152,11 +146,6 @@ def start(folder: Path, port: int, token: str, kind: str) -> subprocess.Popen:
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
-    settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True, exist_ok=True)
-    (settings / "notification.jupyterlab-settings").write_text(
-        json.dumps({"fetchNews": "false", "checkForUpdates": False})
-    )
     log = open(folder / f"{kind}.log", "w")
     words = {
         "lab": [
@@ -167,6 +156,7 @@ def start(folder: Path, port: int, token: str, kind: str) -> subprocess.Popen:
             f"--port={port}",
             "--ServerApp.port_retries=0",
             "--LabApp.expose_app_in_browser=True",
+            f"--LabApp.app_settings_dir={ROOT / 'scripts' / 'lab'}",  # as `make lab` has it
         ],
         "voila": [
             "voila",
@@ -218,6 +208,8 @@ class Lab:
                 await panel.sessionContext.session.kernel.info;
             }"""
         )
+        asked = page.locator(".jp-Dialog, .jp-toast-button, .Toastify__toast")
+        assert not asked.count(), f"somebody new is asked: {asked.first.text_content()}"
         command(page, "application:toggle-left-area")
         self.run_all(page)
 
@@ -408,7 +400,33 @@ def check_roll(page, where, out: Path) -> None:
     keyboard.press("Control+ArrowRight")
     roll.root.locator(".staria-status", has_text="velocity").wait_for()  # Stepping from note to note
     check_playing(page, roll)
+    check_chords(page, roll)
     check_sheet(page, roll, out, where.name)
+
+
+def check_chords(page, roll: RollPage) -> None:
+    "Chords, keys and cadences come when asked for; what is dragged snaps to beats, and Alt lets it go."
+    roll.canvas.focus()
+    page.keyboard.press("0")
+    for held, pattern in (
+        (None, r"selection \[4\.0, 6\.5\]"),
+        ("Alt", r"selection \[4\.0[2-9]|selection \[4\.[1-4]"),
+    ):
+        if held:
+            page.keyboard.down(held)
+        roll.pull((roll.x(4) + 3, 8), (roll.x(6.5) - 3, 8))
+        if held:
+            page.keyboard.up(held)
+        roll.python_says(pattern)
+        roll.canvas.focus()
+        page.keyboard.press("Escape")
+    shown = roll.root.locator("button[title^='Show chords']")
+    shown.click()
+    roll.until("(root.dataset.chords ?? '').split(' ').length > 8")
+    roll.until("root.dataset.ends.split(', ').length === 4")
+    page.keyboard.press("Tab")
+    shown.click()
+    roll.until("root.querySelector(\"button[title^='Show chords']\").ariaPressed === 'false'")
 
 
 def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:
@@ -548,7 +566,8 @@ def check_hear(page, where, out: Path, folder: Path) -> None:
     roll.until("root.querySelector('[aria-label^=Stop]') !== null")
     roll.root.get_by_role("button", name="Stop").click()
     choice = page.locator(".widget-dropdown", has_text="model").first.locator("select")
-    choice.select_option(label="Staria's listener.safetensors")
+    names = [" ".join(name.split()) for name in choice.locator("option").all_text_contents()]
+    choice.select_option(index=next(k for k, name in enumerate(names) if name.startswith("Staria listener")))
     place.dispatch_event("drop", {"dataTransfer": dropped})
     check_readings(page, RollPage(page, "good.mid"))
     page.screenshot(path=out / f"{where.name}-hear-again.png")
@@ -589,7 +608,7 @@ def check_write(page, where, out: Path) -> None:
     skipped.wait_for()  # AC skips a letter: said at once
     page.keyboard.press("b")
     skipped.wait_for(state="hidden")
-    lengths = page.get_by_label("lengths (s)")
+    lengths = page.get_by_label("lengths", exact=True)
     lengths.fill("2")
     lengths.press("Enter")
     page.locator(".staria-form-status", has_text="AB, 4 s").wait_for()
@@ -618,9 +637,59 @@ def check_write(page, where, out: Path) -> None:
     assert abs(began - place) < 1e-3, f"A/B goes on at {began} s, not {place} s"
     second.canvas.focus()
     page.keyboard.press(" ")
+    check_table(page)
     page.get_by_role("button", name="Export").first.click()
     page.get_by_text(re.compile(r"AB-staria-seed0-1\.json\b.* are in")).wait_for()
     page.locator("a[download$='.mid']").first.wait_for(state="attached")
+    check_bars(page)
+
+
+def check_table(page) -> None:
+    "Columns have plain names, and each says what it means; what does not apply has no column."
+    table = page.locator("table[aria-label=Candidates]")
+    names = [name.strip() for name in table.locator("tr").first.locator("th").all_text_contents()]
+    assert {"form", "copied", "keeps form", "like music", "worth", "heard as"} <= set(names), names
+    assert not {"contrast", "letters apart", "seed"} & set(names), (
+        f"of two sections, no letter returns: {names}"
+    )
+    hint = table.locator("th", has_text="copied").first.get_attribute("title")
+    assert hint and "earlier section" in hint, hint
+
+
+def check_bars(page) -> None:
+    "Lengths are typed and dragged in bars, with their seconds beside; Undo takes a step back."
+    page.get_by_label("lengths in").select_option(label="bars")
+    lengths = page.get_by_label("lengths", exact=True)
+    lengths.fill("4")
+    lengths.press("Enter")
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 16 s").wait_for()
+    edge = page.locator(".staria-block").nth(0).locator(".staria-form-edge")
+    box, row = edge.bounding_box(), page.locator(".staria-form-row").first.bounding_box()
+    page.mouse.move(box["x"] + 4, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 4 + row["width"] / 4, box["y"] + 20, steps=6)  # two of eight bars
+    page.mouse.up()
+    page.locator(".staria-form-status", has_text="AB, 10 bars, 20 s").wait_for()
+    page.locator("button[title='Take back what was done last']").click()
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 16 s").wait_for()
+    page.get_by_label("meter").fill("3/4")
+    page.get_by_label("meter").press("Enter")
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
+    check_gallery(page)
+
+
+def check_gallery(page) -> None:
+    "A form of the gallery fills the plan and says what was measured; one step back takes it away."
+    page.get_by_text("Gallery: twelve forms by their names").click()
+    cards = page.locator(".staria-gallery button")
+    cards.first.wait_for()
+    assert cards.count() == 12
+    page.locator(".staria-gallery button[data-name=rondo]").click()
+    page.locator(".staria-form-status", has_text="ABACA, 40 bars, 50 s").wait_for()
+    page.locator(".staria-gallery-says", has_text="The refrain returns").wait_for()
+    page.locator("button[title='Take back what was done last']").click()
+    page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
+    page.get_by_text("Gallery: twelve forms by their names").click()
 
 
 def check_runs(page, where, out: Path, folder: Path) -> None:
@@ -812,9 +881,9 @@ def run(kind: str, chromium: str, play, folder: Path, out: Path) -> None:
             ),
         )
         began = time.monotonic()
-        where.open(page, port, token)
-        print(f"  {where.name}: opened and run ({time.monotonic() - began:.0f} s)", flush=True)
         try:
+            where.open(page, port, token)
+            print(f"  {where.name}: opened and run ({time.monotonic() - began:.0f} s)", flush=True)
             {"lab": check_lab, "voila": check_voila}[kind](page, where, out, folder)
         except BaseException:
             page.screenshot(path=out / f"failed-{kind}.png")

@@ -84,8 +84,10 @@ def _read_held_out(data: str | None, root: str | None) -> list | None:
 
 def generate_command(
     *,
-    form: str,  # Such as ABAC
     out: str,  # Folder for the pieces
+    form: str | None = None,  # Such as ABAC; null: that of --like
+    # A form of the gallery, such as rondo: its form, bars, tempo, meter and style hold where none are given
+    like: str | None = None,
     root: str | None = None,  # Workspace that holds cache/; null: STARIA_ROOT, or this folder
     checkpoint: str | None = None,  # A staria's or a baseline's file; null: the generator that ships
     # Material for a letter, as A=x.mid; name several, or say it again: a letter may have several, too
@@ -117,11 +119,9 @@ def generate_command(
 ) -> None:
     "Write pieces in a form: MIDI, section file, sound, picture and provenance of each."
     from staria.app.preconditions import read_bars, read_meter
-    from staria.core.device import pick_device
     from staria.generation.candidates import SectionBar, plan_pieces, save_candidate, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
-    from staria.models.decoder import use_attention
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
@@ -129,11 +129,10 @@ def generate_command(
     held_out = _read_held_out(data, root)
     model, saved = load_generator(checkpoint), {}
     kinds = _kinds_of_files(musicxml, model, checkpoint)
-    told = {"tempo": tempo, "meter": read_meter(meter), "bars": read_bars(bars), "style": style or ()}
+    form, told = _ask_as(like, form, tempo, read_meter(meter), read_bars(bars), style, lengths)
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
-    model.to(pick_device(device))
-    use_attention(model, attention)
+    _place(model, device, attention)
     shown = SectionBar([plan.form for plan in plans for _ in range(best_of)])
     written = write_best(
         quantize(model, weights),
@@ -162,6 +161,32 @@ def generate_command(
         ) from None
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
+
+
+def _place(model, device: str, attention: str) -> None:
+    "Move a model to where it computes."
+    from staria.core.device import pick_device
+    from staria.models.decoder import use_attention
+
+    model.to(pick_device(device))
+    use_attention(model, attention)
+
+
+def _ask_as(like, form, tempo, meter, bars, style, lengths) -> tuple[str, dict]:
+    "Give the form and what else was asked for; a form of the gallery says what was not."
+    if not like:
+        return form, {"tempo": tempo, "meter": meter, "bars": bars, "style": style or ()}
+    from staria.evaluation.gallery import find_preset
+
+    preset = find_preset(like)
+    own_bars = preset.bars if lengths is None and form in (None, preset.form) else None
+    print(f"{preset.title}: {preset.says}")
+    return form or preset.form, {
+        "tempo": tempo or preset.tempo_qpm,
+        "meter": meter or preset.meter,
+        "bars": bars or own_bars,
+        "style": style or preset.style,
+    }
 
 
 def _kinds_of_files(musicxml: bool, model, checkpoint: str | None) -> tuple[str, ...]:

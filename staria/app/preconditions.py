@@ -305,9 +305,16 @@ def read_bars(
     return [int(word) for word in words]
 
 
-def _check_plan(option: str, form: str, values: Mapping[str, Any]) -> None:
+def _check_plan(option: str, out: str, values: Mapping[str, Any]) -> None:
     from staria.data.plan import Plan
 
+    form, like = values.get("form"), values.get("like")
+    if like:
+        from staria.evaluation.gallery import find_preset
+
+        form = form or find_preset(like).form
+    if not form:
+        raise InputError("give a form, such as --form ABAC, or one of the gallery, such as --like rondo")
     snippets = read_lists(values["snippet"] or (), "--snippet")
     for letter, paths in snippets.items():
         if letter not in LETTERS:
@@ -407,7 +414,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
     ),
     "generate": (
         _SEED,
-        ("--form", _check_plan),
+        ("--out", _check_plan),
         ("--out", folder_to_write),
         ("--checkpoint", model_to_read("GENERATOR_KINDS")),
         ("--data", stores_to_read),

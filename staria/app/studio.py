@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -60,6 +61,7 @@ def show_studio(
 
     from staria.music.page import read_static
     from staria.widgets import HearForm, WriteForm
+    from staria.widgets.parts import chosen_model
 
     workspace = open_workspace(root)
     hear = HearForm(workspace=workspace)
@@ -73,6 +75,9 @@ def show_studio(
         choice.observe(lambda change: _take(hear, change["new"]), "value")
         first = [choice, hear]
     write = WriteForm(form="ABAC", workspace=workspace)
+    write.folded_gallery.selected_index = 0  # to begin with
+    # Loaded before it is asked for, so that the first note comes at once
+    threading.Thread(target=lambda: chosen_model(write.checkpoint), daemon=True).start()
     tabs = ipywidgets.Tab(
         [
             _with_sentence(sentence, *parts)

@@ -1,9 +1,9 @@
 // A form as blocks in a row: as wide as they last, moved, lengthened and relabelled by hand. Python
-// sees `blocks`, a list of [letter, seconds].
+// sees `blocks`, a list of [letter, length], where a length counts seconds or bars, as `unit` says.
 
 const LETTERS = ["A", "B", "C", "D"];
-const SHORTEST_S = 1;
-const LONGEST_S = 600;
+// Shortest, longest, and the steps of a drag
+const LENGTHS = { s: { least: 1, most: 600, step: 0.5 }, bars: { least: 1, most: 256, step: 1 } };
 
 class FormView {
   constructor(model, el) {
@@ -31,8 +31,8 @@ class FormView {
             this.change(([, seconds]) => [letter, seconds]),
           ),
         ),
-        button("longer", "Lengthen the chosen section by a second (+)", () => this.lengthen(1)),
-        button("shorter", "Shorten the chosen section by a second (−)", () => this.lengthen(-1)),
+        button("longer", "Lengthen the chosen section by a second or a bar (+)", () => this.lengthen(1)),
+        button("shorter", "Shorten the chosen section by a second or a bar (−)", () => this.lengthen(-1)),
         button("add", "Add a section behind the chosen one (Insert)", () => this.add()),
         button("remove", "Remove the chosen section (Delete)", () => this.remove()),
         this.status,
@@ -45,8 +45,25 @@ class FormView {
     });
     el.append(this.root);
     this.follow = () => this.draw();
-    model.on("change:blocks change:palette", this.follow);
+    model.on("change:blocks change:palette change:unit change:unit_s", this.follow);
     this.draw();
+  }
+
+  words(length) {
+    // "8 bars" or "8 s"
+    const unit = this.model.get("unit");
+    return unit === "bars" && length === 1 ? "1 bar" : `${length} ${unit}`;
+  }
+  seconds(length) {
+    return (length * this.model.get("unit_s")).toFixed(length * this.model.get("unit_s") < 10 ? 1 : 0);
+  }
+  both(length) {
+    const inBars = this.model.get("unit") === "bars";
+    return inBars ? `${this.words(length)}, ${this.seconds(length)} s` : this.words(length);
+  }
+  fitting(length) {
+    const { least, most } = LENGTHS[this.model.get("unit")];
+    return Math.min(most, Math.max(least, length));
   }
 
   get blocks() {
@@ -64,10 +81,7 @@ class FormView {
     this.put(this.blocks.map((block, k) => (k === this.chosen ? to(block) : block)));
   }
   lengthen(by) {
-    this.change(([letter, seconds]) => [
-      letter,
-      Math.min(LONGEST_S, Math.max(SHORTEST_S, Math.round(10 * (seconds + by)) / 10)),
-    ]);
+    this.change(([letter, length]) => [letter, this.fitting(Math.round(10 * (length + by)) / 10)]);
   }
   add() {
     const [letter, seconds] = this.blocks[this.chosen] ?? ["A", 8];
@@ -107,14 +121,14 @@ class FormView {
           {
             className: `staria-block staria-block-${letter}`,
             tabIndex: k === this.chosen ? 0 : -1,
-            title: `${letter}, ${seconds} s: drag to move`,
+            title: `${letter}, ${this.both(seconds)}: drag to move`,
             aria: {
               role: "option",
               selected: String(k === this.chosen),
-              label: `Section ${k + 1} of ${this.blocks.length}: ${letter}, ${seconds} seconds`,
+              label: `Section ${k + 1} of ${this.blocks.length}: ${letter}, ${this.both(seconds)}`,
             },
           },
-          [make("b", { textContent: letter }), make("small", { textContent: `${seconds} s` }), edge],
+          [make("b", { textContent: letter }), make("small", { textContent: this.words(seconds) }), edge],
         );
         const ink = letter === "A" || letter === "D" ? "#fff" : "#111";
         const paper = palette[letter] ?? palette.N;
@@ -129,7 +143,7 @@ class FormView {
         return block;
       }),
     );
-    this.status.textContent = `${form}, ${total.toFixed(total % 1 ? 1 : 0)} s`;
+    this.status.textContent = `${form}, ${this.both(Number(total.toFixed(1)))}`;
     if (had) this.row.children[this.chosen]?.focus({ preventScroll: true });
   }
 
@@ -154,13 +168,11 @@ class FormView {
     let to = k;
     const drag = (moving) => {
       if (edge) {
-        length = Math.min(
-          LONGEST_S,
-          Math.max(SHORTEST_S, Math.round(2 * (seconds + (moving.clientX - x) * perPixel)) / 2),
-        );
+        const { step } = LENGTHS[this.model.get("unit")];
+        length = this.fitting(step * Math.round((seconds + (moving.clientX - x) * perPixel) / step));
         const block = this.row.children[k];
         block.style.flexGrow = length;
-        block.querySelector("small").textContent = `${length} s`;
+        block.querySelector("small").textContent = this.words(length);
       } else {
         const over = [...this.row.children].findIndex((block) => {
           const box = block.getBoundingClientRect();
@@ -208,6 +220,6 @@ class FormView {
 export default {
   render({ model, el }) {
     const view = new FormView(model, el);
-    return () => model.off("change:blocks change:palette", view.follow);
+    return () => model.off("change:blocks change:palette change:unit change:unit_s", view.follow);
   },
 };

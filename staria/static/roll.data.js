@@ -34,6 +34,7 @@ class RollData {
     for (let i = 0, at = 0; i < n; i++) for (let c = 0; c < NOTE_COLUMNS; c++) columns[c][i] = rows[at++];
     [this.onset, this.duration, this.pitch, this.velocity, this.instrument, this.label] = columns;
     this.bars = new Float32Array(bytesOf(model.get("bar_rows")));
+    this.beats = new Float32Array(bytesOf(model.get("beat_rows")));
     this.probs = new Float32Array(bytesOf(model.get("prob_rows"))); // (N, 4), or empty
     this.hasProbs = n > 0 && this.probs.length === 4 * n;
     this.reach = new Float32Array(n); // The latest end of notes 0..i: sorted, so it can be searched
@@ -120,6 +121,17 @@ class RollData {
     if (i === 0) return this.n ? this.onset[0] : time;
     if (i === this.n) return this.onset[i - 1];
     return time - this.onset[i - 1] < this.onset[i] - time ? this.onset[i - 1] : this.onset[i];
+  }
+
+  snap(time, slack) {
+    // To the nearest bar line, else beat, else note, that is within reach
+    for (const grid of [this.bars, this.beats]) {
+      const i = firstAtLeast(grid, time);
+      const near = [grid[i - 1], grid[i]].filter((at) => at !== undefined && Math.abs(at - time) <= slack);
+      if (near.length) return near.reduce((a, b) => (Math.abs(b - time) < Math.abs(a - time) ? b : a));
+    }
+    const onset = this.nearestOnset(time);
+    return Math.abs(onset - time) <= slack ? onset : time;
   }
 
   nextOnset(time, way) {

@@ -6,7 +6,8 @@ const HELP =
   "Ctrl+← and Ctrl+→ step from note to note, with Shift they select. " +
   "Click a section, then A–D relabels it, N takes the label away, Delete removes it, " +
   "M joins it with the next, S splits at the cursor; " +
-  "double-click splits, drag a boundary to move it (Alt: off the notes), drag over empty lane to draw one. " +
+  "double-click splits, drag a boundary to move it, drag over empty lane to draw one. " +
+  "What is dragged snaps to bars, beats and notes; Alt lets it go. " +
   "Comma and full stop move the start of a section, with Shift its end. " +
   "L makes the selection a section. Ctrl+Z undoes, Ctrl+Shift+Z redoes, [ and ] go from section to section. " +
   "X hands over to the next roll to compare.";
@@ -93,13 +94,13 @@ class Hands {
     gesture.moved ||= Math.abs(at.x - gesture.x) > 3;
     if (!gesture.moved) return;
     view.point(-1);
-    const span = [Math.min(gesture.time, at.time), Math.max(gesture.time, at.time)];
+    const snapped = (time) => (event.altKey ? time : view.data.snap(time, at.slack));
+    const ends = [snapped(gesture.time), snapped(at.time)];
+    const span = [Math.min(...ends), Math.max(...ends)];
     if (gesture.zone === "overview") this.centre(at);
     else if (gesture.zone === "ruler") view.state.selection = span;
     else if (gesture.boundary) {
-      const onset = view.data.nearestOnset(at.time);
-      const to = !event.altKey && Math.abs(onset - at.time) <= at.slack ? onset : at.time;
-      view.preview(moved(gesture.before, gesture.boundary, to, view.end)); // Python hears of it on release
+      view.preview(moved(gesture.before, gesture.boundary, snapped(at.time), view.end)); // Python hears on release
     } else if (gesture.zone === "lane" && sectionAt(view.sections, gesture.time) < 0) {
       view.state.draft = span;
     } else {

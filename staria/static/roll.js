@@ -41,6 +41,8 @@ class RollView {
       aria: { label: "Colour notes by" },
       onchange: () => this.put({ colour_by: this.colour.value }),
     });
+    this.chordButton = button("Chords", "Show chords, and each section's key and cadence", () => this.toggleChords());
+    this.chordButton.setAttribute("aria-pressed", "false");
     this.clock = make("output", { className: "staria-clock", aria: { label: "Position" } });
     this.legend = make("span", { className: "staria-legend", aria: { role: "group", label: "Colours" } });
     this.caption = make("div", { className: "staria-title" });
@@ -63,6 +65,7 @@ class RollView {
         button("All", "Show the whole piece (0)", () => this.fit()),
         this.colour,
         this.sheet.button,
+        this.chordButton,
       ]),
       group("Sections", [
         this.legend,
@@ -107,6 +110,7 @@ class RollView {
     const follow = {
       "change:note_rows change:prob_rows change:bar_rows change:token_rows change:similarity": () =>
         this.loadSoon(),
+      "change:chords change:ends": () => this.chordsCame(),
       "change:sections change:reference": () => this.sectionsCame(),
       "change:colour_by change:palette": () => this.recolour(),
       "change:title": () => this.describe(),
@@ -209,7 +213,7 @@ class RollView {
     // Set by Python
     this.state.focus = Math.min(this.state.focus, this.sections.length - 1);
     const lanes =
-      this.painter.area && this.painter.area.lane > RULER !== this.model.get("reference").length > 0;
+      this.painter.area && this.painter.area.given >= 0 !== this.model.get("reference").length > 0;
     if (lanes) this.resize();
     this.recolour();
     this.describe();
@@ -229,6 +233,26 @@ class RollView {
     if (message?.say) this.say(message.say);
     if (message?.play) this.playSpans(message.play);
     if (message?.sheet) this.sheet.came(message);
+  }
+
+  toggleChords() {
+    const show_chords = !this.model.get("show_chords");
+    this.chordButton.setAttribute("aria-pressed", String(show_chords));
+    this.put({ show_chords });
+    this.resize();
+  }
+
+  chordsCame() {
+    this.painter.chords = this.model.get("chords");
+    this.painter.ends = this.model.get("ends");
+    this.root.dataset.chords = this.painter.chords.map(([, , name]) => name).join(" ");
+    this.root.dataset.ends = this.painter.ends.map((end) => `${end[3]}${end[4] ? " ‖" : ""}`).join(", ");
+    this.resize();
+  }
+
+  chordAt(time) {
+    const found = (this.painter.chords ?? []).find(([start, end]) => start <= time && time < end);
+    return found ? found[2] : "";
   }
 
   dress() {
@@ -317,6 +341,7 @@ class RollView {
     this.painter.resize(beside ? body - side - 9 : body, height, {
       probs: this.data.hasProbs,
       reference: this.model.get("reference").length > 0,
+      chords: this.model.get("show_chords"),
     });
     this.later(true);
   }
@@ -599,6 +624,8 @@ class RollView {
     ];
     const heard = data.label[i] && this.model.get("labelled") ? `label ${LETTERS[data.label[i] - 1]}` : "";
     const section = k >= 0 ? `section ${this.sections[k][2]}` : "";
+    const chord = this.model.get("show_chords") ? this.chordAt(start) : "";
+    if (chord) lines.push(`chord ${chord}`);
     if (heard || section) lines.push([section, heard].filter(Boolean).join(", "));
     if (data.hasProbs) {
       lines.push(LETTERS.map((letter, c) => `p(${letter}) ${data.probs[4 * i + c].toFixed(2)}`).join("  "));

@@ -5,6 +5,7 @@
 const GUTTER = 54;
 const RULER = 34;
 const REFERENCE = 20;
+const CHORDS = 18;
 const LANE = 26;
 const PROB = 24;
 const OVERVIEW = 30;
@@ -83,7 +84,7 @@ class Painter {
     this.layer = null;
   }
 
-  resize(width, height, { probs, reference }) {
+  resize(width, height, { probs, reference, chords }) {
     this.ratio = window.devicePixelRatio || 1;
     for (const canvas of [this.base, this.overlay]) {
       canvas.width = Math.round(width * this.ratio);
@@ -93,11 +94,14 @@ class Painter {
       canvas.getContext("2d").setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     }
     const lanes = probs ? 5 * PROB + GAP : 0;
-    const lane = RULER + (reference ? REFERENCE : 0);
+    const given = RULER + (chords ? CHORDS : 0);
+    const lane = given + (reference ? REFERENCE : 0);
     const top = lane + LANE;
     this.area = {
       left: GUTTER,
       width: Math.max(20, width - GUTTER),
+      chords,
+      given: reference ? given : -1,
       lane,
       top,
       height: Math.max(40, height - top - lanes - OVERVIEW - GAP),
@@ -302,8 +306,10 @@ class Painter {
     c.rect(area.left, 0, area.width, area.overview - GAP);
     c.clip();
     this.drawGrid(c);
-    if (area.lane > RULER) this.drawBlocks(c, reference, RULER, REFERENCE - 3, -1);
+    if (area.given >= 0) this.drawBlocks(c, reference, area.given, REFERENCE - 3, -1);
+    if (area.chords) this.drawChords(c);
     this.drawSections(c, sections, focus);
+    if (area.chords) this.drawEnds(c);
     this.drawLayer(c);
     c.restore();
     this.drawKeys(c);
@@ -330,6 +336,7 @@ class Painter {
     }
     const every = Math.max(1, 2 ** Math.ceil(Math.log2(Math.max(1, ((last - first) * 40) / area.width))));
     c.textAlign = "left";
+    this.drawBeats(c, start, end);
     for (let k = Math.ceil(first / every) * every; k < last; k += every) {
       const x = this.x(data.bars[k]);
       c.fillStyle = theme.line;
@@ -343,6 +350,59 @@ class Painter {
       c.fillRect(this.x(k * step), 0, 1, 7);
       c.fillText(clockText(k * step, step), this.x(k * step) + 4, 8);
     }
+  }
+
+  drawBeats(c, start, end) {
+    // Where there is room for them
+    const { area, theme, data } = this;
+    const first = firstAtLeast(data.beats, start);
+    const last = firstAtLeast(data.beats, end);
+    if ((last - first) * 16 > area.width) return;
+    c.globalAlpha = 0.45;
+    c.fillStyle = theme.line;
+    for (let k = first; k < last; k++) c.fillRect(this.x(data.beats[k]), area.top, 1, area.height);
+    c.globalAlpha = 1;
+  }
+
+  drawChords(c) {
+    // Names where they have room, and a line where a chord begins
+    const { area, theme } = this;
+    c.textAlign = "left";
+    let free = -Infinity;
+    for (const [start, end, name] of this.chords ?? []) {
+      const left = this.x(start);
+      const right = this.x(end);
+      if (right < area.left || left > area.left + area.width) continue;
+      c.fillStyle = theme.line;
+      if (right - left > 6) c.fillRect(left, RULER, 1, CHORDS - 4);
+      const at = Math.max(left, area.left) + 3;
+      const wide = c.measureText(name).width;
+      if (at < free || at + wide > right + 12) continue;
+      c.fillStyle = theme.ink;
+      c.fillText(name, at, RULER + CHORDS / 2 - 1);
+      free = at + wide + 4;
+    }
+  }
+
+  drawEnds(c) {
+    // In which key a section ends, and whether it closes: a double bar where it does
+    const { area } = this;
+    c.textAlign = "right";
+    c.font = `10px ${this.theme.font}`;
+    for (const [start, end, label, key, closes] of this.ends ?? []) {
+      const right = this.x(end);
+      const wide = right - Math.max(this.x(start), area.left);
+      c.fillStyle = inkOn(this.colourOf(label));
+      const y = area.lane + LANE / 2 - 1;
+      if (closes && wide > 12) for (const off of [4, 8]) c.fillRect(right - off, area.lane + 4, 1.5, LANE - 10);
+      const { width } = c.measureText(key);
+      if (wide < width + 60) continue;
+      c.fillStyle = this.colourOf(label); // Not over the pattern
+      c.fillRect(right - width - (closes ? 16 : 10), area.lane + 2, width + 8, LANE - 6);
+      c.fillStyle = inkOn(this.colourOf(label));
+      c.fillText(key, right - (closes ? 12 : 6), y);
+    }
+    c.font = `11px ${this.theme.font}`;
   }
 
   pattern(c, label) {
@@ -432,7 +492,8 @@ class Painter {
     name("time", 9);
     name(data.bars.length ? "bar" : "", 26);
     name("form", area.lane + LANE / 2 - 1);
-    if (area.lane > RULER) name("given", RULER + REFERENCE / 2 - 1);
+    if (area.chords) name("chord", RULER + CHORDS / 2 - 1);
+    if (area.given >= 0) name("given", area.given + REFERENCE / 2 - 1);
     for (let pitch = data.lowPitch; pitch <= data.highPitch; pitch++) {
       if (pitch % 12 === 0) {
         name(pitchName(pitch), this.y(pitch) + this.row() / 2);

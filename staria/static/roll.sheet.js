@@ -114,8 +114,7 @@ class SheetPane {
     }
     let label = "";
     for (const measure of this.paper.querySelectorAll("g.measure")) {
-      const first = this.firstNoteOf(measure);
-      if (first >= 0) label = this.labelAt(data.onset[first]);
+      label = this.labelOf(measure) ?? label;
       this.tint(measure, label);
     }
     for (const mark of this.paper.querySelectorAll("g.reh")) {
@@ -124,9 +123,14 @@ class SheetPane {
     }
   }
 
-  firstNoteOf(measure) {
-    const notes = [...measure.querySelectorAll("[data-note]")].map((item) => Number(item.dataset.note));
-    return notes.length ? Math.min(...notes) : -1;
+  labelOf(measure) {
+    // The section of most of its notes: one that begins early stands in the bar before
+    const counts = new Map();
+    for (const { dataset } of measure.querySelectorAll("[data-note]")) {
+      const label = this.labelAt(this.view.data.onset[Number(dataset.note)]);
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
   }
 
   tint(measure, label) {

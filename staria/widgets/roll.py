@@ -15,6 +15,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from ..analysis.chords import estimate_chords, mark_section_ends
 from ..core.basics import InputError
 from ..music.audio import piano_samples
 from ..music.midi import INSTRUMENTS
@@ -77,8 +78,12 @@ def token_rows(
     return pack_tokens(ids, heads, np.arange(len(heads)), round(float(score.onset_s[0]) * 1000))
 
 # %% ../../nbs/widgets/00_roll.ipynb #4aeb317b
+def _section_out(section: Section) -> list:
+    return [section.start_s, section.end_s, section.label]
+
+
 def _sections_out(sections, _) -> list:
-    return [[s.start_s, s.end_s, s.label] for s in sections]
+    return list(map(_section_out, sections))
 
 
 def _sections_in(rows, _) -> tuple:
@@ -102,6 +107,10 @@ class _RollTraits(traitlets.HasTraits):
     note_rows = traitlets.Bytes().tag(sync=True)
     prob_rows = traitlets.Bytes().tag(sync=True)  # float32 (N, 4), or empty; a row of zeros: not heard yet
     bar_rows = traitlets.Bytes().tag(sync=True)  # float32, starts of bars in seconds
+    beat_rows = traitlets.Bytes().tag(sync=True)  # float32, beats in seconds where bars are known
+    show_chords = traitlets.Bool(False).tag(sync=True)  # Above the roll, and keys and cadences of sections
+    chords = traitlets.List().tag(sync=True)  # [start_s, end_s, name] each, when they are shown
+    ends = traitlets.List().tag(sync=True)  # [start_s, end_s, label, key, closes with a cadence] of sections
     token_rows = traitlets.Bytes().tag(sync=True)  # int32 (T, 3), or empty
     token_words = traitlets.Dict().tag(sync=True)  # Words of the ids that occur
     similarity = traitlets.Bytes().tag(sync=True)  # uint8 (n, n), or empty; shown beside the roll
@@ -188,6 +197,7 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
             self.token_words = words
             self.prob_rows = b"" if probs is None else np.asarray(probs, "<f4").tobytes()
             self.bar_rows = np.asarray(score.bars_s(), "<f4").tobytes()
+            self.beat_rows = np.asarray(score.beats_s() if self.bar_rows else (), "<f4").tobytes()
             self.labelled = labels is not None
             self.sections = tuple(score.sections)
             self.title = score.name if title is None else title
@@ -197,6 +207,21 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
                 self.similarity = b""
                 self.cell_s = ()
                 self.token = -1
+        self._hear_harmony()
+
+    @traitlets.observe("show_chords", "sections")
+    def _harmony_changed(self, _) -> None:
+        self._hear_harmony()
+
+    def _hear_harmony(self) -> None:
+        "Find chords, keys and cadences, where they are shown."
+        if not self.show_chords or not hasattr(self, "_score"):
+            return
+        chords = estimate_chords(self._score)
+        marks = mark_section_ends(self._score, self.sections)
+        with self.hold_sync():
+            self.chords = [[chord.start_s, chord.end_s, chord.name] for chord in chords]
+            self.ends = [[*_section_out(mark.section), mark.key, mark.cadence] for mark in marks]
 
     def show_similarity(self, matrix: np.ndarray, hop_s: float) -> None:
         "Show a self-similarity matrix (n, n) in [0, 1], a frame each hop_s; a click plays both places."

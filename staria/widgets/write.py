@@ -7,6 +7,8 @@ __all__ = ['WriteForm']
 
 # %% ../../nbs/widgets/03_write.ipynb #7c1a1703
 import base64
+import dataclasses
+import html
 import itertools
 import time
 from collections.abc import Callable, Sequence
@@ -19,16 +21,20 @@ import traitlets
 
 from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
-from ..data.corpus import open_source
 from ..data.plan import Plan, sample_plan
+from ..data.snippet_bank import load_snippet_bank
+from ..evaluation.form_judge import judge_form
+from ..evaluation.gallery import GALLERY, find_preset
 from ..evaluation.generators import candidate_rows
 from ..evaluation.showcase import made_with, report_written
 from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
 from ..generation.generation import Sampling, new_draft
 from ..models.weights import GENERATOR_KINDS
+from ..music.bar_clock import BarClock, estimate_bar_clock
 from ..music.page import read_static
 from ..music.plots import PALETTE
 from ..music.score import Score
+from ..tokens.tags import STYLES, check_styles
 from ..tokens.tokenizer import MusicTokenizerWithStyle
 from staria.widgets.parts import (
     Background,
@@ -41,22 +47,76 @@ from staria.widgets.parts import (
     model_choice,
     status_line,
     tell,
+    time_left,
     told,
 )
 from .roll import PianoRoll
 
 # %% ../../nbs/widgets/03_write.ipynb #14cbadaf
+_UNITS = {"bars": "whole numbers of bars", "s": "numbers of seconds"}  # Of a section's length
+
+
 def _parse_lengths(
-    text: str,  # Seconds, split by spaces or commas: one for all sections, or one a section; may be empty
+    text: str,  # Split by spaces or commas: one for all sections, or one a section; may be empty
     form: str,  # One letter a section
+    unit: str = "s",  # What they count, of _UNITS
 ) -> tuple[float, ...] | None:
     "Read section lengths as a person types them."
+    read = int if unit == "bars" else float
     try:
-        lengths = tuple(float(word) for word in text.replace(",", " ").split())
+        lengths = tuple(read(word) for word in text.replace(",", " ").split())
     except ValueError:
-        wanted = "numbers of seconds, for example '8' or '8 8 6 8'"
+        wanted = f"{_UNITS[unit]}, for example '8' or '8 8 6 8'"
         raise InputError(f"lengths '{text}' must be {wanted}") from None
     return lengths * len(form.strip()) if len(lengths) == 1 else lengths or None
+
+
+def _parse_tempo(
+    text: str,  # Quarters a minute; may be empty
+) -> float | None:
+    "Read a tempo as a person types it."
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise InputError(f"tempo '{text}' must be quarters a minute, for example 96") from None
+
+
+def _parse_meter(
+    text: str,  # "3/4"; may be empty
+) -> tuple[int, int] | None:
+    "Read a meter as a person types it."
+    top, _, bottom = text.replace(" ", "").partition("/")
+    if not text.strip():
+        return None
+    if not (top.isdecimal() and bottom.isdecimal()):
+        raise InputError(f"meter '{text}' must be two numbers, for example 3/4")
+    return int(top), int(bottom)
+
+
+class _FormGallery(anywidget.AnyWidget):
+    "Offer forms by their names."
+
+    _esm = read_static("dom.js", "gallery.js")
+    _css = read_static("form.css")
+    presets = traitlets.List().tag(sync=True)  # What is shown of each
+    palette = traitlets.Dict(PALETTE).tag(sync=True)
+    chosen = traitlets.Unicode("").tag(sync=True)  # A name
+
+    def __init__(self):
+        super().__init__(
+            presets=[
+                {
+                    "name": preset.name,
+                    "title": preset.title,
+                    "form": preset.form,
+                    "bars": list(preset.bars),
+                    "meter": "{}/{}".format(*preset.meter),
+                    "tempo": f"{preset.tempo_qpm:g}",
+                    "says": preset.says,
+                }
+                for preset in GALLERY
+            ]
+        )
 
 
 class _FormBlocks(anywidget.AnyWidget):
@@ -64,7 +124,9 @@ class _FormBlocks(anywidget.AnyWidget):
 
     _esm = read_static("dom.js", "form.js")
     _css = read_static("form.css")
-    blocks = traitlets.List().tag(sync=True)  # [letter, seconds], one a section
+    blocks = traitlets.List().tag(sync=True)  # [letter, length], one a section
+    unit = traitlets.Enum(list(_UNITS), "s").tag(sync=True)  # What lengths count
+    unit_s = traitlets.Float(1.0).tag(sync=True)  # Its length in seconds
     palette = traitlets.Dict(PALETTE).tag(sync=True)
 
     @property
@@ -75,7 +137,7 @@ class _FormBlocks(anywidget.AnyWidget):
     @property
     def lengths(self) -> str:
         "The lengths, as a person would type them."
-        words = [f"{seconds:g}" for _, seconds in self.blocks]
+        words = [f"{length:g}" for _, length in self.blocks]
         return words[0] if len(set(words)) == 1 else " ".join(words)
 
 # %% ../../nbs/widgets/03_write.ipynb #0377a803
@@ -90,11 +152,15 @@ class _SnippetShelf(widgets.VBox):
         self,
         failed: Callable[[str], None],  # Told what went wrong, in one line
         snippets: dict[str, Score] | None = None,  # By letter
-        material: Sequence[Score] = (),  # Pieces with sections to sample from; none: fiddle tunes
+        material: Sequence[Score] = (),  # With sections, to draw from; none: the snippet bank that ships
+        changes: Callable[[str, Callable[[], None]], None] | None = None,  # Told how a change is undone
     ):
         self.snippets = dict(snippets or {})
+        self.style = ()  # Of the piece that snippets were drawn from
+        self.free = set()  # Letters that shall have no snippet
         self.material = list(material)
         self.failed = failed
+        self.changes = changes or (lambda what, back: None)
         self.roll = None
         self.place = widgets.VBox()
         label = "Drop a MIDI file to take snippets from, or pick one"
@@ -152,19 +218,52 @@ class _SnippetShelf(widgets.VBox):
         score = self.roll.selected if score is None else score
         if not len(score):
             raise InputError(f"no note is selected for {letter}: drag over some on the ruler of the roll")
-        self.snippets[letter] = score.with_sections([])
-        self.describe()
+        self._change({letter: score.with_sections([])}, self.style)
 
     def clear(self, letter: str) -> None:
+        "Leave a letter to the model."
+        self._remember(f"the snippet of {letter}")
         self.snippets.pop(letter, None)
+        self.free.add(letter)
         self.describe()
 
-    def sample(self, form: str, seed: int) -> None:
-        "Draw a snippet for every letter of a form from one real piece."
-        if not self.material:
-            source = open_source("music21:ryansMammoth", limit=120)
-            self.material = [score for score in map(source.load, source.items) if len(set(score.form)) >= 2]
-        self.snippets |= sample_plan(form, self.material, np.random.default_rng(seed)).snippets
+    def sample(self, form: str, seed: int, style: Sequence[str] = ()) -> None:
+        "Draw a snippet for every letter of a form from one real piece, of a style if there is one."
+        drawn = self._draw(form, seed, style)
+        self._change(drawn.snippets, drawn.style)
+
+    def fill(self, form: str, seed: int, style: Sequence[str] = ()) -> None:
+        "Draw a snippet for each letter that has none and was not left to the model."
+        lacking = set(form) - set(self.snippets) - self.free
+        if not lacking:
+            return
+        try:
+            drawn = self._draw(form, seed, style)
+        except InputError:
+            return  # no piece has so many sections: the row says that the model is free
+        own = self.style if self.snippets else drawn.style
+        self._change({letter: drawn.snippets[letter] for letter in lacking}, own)
+
+    def _draw(self, form: str, seed: int, style: Sequence[str]) -> Plan:
+        self.material = self.material or load_snippet_bank()
+        return sample_plan(form, self.material, np.random.default_rng(seed), on_bars=True, style=style)
+
+    def _remember(self, what: str) -> None:
+        "Let the next change be undone."
+        before = dict(self.snippets), self.style, set(self.free)
+
+        def back() -> None:
+            self.snippets, self.style, self.free = before
+            self.describe()
+
+        self.changes(what, back)
+
+    def _change(self, new: dict[str, Score], style: Sequence[str]) -> None:
+        "Take other snippets."
+        self._remember("the snippets")
+        self.snippets |= new
+        self.style = tuple(style)
+        self.free -= set(new)
         self.describe()
 
     def describe(
@@ -175,9 +274,10 @@ class _SnippetShelf(widgets.VBox):
         self.form = self.form if form is None else form
         for letter in LETTERS:
             score = self.snippets.get(letter)
-            words = "no snippet: the model is free"
+            words = "left to the model" if letter in self.free else "no snippet: one is drawn for writing"
             if score is not None:
-                words = f"{len(score)} notes, {score.duration_s:.1f} s"
+                of = html.escape(score.title or Path(score.source).stem)
+                words = f"{len(score)} notes, {score.duration_s:.1f} s{' of ' if of else ''}{of}"
             self.words[letter].value = f"{_letter_block(letter)} {words}"
             self.rows[letter].layout.display = "" if letter in self.form else "none"
 
@@ -210,6 +310,7 @@ class _GrowingPieces:
         self.move = move
         self.every_s = every_s
         self.last_s = time.monotonic()
+        self.begun = False  # A note was shown
         for keeper in self.keepers:
             for token in given[len(keeper.head) :]:  # A keeper begins with the prefix and <S>
                 keeper.push(int(token))
@@ -218,13 +319,24 @@ class _GrowingPieces:
 
     def hear(self, piece: int, token: int) -> None:
         "Take one token of one piece."
-        self.keepers[piece].push(token)
-        if time.monotonic() - self.last_s < self.every_s:
+        self._push(self.keepers[piece], token)
+        first = not self.begun and len(self.keepers[piece].score()) > 0
+        if not first and time.monotonic() - self.last_s < self.every_s:
             return
+        self.begun |= first
         for k, keeper in enumerate(self.keepers):
             self.show(k, keeper.score())
         self.move(self.share)
         self.last_s = time.monotonic()
+
+    @staticmethod
+    def _push(keeper, token: int) -> None:
+        try:
+            keeper.push(token)
+        except InputError:
+            if token != keeper.tok.eos_id:
+                raise
+            keeper.done = True  # the writer took back the beginning of a note that came too late
 
     @property
     def share(self) -> float:
@@ -247,6 +359,7 @@ class _CandidateCard(widgets.VBox):
         export: Callable[["_CandidateCard"], None],  # Writes the files
     ):
         self.name = name
+        self.writer = name.rsplit(" ", 3)[0]
         self.model = model
         self.candidate = None
         self.past = []
@@ -293,6 +406,11 @@ class _CandidateCard(widgets.VBox):
         self.reroll_button.disabled = self.export_button.disabled = not len(candidate.score)
         self.back_button.disabled = not self.past
 
+    def restore(self, candidate: Candidate) -> None:
+        "Show one of the earlier candidates again, and forget those after it."
+        while self.past and self.candidate is not candidate:
+            self.back()
+
     def back(self) -> None:
         "Show the candidate as it was before the last section was written anew."
         if self.past:
@@ -321,14 +439,21 @@ def _text(value: str, name: str, example: str) -> widgets.Text:
 
 
 _FIELD_STYLE = {"description_width": "90px"}
+_PLAN_FIELDS = ("form", "lengths", "unit", "tempo", "meter", "style")  # The others say how it is written
+_FIRST_FIELDS = ("n", "seed")  # Those others that are not folded away
 _TOP_P = "Keep the likeliest tokens that together have this probability"
 _MIN_P = "Drop tokens less likely than this share of the likeliest"
 
 
-def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]:
+def _studio_fields(form: str, lengths: str, unit: str, n: int) -> dict[str, widgets.Widget]:
+    units = {"description": "lengths in", "style": _FIELD_STYLE, "layout": widgets.Layout(width="190px")}
     return dict(
         form=_text(form, "form", "for example ABAC"),
-        lengths=_text(lengths, "lengths (s)", "8, or 8 6 8"),
+        lengths=_text(lengths, "lengths", "8, or 8 6 8"),
+        unit=widgets.Dropdown(options=[("bars", "bars"), ("seconds", "s")], value=unit, **units),
+        tempo=_text("", "tempo", "the material's"),
+        meter=_text("", "meter", "the material's"),
+        style=_text("", "style", "the material's"),
         n=_number(n, 1, 16, "candidates", "Pieces to write"),
         seed=_number(0, 0, 2**31 - 1, "seed", "The same seed writes the same pieces"),
         temperature=_slider(Sampling.temperature, 0.1, 2, 0.05, "temperature", "Above 1: wilder"),
@@ -339,6 +464,10 @@ def _studio_fields(form: str, lengths: str, n: int) -> dict[str, widgets.Widget]
     )
 
 # %% ../../nbs/widgets/03_write.ipynb #89435822
+_USUAL_BARS = 8
+_UNKNOWN_CLOCK = BarClock((4, 4), 120.0)  # Of material that does not say how fast it is
+
+
 class WriteForm(widgets.VBox):
     "Ask models for pieces in a form, hear them grow, and keep, rewrite and export what is good."
 
@@ -347,32 +476,39 @@ class WriteForm(widgets.VBox):
         checkpoint=None,  # What writes: a Staria, a baseline, or a path of one
         snippets: dict[str, Score] | None = None,  # By letter
         form: str = "ABA",
-        lengths: str = "8",  # As `_parse_lengths` reads them
+        lengths: str = "8",  # One for all sections, or one a section
         n: int = 2,  # Candidates
         workspace: Workspace | None = None,  # Where to look for models, and where exports go
         baseline=None,  # Writes the same plans beside it
         classifier=None,  # Says which form it hears
-        material: Sequence[Score] = (),  # Pieces with sections to sample snippets from
+        material: Sequence[Score] = (),  # Pieces with sections to draw snippets from; none: what ships
+        unit: str = "bars",  # What lengths count: "bars", or "s" for seconds
     ):
         self.workspace = workspace or Workspace()
         self.cards = []
+        self.following = True  # Fields are followed by what is shown of them
+        self.past = []  # What was done, and how it is undone
         self.status = status_line()
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.checkpoint = model_choice(checkpoint, workspace, GENERATOR_KINDS)
         self.baseline = model_choice(baseline, workspace, ["baseline"], "beside", "nothing beside")
-        self.judge = model_choice(classifier, workspace, ["classifier"], "judge", "no judge")
-        self.fields = _studio_fields(form, lengths, n)
+        self.judge = model_choice(classifier, workspace, ["classifier"], "judge", "no model")
+        self.fields = _studio_fields(form, lengths, unit, n)
+        self.gallery = _FormGallery()
         self.blocks = _FormBlocks()
-        self.shelf = _SnippetShelf(self.job.failed, snippets, material)
+        self.shelf = _SnippetShelf(self.job.failed, snippets, material, self.remember)
+        if snippets is None:
+            self.job.guard(lambda: self.shelf.fill(self.value("form").strip().upper(), 0))
         self.bar = widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="200px"))
         self.table = widgets.HTML()
         self.links = widgets.HTML()
         self.place = widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
         self._make_buttons()
         super().__init__(self._parts())
-        for name in ("form", "lengths"):
+        for name in _PLAN_FIELDS:
             self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
+        self.gallery.observe(lambda change: self.job.guard(lambda: self.take_preset(change["new"])), "chosen")
         self._typed()
 
     def _make_buttons(self) -> None:
@@ -383,6 +519,10 @@ class WriteForm(widgets.VBox):
         self.sample_button = widgets.Button(
             description="Sample snippets", tooltip="Draw a snippet for each letter from one real piece"
         )
+        self.undo_button = widgets.Button(
+            description="Undo", disabled=True, tooltip="Take back what was done last"
+        )
+        self.undo_button.on_click(lambda _: self.undo())
         self.write_button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         self.sample_button.on_click(lambda _: self.job.start(self.sample))
@@ -391,18 +531,26 @@ class WriteForm(widgets.VBox):
         "Give what stands below each other."
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         columns = widgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))")
-        settings = [field for name, field in self.fields.items() if name not in ("form", "lengths")]
+        first = [self.fields[name] for name in _FIRST_FIELDS]
+        shown = (*_PLAN_FIELDS, *_FIRST_FIELDS)
+        folded = [field for name, field in self.fields.items() if name not in shown]
+        self.folded_gallery = widgets.Accordion([self.gallery], selected_index=None)
+        self.folded_gallery.titles = ("Gallery: twelve forms by their names",)
+        more = widgets.Accordion([widgets.GridBox(folded, layout=columns)], selected_index=None)
+        more.titles = ("More settings: as measured, unless you change them",)
         return [
+            self.folded_gallery,
             widgets.HTML("<b>Form</b>"),
-            widgets.HBox([self.fields["form"], self.fields["lengths"]], layout=wrap),
+            widgets.HBox([self.fields[name] for name in _PLAN_FIELDS], layout=wrap),
             self.blocks,
             widgets.HTML("<b>Snippets</b>"),
             self.shelf,
             self.sample_button,
             widgets.HTML("<b>Writing</b>"),
             widgets.HBox([self.checkpoint, self.baseline, self.judge], layout=wrap),
-            widgets.GridBox(settings, layout=columns),
-            widgets.HBox([self.write_button, self.stop_button, self.bar], layout=wrap),
+            widgets.HBox(first, layout=wrap),
+            more,
+            widgets.HBox([self.write_button, self.stop_button, self.undo_button, self.bar], layout=wrap),
             self.status,
             self.table,
             self.place,
@@ -435,31 +583,130 @@ class WriteForm(widgets.VBox):
 
     def plan(self) -> Plan:
         "Put the plan together that the form asks for."
-        form = self.value("form").strip().upper()
+        form, unit = self.value("form").strip().upper(), self.value("unit")
         snippets = {letter: score for letter, score in self.snippets.items() if letter in form}
-        return Plan(form, _parse_lengths(self.value("lengths"), form), snippets)
+        lengths = _parse_lengths(self.value("lengths"), form, unit)
+        meter, tempo = _parse_meter(self.value("meter")), _parse_tempo(self.value("tempo"))
+        style = self.typed_style or self.shelf.style
+        if unit == "s" and meter is None and tempo is None:
+            return Plan(form, lengths, snippets, style=style)
+        own = self._clock_of(snippets)
+        clock = meter or own.meter, tempo or own.tempo_qpm
+        if unit == "s":
+            return Plan(form, lengths, snippets, *clock, style=style)
+        return Plan(form, None, snippets, *clock, lengths or (_USUAL_BARS,), style)
+
+    @property
+    def typed_style(self) -> tuple[str, ...]:
+        "The styles that a person asked for."
+        return check_styles(self.value("style").replace(",", " ").split(), STYLES)
+
+    def _clock_of(self, snippets: dict[str, Score]) -> BarClock:
+        "Give meter and tempo of the material."
+        found = (estimate_bar_clock(score) for score in snippets.values() if len(score))
+        return next((clock[0] for clock in found if clock), _UNKNOWN_CLOCK)
 
     def _typed(self) -> None:
         "Make blocks of the text; half-typed text leaves them as they are."
+        if not self.following:
+            return
         try:
             plan = self.plan()
         except InputError as error:
             return tell(self.status, str(error), error=True)
         if told(self.status) and 'role="alert"' in self.status.value:
             tell(self.status, "")
-        pairs = zip(plan.form, plan.lengths_s, strict=True)
-        self.blocks.blocks = [[letter, seconds] for letter, seconds in pairs]
+        lengths = plan.lengths_bars or plan.lengths_s
+        with self.blocks.hold_sync():
+            self.blocks.unit = self.value("unit")
+            self.blocks.unit_s = plan.clock.bar_s if plan.lengths_bars else 1.0
+            self.blocks.blocks = [[letter, length] for letter, length in zip(plan.form, lengths, strict=True)]
+        self._hint()
         self.shelf.describe(plan.form)
+
+    def _hint(self) -> None:
+        "Say in the empty fields what the material brings."
+        clock = self._clock_of(self.snippets)
+        told_of = {
+            "tempo": f"the material's: {clock.tempo_qpm:g}",
+            "meter": f"the material's: {clock.meter[0]}/{clock.meter[1]}",
+            "style": f"the material's: {', '.join(self.shelf.style) or 'none'}",
+        }
+        for name, words in told_of.items():
+            self.fields[name].placeholder = words
 
     def _built(self) -> None:
         "Make text of the blocks."
         form, lengths = self.blocks.form, self.blocks.lengths
-        typed = self.value("form").strip().upper()
-        same_lengths = _parse_lengths(lengths, form) == _parse_lengths(self.value("lengths"), form)
-        if form == typed and same_lengths:
+        typed, unit = self.value("form").strip().upper(), self.value("unit")
+        given = self.value("lengths")
+        if form == typed and _parse_lengths(lengths, form, unit) == _parse_lengths(given, form, unit):
             return
-        self.fields["form"].value = form
-        self.fields["lengths"].value = lengths
+        if self.blocks.unit != unit:
+            return  # the text changed its unit, and the blocks follow
+        self.remember("the form", lambda: self._set_form(typed, given))
+        self._set_form(form, lengths)
+
+    def _set_form(self, form: str, lengths: str) -> None:
+        self._set_fields(form=form, lengths=lengths)
+
+    def take_preset(self, name: str) -> None:
+        "Begin with a form of the gallery, and with material of its style."
+        if not name:
+            return
+        preset = find_preset(name)
+        before = {field: self.value(field) for field in _PLAN_FIELDS}
+        steps = len(self.past)
+        material = dict(self.snippets), self.shelf.style, set(self.shelf.free)
+        self._set_fields(
+            form=preset.form,
+            unit="bars",
+            lengths=preset.lengths,
+            tempo=f"{preset.tempo_qpm:g}",
+            meter="{}/{}".format(*preset.meter),
+            style=" ".join(preset.style),
+        )
+        self.shelf.sample(preset.form, self.value("seed"), preset.style)
+        self._typed()
+
+        def back() -> None:
+            self.shelf.snippets, self.shelf.style, self.shelf.free = material
+            self._set_fields(**before)
+            self.gallery.chosen = ""
+
+        del self.past[steps:]  # all of it is one step
+        self.remember(preset.title, back)
+        tell(self.status, f"{preset.title}: {preset.says}")
+
+    def _set_fields(self, **values: str) -> None:
+        "Fill several fields, and follow them once."
+        self.following = False
+        for name, value in values.items():
+            self.fields[name].value = value
+        self.following = True
+        self._typed()
+
+    def remember(
+        self,
+        what: str,  # Was done
+        back: Callable[[], None],  # Undoes it
+    ) -> None:
+        "Keep how the last step is undone."
+        self.past.append((what, back))
+        if hasattr(self, "undo_button"):
+            self.undo_button.disabled = False
+
+    def undo(self) -> None:
+        "Take the last step back."
+        if self.job.running:
+            return tell(self.status, "still at work: press Stop first, or wait")
+        what, back = self.past.pop()
+        steps = len(self.past)
+        back()
+        del self.past[steps:]  # what undoing set is no new step
+        self.undo_button.disabled = not self.past
+        self._typed()
+        tell(self.status, f"{what}: as before")
 
     def start(self) -> None:
         "Write, beside the notebook."
@@ -474,7 +721,8 @@ class WriteForm(widgets.VBox):
     def sample(self) -> None:
         "Draw snippets from one real piece."
         tell(self.status, "looking for a piece …")
-        self.shelf.sample(self.plan().form, self.value("seed"))
+        self.shelf.sample(self.plan().form, self.value("seed"), self.typed_style)
+        self._typed()
         tell(self.status, "snippets were drawn from one real piece")
 
     def work(self) -> None:
@@ -491,10 +739,17 @@ class WriteForm(widgets.VBox):
         self.job.guard(lambda: _export_studio(self, card))
 
 # %% ../../nbs/widgets/03_write.ipynb #4954d69e
-_TABLE_NOTE = (
-    "Contrast above 0: sections of one letter are more alike than others. "
-    "ARI: how far the judge hears the form that was asked for; shuffled is its control"
-)
+_COLUMNS = {
+    "contrast": ("letters apart", "Above 0: sections of one letter are more alike than sections of two"),
+    "fit": ("returns", "How well likeness within the piece follows the letters; 1 is best"),
+    "copied": ("copied", "Largest share of a section that is one run from its snippet or an earlier section"),
+    "structure": ("keeps form", "Letters apart and returns, less what is copied above a half"),
+    "real": ("like music", "Share of figures of pulse, melody and harmony within the range of real music"),
+    "worth": ("worth", "Keeps form, and eight times like music: the best candidate has the most"),
+    "heard": ("heard as", "The letters that the judge hears"),
+    "ARI": ("agreement", "How far the judge hears the form that was asked for (ARI): 1 wholly, 0 by chance"),
+    "ARI shuffled": ("by chance", "The same agreement with shuffled plans"),
+}  # A figure's key: its name in the table, and what it means
 
 
 def _busy(form: WriteForm, busy: bool) -> None:
@@ -507,11 +762,18 @@ def _judge(form: WriteForm) -> None:
     cards = [card for card in form.cards if card.candidate is not None]
     judge = chosen_model(form.judge) if is_chosen(form.judge) else None
     judged = candidate_rows([card.candidate for card in cards], judge)
-    rows = [
-        {"candidate": card.name, "seed": card.candidate.provenance["seed"], **row}
-        for card, row in zip(cards, judged, strict=True)
-    ]
-    form.table.value = html_table(rows, _TABLE_NOTE)
+    rows = []
+    for card, row in zip(cards, judged, strict=True):
+        if judge is None and len(card.candidate.score):
+            heard = judge_form(card.candidate.score)
+            row |= {name: heard[name] for name in ("heard", "ARI", "ARI shuffled")}
+        named = {_COLUMNS.get(key, (key,))[0]: _finite(value) for key, value in row.items()}
+        rows.append({"candidate": card.name, **named})
+    form.table.value = html_table(rows, "Candidates", hints=dict(_COLUMNS.values()))
+
+
+def _finite(value):  # What was stopped has no structure
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _writers(form: WriteForm) -> list[tuple]:  # A row a model: its name, the model, its path
@@ -523,6 +785,20 @@ def _writers(form: WriteForm) -> list[tuple]:  # A row a model: its name, the mo
         name = "Staria" if getattr(model, "kind", "") == "staria" else "baseline"
         found.append((name, model, chosen_name(choice)))
     return found
+
+
+def _as_followed(form: WriteForm, model) -> Plan:
+    "Give the plan as a model follows it: a style that was typed must be known, the material's may be."
+    known = getattr(model, "tags", ())
+    check_styles(form.typed_style, known)
+    plan = form.plan()
+    return dataclasses.replace(plan, style=[word for word in plan.style if word in known])
+
+
+def _show_cards(form: WriteForm, cards: list[_CandidateCard]) -> None:
+    "Show these candidates and no others."
+    form.cards = form.place.children = cards
+    _judge(form)
 
 
 def _place_cards(form: WriteForm, sets: list[list[_CandidateCard]]) -> None:
@@ -556,8 +832,13 @@ def _write_set(
 
     def move(share: float) -> None:
         form.bar.value = begin + share * (end - begin)
+        tell(form.status, f"{words}{time_left(began_s, share)}")
 
+    music = f"{len(cards)} × {plan.form}, {sum(plan.lengths_s):.0f} s of music each"
+    words = f"{cards[0].writer} is writing {music}"
+    tell(form.status, f"{words} …")
     model, seed = cards[0].model, form.value("seed")
+    began_s = time.monotonic()
     growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, model=model)
     follow = _until_stopped(form, growing)
     written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, on_token=follow)
@@ -572,19 +853,22 @@ def _write_studio(
     _busy(form, True)
     form.bar.value = 0
     try:
-        plan, seed, writers = form.plan(), form.value("seed"), _writers(form)
-        form.sampling()  # A wrong setting is said before anything is shown
-        group, sets = f"studio-{id(form)}", []
-        for name, model, _ in writers:
+        form.plan(), form.sampling()  # What is wrong is said before anything is shown
+        tell(form.status, "the model gets ready …")
+        writers, seed = _writers(form), form.value("seed")
+        form.shelf.fill(form.plan().form, seed, form.typed_style)
+        plans = [_as_followed(form, model) for _, model, _ in writers]
+        group, sets, before = f"studio-{id(form)}", [], form.cards
+        for (name, model, _), plan in zip(writers, plans, strict=True):
             titles = [f"{name} {k + 1}, seed {seed}" for k in range(form.value("n"))]
             sets.append([_CandidateCard(t, plan, model, group, form.reroll, form.export) for t in titles])
         _place_cards(form, sets)
-        for k, (name, _, path) in enumerate(writers):
-            tell(form.status, f"{name} is writing {plan.form} …")
-            _write_set(form, sets[k], plan, path, (k / len(writers), (k + 1) / len(writers)))
+        for k, (_, _, path) in enumerate(writers):
+            _write_set(form, sets[k], plans[k], path, (k / len(writers), (k + 1) / len(writers)))
             if form.job.stopping:
                 break
         _finish(form)
+        form.remember("what was written", lambda: _show_cards(form, before))
     finally:
         _busy(form, False)
 
@@ -622,10 +906,12 @@ def _reroll_studio(
         old, k = card.candidate, card.section.value
         opens = np.flatnonzero(np.isin(old.ids, MusicTokenizerWithStyle.section_ids))
         given = old.ids[: opens[k] + 1].tolist() if k < len(opens) else ()
-        tell(form.status, f"{card.name}: writing section {k + 1} anew …")
+        words, began_s = f"{card.name}: writing section {k + 1} anew", time.monotonic()
+        tell(form.status, f"{words} …")
 
         def move(share: float) -> None:
             form.bar.value = share
+            tell(form.status, f"{words}{time_left(began_s, share)}")
 
         kept = {"given": given, "model": card.model}
         growing = _GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), move, **kept)
@@ -635,6 +921,7 @@ def _reroll_studio(
             tell(form.status, f"{card.name}: stopped; it is as it was")
             return
         card.take(new)
+        form.remember(f"section {k + 1} of {card.name}", lambda: card.restore(old))
         form.bar.value = 1.0
         _judge(form)
         tell(form.status, f"{card.name}: section {k + 1} is new, the rest as it was")
