@@ -902,6 +902,7 @@ def _write_studio(
     try:
         form.plan(), form.sampling()  # What is wrong is said before anything is shown
         tell(form.status, "the model gets ready …")
+        form.links.value = ""  # of a piece that was written before
         writers, seed = _writers(form), form.value("seed")
         form.shelf.fill(form.plan().form, seed, form.typed_style)
         plans = [_as_followed(form, model) for _, model, _ in writers]
