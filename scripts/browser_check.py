@@ -642,6 +642,7 @@ def check_write(page, where, out: Path) -> None:
     page.get_by_text(re.compile(r"AB-staria-seed0-1\.json\b.* are in")).wait_for()
     page.locator("a[download$='.mid']").first.wait_for(state="attached")
     check_bars(page)
+    check_blind(page, where, out)
 
 
 def check_table(page) -> None:
@@ -676,6 +677,22 @@ def check_bars(page) -> None:
     page.get_by_label("meter").press("Enter")
     page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
     check_gallery(page)
+
+
+def check_blind(page, where, out: Path) -> None:
+    "Written blind, nobody sees who wrote what, nor the letters, until names are asked for."
+    page.get_by_label("blind", exact=True).check()
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_text("2 pieces: hear them, rate them").wait_for()
+    rolls = [RollPage(page, f"piece {number}") for number in (1, 2)]
+    assert all(" form " not in roll.canvas.get_attribute("aria-label") for roll in rolls)
+    page.screenshot(path=out / f"{where.name}-blind.png")
+    page.locator(".widget-toggle-buttons", has_text="How good?").first.locator("button", has_text="4").click()
+    page.get_by_role("button", name="Show names").click()
+    page.get_by_text(re.compile("2 names are shown; your ratings are in")).wait_for()
+    page.locator("table[aria-label=Candidates] th", has_text="your rating").wait_for()
+    RollPage(page, "baseline 1, seed 0")
+    page.get_by_label("blind", exact=True).uncheck()
 
 
 def check_gallery(page) -> None:
@@ -772,7 +789,8 @@ def check_names(page) -> None:
     "Everything that a keyboard reaches has a name for a screen reader."
     nameless = page.evaluate("""() => {
       const reached = "button, input, select, canvas[tabindex], [tabindex='0'], [role=application]";
-      const roots = [...document.querySelectorAll(".staria-roll, .staria-form, .staria-drop")];
+      const views = ".staria-roll, .staria-form, .staria-drop, .staria-gallery";
+      const roots = [...document.querySelectorAll(views)];
       const items = roots.flatMap((root) => [...root.querySelectorAll(reached)]);
       const named = (item) => item.getAttribute("aria-label") || item.textContent.trim() || item.title;
       return items.filter((item) => !named(item)).map((item) => item.outerHTML.slice(0, 80));

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .bar_similarity import MOST_BARS, bar_numbers, bars_of, compare_bars
+from .introductions import IntroductionDetector, describe_sections
 from ..core.basics import LETTERS, InputError, compiled
 from ..music.score import Score
 from ..music.sections import Section, check_order
@@ -505,6 +506,8 @@ class Segmentation(NamedTuple):
     # in the boundary that it begins with, or one at most a bar from it; both 1 where it is fixed
     confidence: tuple[float, ...] = ()
     boundary_confidence: tuple[float, ...] = ()
+    # For each section, how likely it is an introduction, an interlude or a coda; 0 where it has a letter
+    introduction: tuple[float, ...] = ()
 
 
 def segment(
@@ -512,6 +515,7 @@ def segment(
     config: SegmentationConfig = SegmentationConfig(),
     bars_s: np.ndarray | None = None,  # (N,) starts in seconds; None: the score's own
     fixed: Sequence[Section] = (),  # Sections that are kept as they are; see `fix_spans`
+    detector: IntroductionDetector | None = None,  # Says which sections are none; None: all have letters
 ) -> Segmentation:
     "Find a piece's sections; one of more than MOST_BARS bars is cut into equal parts."
     bars = bars_of(score, bars_s)
@@ -523,7 +527,14 @@ def segment(
                 f" {MOST_BARS} bars: cut the piece, or fix none"
             )
         return _segment_parts(score, config, bars)
-    found = segment_bars(compare_bars(score, bars), bars, score.duration_s, config, spans)
+    terms = weigh_bars(compare_bars(score, bars), bars, config)
+
+    bar = bar_numbers(score.onset_s, bars)
+
+    def detect(row: Hypothesis) -> np.ndarray:
+        return detector.find(describe_sections(score, bar, row.starts, row.kinds, terms.alike))
+
+    found = segment_terms(terms, bars, score.duration_s, spans, detect=detect if detector else None)
     found = change_times(found, lambda sections, _: _begin_with_notes(sections, score.onset_s, bars))
     return keep_times(found, fixed)
 
@@ -607,6 +618,8 @@ def segment_terms(
     end_s: float,  # Where the piece ends
     fixed: tuple[FixedSpan, ...] = (),  # In order, not overlapping
     starts: np.ndarray | None = None,  # As for `find_hypotheses`
+    # Says how likely each section of a row has no letter (K,), 0 where it has one; None: all have
+    detect: Callable[[Hypothesis], np.ndarray] | None = None,
 ) -> Segmentation:
     "Find the sections of a piece whose bars have been weighed."
     # Search the best rows of sections.
@@ -622,25 +635,49 @@ def segment_terms(
         believed = [_join_kinds(row, terms.alike, config.join, kept_edges) for row in believed]
     kinds = np.array([_kinds_of_bars(row, len(bars_s)) for row in believed])
     chosen = believed[0]
-    letter_of = _name_kinds(kinds[0], _letters_of_fixed(chosen, fixed))
+
+    # Introductions, interludes and codas have no letter, and leave theirs to others.
+    introduction = _find_introductions(chosen, fixed, detect)
+    lettered = _without(chosen, introduction)
+    letter_of = _name_kinds(_kinds_of_bars(lettered, len(bars_s)), _letters_of_fixed(chosen, fixed))
+    of_all = _name_kinds(kinds[0], letter_of)  # for notes, which have a likeliest letter even there
 
     # Times: an upbeat belongs to the first section, the last one goes on to the end of the piece.
     edges = np.append(bars_s, max(end_s, bars_s[-1] + terms.bar_s))
     if bars_s[0] < terms.bar_s:
         edges[0] = 0.0
-    sections = _sections_of(chosen, letter_of, edges)
+    sections = _sections_of(lettered, letter_of, edges)
     weight_of_bar = np.where(_bars_of_fixed(fixed, len(bars_s)), len(bars_s), 1)  # fixed letters go first
-    probs, agreeing = _average_letters(share, kinds, letter_of, weight_of_bar)
+    probs, agreeing = _average_letters(share, kinds, of_all, weight_of_bar)
+    probs *= 1 - np.repeat(introduction, np.diff([*chosen.starts, len(bars_s)]))[:, None]
     readings = []
     for k, part in _group_readings(believed, share, np.diff(edges)):
-        of_row = letter_of if k == 0 else _letters_like(kinds[k], kinds[0], letter_of, weight_of_bar)
-        readings.append(Alternative(_sections_of(believed[k], of_row, edges), part, believed[k]))
+        row = _without(believed[k], _find_introductions(believed[k], fixed, detect))
+        of_bars = _kinds_of_bars(row, len(bars_s))
+        of_row = letter_of if k == 0 else _letters_like(of_bars, kinds[0], letter_of, weight_of_bar)
+        readings.append(Alternative(_sections_of(row, of_row, edges), part, believed[k]))
     search = Search(terms, nats, rows, chosen, fixed)
     found = Segmentation(sections, bars_s, probs, 1, search, readings[0].share, tuple(readings[1:]))
     return found._replace(
         confidence=_confidence_of_sections(chosen, agreeing, np.diff(edges)),
         boundary_confidence=_confidence_of_boundaries(believed, share),
+        introduction=tuple(introduction.tolist()),
     )
+
+
+def _find_introductions(
+    row: Hypothesis, fixed: Sequence[FixedSpan], detect: Callable[[Hypothesis], np.ndarray] | None
+) -> np.ndarray:  # (K,) as `detect` gives them, 0 for what is fixed
+    if detect is None:
+        return np.zeros(len(row.starts))
+    held = {span.start for span in fixed}
+    return np.where([start in held for start in row.starts], 0.0, detect(row))
+
+
+def _without(row: Hypothesis, introduction: np.ndarray) -> Hypothesis:
+    "Leave out the kinds of sections that are introductions; those of the others keep their numbers."
+    kinds = zip(row.kinds, introduction, strict=True)
+    return row._replace(kinds=tuple(-1 if likely > 0 else kind for kind, likely in kinds))
 
 
 def _confidence_of_sections(
@@ -845,7 +882,7 @@ def row_sections(
     row: Hypothesis,  # Over its bars
     onset_s: np.ndarray,  # (n,) of the notes, in seconds
 ) -> tuple[Section, ...]:  # Letters A to D by first appearance, N for kinds beyond; from note to note
-    "Read a row as sections, as `segment` reads the one that it chooses."
+    "Read a row as sections, as `segment` reads the one that it chooses where it has no detector."
     kinds = _kinds_of_bars(row, len(found.bars_s))
     edges = np.append(found.bars_s, found.sections[-1].end_s)
     edges[0] = found.sections[0].start_s

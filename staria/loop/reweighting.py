@@ -239,7 +239,7 @@ class Weighing:
     "Say what a nat counts."
 
     parse: float = 0.08  # λ, of the listener's search: as in its own beliefs
-    likelihood: float = 0.004  # τ, of log p(x | z)
+    likelihood: float = 0.0008  # τ, of log p(x | z): more made the labels of dances worse
 
 
 def weigh(

@@ -10,7 +10,7 @@ class GalleryView {
       { className: "staria-gallery-row", aria: { role: "group", label: "Forms by their names" } },
       this.cards,
     );
-    this.root = make("div", { className: "staria-form staria-gallery" }, [this.row, this.says]);
+    this.root = make("div", { className: "staria-gallery" }, [this.row, this.says]);
     this.follow = () => this.draw();
     model.on("change:chosen change:palette", this.follow);
     el.append(this.root);

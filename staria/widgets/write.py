@@ -8,8 +8,10 @@ __all__ = ['WriteForm']
 # %% ../../nbs/widgets/03_write.ipynb #7c1a1703
 import base64
 import dataclasses
+import hashlib
 import html
 import itertools
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,9 +22,11 @@ import numpy as np
 import traitlets
 
 from ..core.basics import LETTERS, InputError
-from ..core.files import Workspace
+from ..core.files import Workspace, atomic_write
+from ..core.tables import write_csv
 from ..data.plan import Plan, sample_plan
 from ..data.snippet_bank import load_snippet_bank
+from ..evaluation.blind_test import COLUMNS
 from ..evaluation.form_judge import judge_form
 from ..evaluation.gallery import GALLERY, find_preset
 from ..evaluation.generators import candidate_rows
@@ -389,20 +393,45 @@ class _CandidateCard(widgets.VBox):
         self.reroll_button.on_click(lambda _: reroll(self))
         self.back_button.on_click(lambda _: self.back())
         self.export_button.on_click(lambda _: export(self))
-        controls = [self.keep, self.section, self.reroll_button, self.back_button, self.export_button]
-        bar = widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
-        super().__init__([self.roll, bar], layout=widgets.Layout(min_width="0"))
+        self.rating = widgets.ToggleButtons(
+            options=[("no answer", 0), *((str(k), k) for k in range(1, 6))],
+            tooltips=["", "very poor", "poor", "fair", "good", "very good"],
+            description="How good?",
+        )
+        self.rating.style.button_width = "auto"
+        self.controls = [self.keep, self.section, self.reroll_button, self.back_button, self.export_button]
+        self.hidden_as = ""  # What it is called while nobody shall know who wrote it
+        self.bar = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+        self.bar.children = self.controls
+        super().__init__([self.roll, self.bar], layout=widgets.Layout(min_width="0"))
+
+    def hide(self, name: str) -> None:
+        "Show neither who wrote it nor its letters, and ask how good it is."
+        self.hidden_as = name
+        self.bar.children = [self.rating]
+        self.roll.title = name
+
+    def reveal(self) -> None:
+        "Show who wrote it, and its letters."
+        self.hidden_as = ""
+        self.bar.children = self.controls
+        if self.candidate is not None:
+            self._show(self.candidate.score)
+
+    def _show(self, score: Score) -> None:
+        shown = score.with_sections([]) if self.hidden_as else score
+        self.roll.show(shown, title=self.hidden_as or self.name, keep_view=True)
 
     def grow(self, score: Score) -> None:
         "Show what is there so far."
-        self.roll.show(score, title=self.name, keep_view=True)
+        self._show(score)
 
     def take(self, candidate: Candidate, new: bool = True) -> None:
         "Show a finished candidate; an earlier one can be gone back to."
         if self.candidate is not None and new:
             self.past.append(self.candidate)
         self.candidate = candidate
-        self.roll.show(candidate.score, title=self.name, keep_view=True)
+        self._show(candidate.score)
         self.reroll_button.disabled = self.export_button.disabled = not len(candidate.score)
         self.back_button.disabled = not self.past
 
@@ -523,6 +552,17 @@ class WriteForm(widgets.VBox):
             description="Undo", disabled=True, tooltip="Take back what was done last"
         )
         self.undo_button.on_click(lambda _: self.undo())
+        self.blind = widgets.Checkbox(
+            description="blind",
+            indent=False,
+            tooltip="Hide who writes what and the letters, shuffle the candidates, and rate them first",
+            layout=widgets.Layout(width="80px"),
+        )
+        self.reveal_button = widgets.Button(
+            description="Show names", tooltip="Show who wrote what, and keep the ratings as a file"
+        )
+        self.reveal_button.layout.display = "none"
+        self.reveal_button.on_click(lambda _: self.job.guard(lambda: _reveal(self)))
         self.write_button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         self.sample_button.on_click(lambda _: self.job.start(self.sample))
@@ -532,6 +572,7 @@ class WriteForm(widgets.VBox):
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         columns = widgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))")
         first = [self.fields[name] for name in _FIRST_FIELDS]
+        buttons = [self.write_button, self.stop_button, self.undo_button]
         shown = (*_PLAN_FIELDS, *_FIRST_FIELDS)
         folded = [field for name, field in self.fields.items() if name not in shown]
         self.folded_gallery = widgets.Accordion([self.gallery], selected_index=None)
@@ -550,8 +591,9 @@ class WriteForm(widgets.VBox):
             widgets.HBox([self.checkpoint, self.baseline, self.judge], layout=wrap),
             widgets.HBox(first, layout=wrap),
             more,
-            widgets.HBox([self.write_button, self.stop_button, self.undo_button, self.bar], layout=wrap),
+            widgets.HBox([*buttons, self.blind, self.bar], layout=wrap),
             self.status,
+            self.reveal_button,
             self.table,
             self.place,
             self.links,
@@ -759,7 +801,7 @@ def _busy(form: WriteForm, busy: bool) -> None:
 
 def _judge(form: WriteForm) -> None:
     "Fill the table below the buttons."
-    cards = [card for card in form.cards if card.candidate is not None]
+    cards = [card for card in form.cards if card.candidate is not None and not card.hidden_as]
     judge = chosen_model(form.judge) if is_chosen(form.judge) else None
     judged = candidate_rows([card.candidate for card in cards], judge)
     rows = []
@@ -768,7 +810,8 @@ def _judge(form: WriteForm) -> None:
             heard = judge_form(card.candidate.score)
             row |= {name: heard[name] for name in ("heard", "ARI", "ARI shuffled")}
         named = {_COLUMNS.get(key, (key,))[0]: _finite(value) for key, value in row.items()}
-        rows.append({"candidate": card.name, **named})
+        rated = {"your rating": card.rating.value} if card.rating.value else {}
+        rows.append({"candidate": card.name, **rated, **named})
     form.table.value = html_table(rows, "Candidates", hints=dict(_COLUMNS.values()))
 
 
@@ -804,8 +847,12 @@ def _show_cards(form: WriteForm, cards: list[_CandidateCard]) -> None:
 def _place_cards(form: WriteForm, sets: list[list[_CandidateCard]]) -> None:
     "Show the new cards behind those that are kept, the models' side by side."
     kept = [card for card in form.cards if card.keep.value and card.candidate is not None]
-    pairs = zip(*sets, strict=True)
-    form.cards = kept + list(itertools.chain.from_iterable(pairs))
+    new = list(itertools.chain.from_iterable(zip(*sets, strict=True)))
+    if form.blind.value:
+        new = [new[k] for k in np.random.default_rng().permutation(len(new))]
+        for number, card in enumerate(new, start=1):
+            card.hide(f"piece {number}")
+    form.cards = kept + new
     form.place.layout.grid_template_columns = "repeat(auto-fit, minmax(min(100%, 620px), 1fr))"
     form.place.children = form.cards
 
@@ -855,6 +902,7 @@ def _write_studio(
     try:
         form.plan(), form.sampling()  # What is wrong is said before anything is shown
         tell(form.status, "the model gets ready …")
+        form.links.value = ""  # of a piece that was written before
         writers, seed = _writers(form), form.value("seed")
         form.shelf.fill(form.plan().form, seed, form.typed_style)
         plans = [_as_followed(form, model) for _, model, _ in writers]
@@ -880,10 +928,53 @@ def _finish(form: WriteForm) -> None:
     if not form.job.stopping:
         form.bar.value = 1.0
     _judge(form)
+    hidden = any(card.hidden_as for card in form.cards)
+    form.reveal_button.layout.display = "" if hidden else "none"
+    if hidden:
+        return tell(form.status, f"{len(form.cards)} pieces: hear them, rate them, then show the names")
     count = len(form.cards)
     forms = ", ".join(score.form for score in form.scores) or "none"
     stopped = "stopped; " if form.job.stopping else ""
     tell(form.status, f"{stopped}{count} candidate{'s' * (count != 1)}: {forms}")
+
+# %% ../../nbs/widgets/03_write.ipynb #6b63528d
+_QUESTION = {"overall": ["How good is the piece?", "very poor", "very good"]}
+
+
+def _reveal(form: WriteForm) -> dict[str, Path]:  # The ratings and their key; empty where nobody rated
+    "Show who wrote what, and keep the ratings as `staria blind-test --read` reads them."
+    hidden = [card for card in form.cards if card.hidden_as]
+    rated = [card for card in hidden if card.rating.value]
+    paths = _save_ratings(form.workspace.runs / "studio", rated) if rated else {}
+    for card in hidden:
+        card.reveal()
+    form.reveal_button.layout.display = "none"
+    _judge(form)
+    said = f"; your ratings are in {paths['csv']}, their key beside it" if rated else ""
+    tell(form.status, f"{len(hidden)} names are shown{said}")
+    return paths
+
+
+def _save_ratings(folder: Path, cards: list[_CandidateCard]) -> dict[str, Path]:
+    "Write ratings of hidden pieces as a blind test's CSV and key."
+    groups: dict[str, int] = {}
+    samples, rows = {}, []
+    music = hashlib.sha256()
+    for card in cards:
+        music.update(card.candidate.score.notes.tobytes())
+    kit = f"studio-{music.hexdigest()[:8]}"
+    for card in cards:
+        code = card.hidden_as.replace(" ", "")
+        samples[code] = [card.writer, groups.get(card.writer, 0)]
+        groups[card.writer] = groups.get(card.writer, 0) + 1
+        answer = (kit, "me", code, "overall", card.rating.value, 0.0)
+        rows.append(dict(zip(COLUMNS, answer, strict=True)))
+    paths = {"csv": folder / f"{kit}.csv", "key": folder / f"{kit}-key.json"}
+    write_csv(paths["csv"], rows)
+    with atomic_write(paths["key"]) as file:
+        key = {"kit": kit, "questions": _QUESTION, "samples": samples}
+        file.write((json.dumps(key, indent=1) + "\n").encode())
+    return paths
 
 # %% ../../nbs/widgets/03_write.ipynb #ce1697b4
 def _fresh_seed(card: _CandidateCard) -> int:
