@@ -517,7 +517,7 @@ def segment(
     fixed: Sequence[Section] = (),  # Sections that are kept as they are; see `fix_spans`
     detector: IntroductionDetector | None = None,  # Says which sections are none; None: all have letters
 ) -> Segmentation:
-    "Find a piece's sections; one of more than MOST_BARS bars is cut into equal parts."
+    "Find a piece's sections; one of more than MOST_BARS bars is cut into equal parts, all with letters."
     bars = bars_of(score, bars_s)
     bars, spans = fix_spans(fixed, bars, score.duration_s)
     if len(bars) > MOST_BARS:

@@ -6,7 +6,6 @@
 __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_command', 'ship_command']
 
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
-import collections
 import contextlib
 import json
 import sys
@@ -146,11 +145,11 @@ def generate_command(
         max_tokens=max_length,
         opening=None if go_on is None else Score.from_midi(go_on),
         on_token=shown,
-        workers=workers_for(model, len(plans) * best_of),
+        workers=1 if go_on else workers_for(model, len(plans) * best_of),
     )
     try:
         for stem, piece, seen in _save_pieces(written, Path(out), seed, kinds, soundfont):
-            saved[stem.name] = piece.score
+            saved[stem.name] = piece.score  # its sound follows
             shown.bar.clear()  # what is printed next begins a line
             _print_piece(stem, piece, *seen)
         shown.bar.close()
@@ -164,31 +163,25 @@ def generate_command(
 
 
 def _save_pieces(written, out: Path, seed: int, kinds: tuple[str, ...], soundfont: str | None):
-    "Save each piece as soon as it is written, sound in threads; give it, its contrast, whether it was there."
+    "Save and give each piece as soon as it is written, and make its sound in a thread."
     from staria.core.device import pick_workers
     from staria.generation.candidates import save_candidate
     from staria.music.audio import SOUND_FORMATS, save_sound
 
     sounds = [kind for kind in kinds if f".{kind}" in SOUND_FORMATS]
     silent = [kind for kind in kinds if kind not in sounds]
-    with ThreadPoolExecutor(pick_workers(0, 0)) as pool:
-        waiting = collections.deque()
+    pool, played = ThreadPoolExecutor(pick_workers(0, 0)), []
+    try:
         for number, (piece, judged) in enumerate(written, start=1):
             stem = out / f"{piece.plan.form}-{seed}-{number}"
             told = judged["contrast"], Path(f"{stem}.mid").exists()
             save_candidate(piece, out, stem.name, silent)
-            played = [pool.submit(save_sound, piece.score, f"{stem}.{kind}", soundfont) for kind in sounds]
-            waiting.append((played, (stem, piece, told)))
-            while waiting and all(sound.done() for sound in waiting[0][0]):
-                yield _when_played(*waiting.popleft())
-        while waiting:
-            yield _when_played(*waiting.popleft())
-
-
-def _when_played(played: list, saved: tuple) -> tuple:
-    for sound in played:
-        sound.result()
-    return saved
+            played += [pool.submit(save_sound, piece.score, f"{stem}.{kind}", soundfont) for kind in sounds]
+            yield stem, piece, told
+        for sound in played:
+            sound.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _place(model, device: str, attention: str) -> None:

@@ -6,6 +6,7 @@
 __all__ = ['is_local', 'free_port', 'show_studio', 'Studio', 'studio_command']
 
 # %% ../../nbs/app/06_studio.ipynb #39ba09b4
+import contextlib
 import ipaddress
 import json
 import os
@@ -61,7 +62,6 @@ def show_studio(
 
     from staria.music.page import read_static
     from staria.widgets import HearForm, WriteForm
-    from staria.widgets.parts import chosen_model
 
     workspace = open_workspace(root)
     hear = HearForm(workspace=workspace)
@@ -77,7 +77,7 @@ def show_studio(
     write = WriteForm(form="ABAC", workspace=workspace)
     write.folded_gallery.selected_index = 0  # to begin with
     # Loaded before it is asked for, so that the first note comes at once
-    threading.Thread(target=lambda: chosen_model(write.checkpoint), daemon=True).start()
+    threading.Thread(target=_preload, args=(write.checkpoint,), daemon=True).start()
     tabs = ipywidgets.Tab(
         [
             _with_sentence(sentence, *parts)
@@ -90,6 +90,14 @@ def show_studio(
     tabs.titles = ("Hear", "Write")
     head = f"<style>{read_static('studio.css')}</style><h1>Staria</h1>"
     return ipywidgets.VBox([ipywidgets.HTML(head), tabs])
+
+
+def _preload(checkpoint) -> None:
+    "Load what the form has chosen; whoever writes is told what is wrong with it."
+    from staria.widgets.parts import chosen_model
+
+    with contextlib.suppress(InputError):
+        chosen_model(checkpoint)
 
 
 def _with_sentence(sentence: str, *parts):

@@ -141,7 +141,10 @@ def pick_workers(
     parameters: int,  # Of the model
     tokens: int,  # That one pass reads, of all sequences together
 ) -> int:  # With `pick_threads` for each of them, no more than the usable cores, or than what was asked for
-    "Choose how many threads may go through a model side by side, each with passes of its own."
+    """Choose how many threads or processes go through a model side by side, each with passes of its own.
+
+    Where a number of threads was asked for, passes have them, and go one after another.
+    """
     allowed = pick_threads(_SHARED_WORK, 1)
     return max(1, allowed // pick_threads(parameters, tokens))
 

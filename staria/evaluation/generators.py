@@ -29,6 +29,7 @@ from ..data.plan import Plan
 from ..generation.candidates import Candidate, judge_candidate
 from ..generation.generation import clock_of
 from ..models.decoder import Decoder
+from ..models.layers import IGNORED
 from ..music.bar_clock import find_bar_clock
 from ..music.midi import DRUM
 from ..music.score import Score
@@ -253,11 +254,11 @@ def loss_per_note(
     item = generative_item(tok, piece, room, 1, np.random.default_rng(0))
     prompt = write_prompt(item["form"], {})
     ids = torch.tensor(np.concatenate([prompt, item["ids"]]))[None]
-    targets = torch.tensor(np.concatenate([np.full(len(prompt), -100), item["targets"]]))[None]
+    targets = torch.tensor(np.concatenate([np.full(len(prompt), IGNORED), item["targets"]]))[None]
     notes = max(1, len(tok.decode(item["ids"])))
     with evaluating(model) as device:
         loss = model.loss(ids.to(device), targets.to(device))
-    return float(loss) * int((targets != -100).sum()) / notes
+    return float(loss) * int((targets != IGNORED).sum()) / notes
 
 # %% ../../nbs/evaluation/01_generators.ipynb #02bede3e
 def order_row(

@@ -11,8 +11,10 @@ __all__ = ['FILE_KINDS', 'MAY_COPY', 'Candidate', 'write_candidates', 'reroll_se
 import dataclasses
 import json
 import multiprocessing
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +119,7 @@ def write_candidates(
     for k, draft in enumerate(drafts):
         own = {
             "plan": draft.plan.to_dict(),
-            "piece": k if numbers is None else numbers[k],
+            "piece": k if numbers is None else int(numbers[k]),
             "stopped_after": drawn[k] if stopped and not draft.done else None,
             "anew": [],
         }
@@ -536,8 +538,9 @@ def write_best(
     workers: int = 1,  # Processes that share the candidates; several only in a program that can be imported
 ) -> Iterator[tuple[Candidate, dict[str, float]]]:  # The best of each plan, and what `judge_candidate` says
     "Write candidates of each plan, and give the best of each as soon as it is written."
-    if best_of < 1:
-        raise InputError(f"best_of must be 1 or more, got {best_of}")
+    for name, count in (("best_of", best_of), ("workers", workers)):
+        if count < 1:
+            raise InputError(f"{name} must be 1 or more, got {count}")
     if opening is not None:
         for plan in plans:
             opening_ids(opening, plan, model)  # what does not fit is refused before anything is written
@@ -582,11 +585,11 @@ def _write_groups(
 class _Share:
     "Hold what a process that writes a share was given when it began."
 
-    model = told = stop = None  # The model, a queue for (piece, token), and an event
+    model = told = stop = None  # The model, a queue for (piece, token), and a byte that says "stop"
 
     @classmethod
-    def begin(cls, model: torch.nn.Module, told, stop) -> None:
-        cls.model, cls.told, cls.stop = model, told, stop
+    def begin(cls, pickled: bytes, told, stop) -> None:
+        cls.model, cls.told, cls.stop = pickle.loads(pickled), told, stop
 
     @classmethod
     def write(cls, plans: Sequence[Plan], numbers: Sequence[int], kept: dict) -> list[Candidate]:
@@ -594,7 +597,7 @@ class _Share:
 
         def say(place: int, token: int) -> bool:
             cls.told.put((numbers[place], token))
-            return not cls.stop.is_set()
+            return not cls.stop.value
 
         return write_candidates(cls.model, plans, on_token=say, numbers=numbers, **kept)
 
@@ -604,10 +607,48 @@ def workers_for(
     n: int,  # Pieces
 ) -> int:  # For `write_best`
     "Choose how many processes share pieces: on a CPU as many as there are cores for it."
-    parameters = list(model.parameters())
-    if not isinstance(model, StariaModel) or parameters[0].device.type != "cpu":
+    if not isinstance(model, StariaModel) or model.null.device.type != "cpu":
         return 1
-    return min(n, pick_workers(sum(p.numel() for p in parameters), n))
+    size = sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
+    most = min(n, pick_workers(size, 1))
+    share = -(-n // most)
+    return min(most, pick_workers(size, share))
+
+
+class _Shares:
+    "Follow the pieces that this and other processes write."
+
+    def __init__(self, on_token: Callable[[int, int], bool]):
+        context = multiprocessing.get_context("spawn")
+        self.told = context.SimpleQueue()
+        self.stop = context.RawValue("b", 0)  # no lock: a process that dies may hold it
+        self.on_token = on_token
+        self.others: list[Future] = []
+
+    def hear(self, piece: int, token: int) -> bool:
+        "Pass on a token; say whether to go on."
+        if not self.stop.value and not self.on_token(piece, token):
+            self.stop.value = 1
+        return not self.stop.value
+
+    def hear_all(self, piece: int, token: int) -> bool:
+        "Pass on a token from here and what came from the others; raise what they met."
+        for other in self.others:
+            if other.done():
+                other.result()
+        goes_on = self.hear(piece, token)
+        while goes_on and not self.told.empty():
+            goes_on = self.hear(*self.told.get())
+        return goes_on
+
+    def wait(self) -> list[list[Candidate]]:
+        "Pass on tokens until the others are done."
+        while not all(other.done() for other in self.others) or not self.told.empty():
+            if self.told.empty():
+                time.sleep(0.01)
+            else:
+                self.hear(*self.told.get())
+        return [other.result() for other in self.others]
 
 
 def _write_shared(
@@ -620,35 +661,26 @@ def _write_shared(
     "Write candidates in several processes."
     if workers == 1:
         return write_candidates(model, plans, on_token=on_token, **kept)
-    context = multiprocessing.get_context("spawn")
-    told, stop = context.SimpleQueue(), context.Event()
-    shares = [list(range(first, len(plans), workers)) for first in range(workers)]
+    shares = _Shares(on_token)
+    given = []
+    for first in range(workers):
+        numbers = list(range(first, len(plans), workers))
+        given.append(([plans[k] for k in numbers], numbers, kept))
+    own, numbers, _ = given[0]
 
-    def hear(piece: int, token: int) -> bool:
-        if not stop.is_set() and not on_token(piece, token):
-            stop.set()
-        return not stop.is_set()
+    def hear_own(place: int, token: int) -> bool:
+        return shares.hear_all(numbers[place], token)
 
-    def hear_all(place: int, token: int) -> bool:  # What is written here, and what came from the others
-        goes_on = hear(shares[0][place], token)
-        while goes_on and not told.empty():
-            goes_on = hear(*told.get())
-        return goes_on
-
-    with WorkerPool(workers - 1, _Share.begin, model, told, stop) as pool:
+    # As bytes: torch would send tensors through shared memory, of which a container has little
+    with WorkerPool(workers - 1, _Share.begin, pickle.dumps(model), shares.told, shares.stop) as pool:
         try:
-            given = [([plans[k] for k in share], share, kept) for share in shares]
-            others = [pool.submit(_Share.write, *one) for one in given[1:]]
-            own, numbers, _ = given[0]
-            parts = [write_candidates(model, own, on_token=hear_all, numbers=numbers, **kept)]
-            while not all(other.done() for other in others) or not told.empty():
-                hear(*told.get()) if not told.empty() else time.sleep(0.01)
-            parts += [other.result() for other in others]
+            shares.others += [pool.submit(_Share.write, *one) for one in given[1:]]
+            parts = [write_candidates(model, own, on_token=hear_own, numbers=numbers, **kept)]
+            parts += shares.wait()
         except BrokenProcessPool:
             raise InputError(
                 "a process that wrote pieces died, for want of memory perhaps: ask for fewer pieces at once"
             ) from None
-        except BaseException:
-            stop.set()
-            raise
+        finally:
+            shares.stop.value = 1
     return [parts[k % workers][k // workers] for k in range(len(plans))]

@@ -225,10 +225,6 @@ def _spread(
     return tuple(roomy)
 
 
-def _is_light(pair: tuple[torch.Tensor, torch.Tensor]) -> bool:
-    return pair[0].dtype == torch.bfloat16 and pair[0].device.type == "cpu"
-
-
 def _put(pair: tuple[torch.Tensor, torch.Tensor], place: torch.Tensor, *new: torch.Tensor) -> None:
     for store, part in zip(pair, new, strict=True):
         store.index_copy_(2, place, part.type_as(store))
@@ -295,6 +291,7 @@ def _read_own(
     mask: torch.Tensor | None,
     at: torch.Tensor,
     end: int,
+    light: bool,
 ) -> torch.Tensor:  # One token (B, 1, C) through a block, against its piece's past
     projected = block.attention.qkv(block.norm1(x)).view(len(x), 1, 3, block.attention.n_head, -1)
     query, key, value = projected.permute(2, 0, 3, 1, 4)
@@ -303,7 +300,7 @@ def _read_own(
     _put(pair, at, key, value)
     if mask is not None:
         mixed = attend(query, *pair, mask)
-    elif _is_light(pair):
+    elif light:
         mixed = _attend_one(query, pair, np.full((len(x), 1, 2), (0, end)))
     else:
         mixed = attend(query, *(part[:, :, :end] for part in pair))
@@ -398,7 +395,9 @@ class _SectionReads:
         if self.light:
             mixed = _attend_one(query, self.far[layer], self.spans)
         else:
-            mixed = attend(query, *self.far[layer], self.visible)
+            end = self.visible.shape[3] if self.whole else self.base + self.past.shape[1]
+            keys, values = (part[:, :, :end] for part in self.far[layer])
+            mixed = attend(query, keys, values, self.visible[..., :end])
         return x + torch.tanh(GATE_SPEED * cross.gate) * cross.out(mixed.transpose(1, 2).flatten(2))
 
 # %% ../../nbs/generation/00_decoding.ipynb #1ad21270
@@ -417,6 +416,10 @@ class NextToken:
         light: bool | None = None,  # Keep keys and values in bfloat16; None: on a CPU, if not compiled
     ):
         on_cpu = next(model.parameters()).device.type == "cpu"
+        if light and (compiled or not on_cpu):
+            raise InputError(
+                "keys and values are kept in bfloat16 on a CPU alone, and not where a step is compiled"
+            )
         self.light = light = on_cpu and not compiled if light is None else light
         self.model = model = _row_by_row(model) if on_cpu and not compiled else model
         self.decoder = getattr(model, "decoder", model)
@@ -477,7 +480,7 @@ class NextToken:
         for layer, block in enumerate(decoder.blocks):
             if str(layer) in self.cross:
                 x = self.reads.read(layer, self.cross[str(layer)], x, clock, self.at)
-            x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end)
+            x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end, self.light)
         return decoder.norm(x)[:, 0]
 
     @torch.no_grad()

@@ -845,6 +845,15 @@ def _rows_by_length(drafts: Sequence[Draft]) -> list[list[int]]:
     return [[k for k, n in enumerate(lengths) if n == length] for length in dict.fromkeys(lengths)]
 
 
+def _begin_draws(seed: int, numbers: Sequence[int], n: int) -> list[np.random.Generator]:
+    "Give each of n pieces the generator that it is drawn from."
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed must be from 0 to 2^63 - 1, got {seed}")
+    if len(numbers) != n:
+        raise InputError(f"{n} pieces have {len(numbers)} numbers: give one for each")
+    return [np.random.default_rng([seed, k]) for k in numbers]
+
+
 @torch.no_grad()
 def write(
     model: StariaModel | Decoder,  # Trained; a decoder is one that learnt as the baseline
@@ -859,14 +868,12 @@ def write(
     numbers: Sequence[int] | None = None,  # Numbers k of the pieces; None: 0, 1, …
 ) -> list[Draft]:  # What was written, `.ids` and `.score()`
     "Write pieces under their plans."
-    if not 0 <= seed < 2**63:
-        raise InputError(f"seed must be from 0 to 2^63 - 1, got {seed}")
     sampling = sampling or Sampling()
     if clock_of(model) == "bars":
         different = {id(plan): plan.on_bars() for plan in plans}
         plans = [different[id(plan)] for plan in plans]
     drafts = [_begin(plan, model, opening) for plan in plans]
-    rngs = [np.random.default_rng([seed, k]) for k in numbers or range(len(plans))]
+    rngs = _begin_draws(seed, range(len(plans)) if numbers is None else numbers, len(plans))
     was_training = model.training
     model.eval()
     with contextlib.ExitStack() as after:

@@ -114,7 +114,8 @@ def draw_plans(
     else:
         possible = _heard_forms(scores, longest_s, range_s)
     if not possible:
-        within = "" if forms else f" within {longest_s:.0f} s"
+        lengths = f"sections of {range_s[0]:g} to {range_s[1]:g} s"
+        within = "" if forms else f" within {longest_s:.0f} s in {lengths}"
         raise InputError(
             f"no piece in the train split of {store.folder} has letters enough{within} "
             f"(at most {most_letters}): train the classifier further, or give forms of fewer letters"

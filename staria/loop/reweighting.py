@@ -340,7 +340,9 @@ class ReweightedListener:
             rng = np.random.default_rng([self.seed, len(score)])
             chosen = int(rng.choice(len(weights), p=weights))
         bar = bar_numbers(score.onset_s, found.bars_s)
-        sections = row_sections(found, shortlist.rows[chosen], score.onset_s)
+        sections = found.sections  # the listener's own, introductions and all
+        if chosen:
+            sections = row_sections(found, shortlist.rows[chosen], score.onset_s)
         return sections, _average_letters(shortlist.rows, weights, chosen, sections, bar)
 
 
