@@ -18,9 +18,10 @@ data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
 import csv, os, sys
 from pathlib import Path
 import numpy as np
+from staria.core.basics import InputError
+from staria.loop.reweighting import put_on_heard_bars
 from staria.models.downbeats import find_bars
 from staria.models.listener import load_listener
-from staria.music.bar_clock import find_bar_clock
 from staria.music.score import Score
 from staria.tokens.tags import STYLES
 from staria.training.train_listener import names_in
@@ -38,13 +39,10 @@ def styles(folder, composer, title):
 def on_heard_bars(path, listener):
     "Read a piece whose meter begins with its first downbeat as it is heard; None: unsure."
     score = Score.from_midi(path)
-    if not (clock := find_bar_clock(score)): return None
     heard_s = np.asarray(find_bars(listener.pulse, score, listener.config.search))
-    if len(heard_s) < 3 or abs(np.median(np.diff(heard_s)) / clock.bar_s - 1) > 0.05: return None
-    beats, beat_s = clock.meter[0], clock.bar_s / clock.meter[0]
-    votes = np.bincount(np.round(heard_s % clock.bar_s / beat_s).astype(int) % beats, minlength=beats)
-    if votes.max() < 0.6 * len(heard_s): return None
-    return score.replace(meters=np.array([[votes.argmax() * beat_s, *clock.meter]]))
+    if len(heard_s) < 3: return None
+    try: return put_on_heard_bars(score, heard_s)
+    except InputError: return None
 
 data, index, leave_out, *folders = sys.argv[1:]
 out = {name for path in leave_out.split(",") if path for name in names_in(path)}
