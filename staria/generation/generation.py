@@ -571,10 +571,6 @@ class PlanReader:
         self.next_token = NextToken(self.model, cache, len(rows), room, memory, compiled, told)
         return torch.cat([last for _, last in of_row])
 
-    def keep(self, places: Sequence[int], n: int) -> None:  # Of the n pieces that were read last
-        "Let go of all pieces but these."
-        self.next_token.keep([first + k for first in range(0, self.next_token.n, n) for k in places])
-
 
 class _BaselineReader:
     "Feed a decoder-only model: one plan as a prompt for all, then tokens alone."
@@ -614,10 +610,6 @@ class _BaselineReader:
         length = len(self.prompt) + room
         self.next_token = NextToken(self.model, cache, len(ids), length, None, compiled)
         return hidden.expand(len(ids), -1)
-
-    def keep(self, places: Sequence[int], n: int) -> None:  # Of the n pieces that were read last
-        "Let go of all pieces but these."
-        self.next_token.keep(list(places))
 
 # %% ../../nbs/generation/01_generation.ipynb #8dd1221d
 def opening_ids(
@@ -809,8 +801,9 @@ class _Scorer:
     def _keep(self, live: Sequence[int]) -> None:
         "Let go of the rows whose pieces are done."
         places = [self.piece_of_row.index(piece) for piece in live]
-        for reader in self.readers:
-            reader.keep(places, len(self.piece_of_row))
+        for reader in self.readers:  # whose rows are the pieces, once or twice
+            firsts = range(0, reader.next_token.n, len(self.piece_of_row))
+            reader.next_token.keep([first + place for first in firsts for place in places])
         self.piece_of_row = list(live)
 
 # %% ../../nbs/generation/01_generation.ipynb #21061545
