@@ -11,7 +11,7 @@ set -euo pipefail
 [ $# -ge 4 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 out=$(realpath -m "$1") index=$(realpath "$2") leave_out=$3; shift 3
 here=$(cd "$(dirname "$0")/.." && pwd); staria=${STARIA:-$here/.venv/bin/staria}; python=${PYTHON:-$here/.venv/bin/python}
-first=${FIRST:-1400} further=${STEPS:-1500} cooling=${COOLING:-800} precision=${PRECISION:-auto} kind=${KIND:-staria}
+first=${FIRST:-1400} further=${STEPS:-1500} cooling=${COOLING:-800} again=${AGAIN:-1800} last=${LAST:-620} precision=${PRECISION:-auto} kind=${KIND:-staria}
 data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
 
 "$python" - "$data" "$index" "$leave_out" "$@" <<'PY'
@@ -73,7 +73,16 @@ PY
 "$staria" prepare "$data" --name piano --root "$out" --free_only --clock bars --splits 97,3,0
 common=(--root "$out" --data piano --optimizer muon --weight_decay 0.1 --snippet_tokens 128 --pack --val_every 200 --val_batches 12 --save_every 50 --precision "$precision" --resume)
 stage=(); [ "$kind" = staria ] && stage=(--stage C)              # KIND=baseline trains the decoder-only baseline on the same
-"$staria" train "$kind" --name "$kind" "${stage[@]}" --preset light --schedule constant --learning_rate 2e-3 --warmup_steps 40 --max_steps "$first" --batch_size 3 --max_tokens 1024 "${common[@]}"
-"$staria" train "$kind" --name "$kind-on" "${stage[@]}" --init "$out/checkpoints/$kind/best.safetensors" --schedule constant --learning_rate 2e-3 --warmup_steps 10 --max_steps "$further" --batch_size 3 --accumulate 2 --max_tokens 1024 "${common[@]}"
-"$staria" train "$kind" --name "$kind-cooled" "${stage[@]}" --init "$out/checkpoints/$kind-on/best.safetensors" --schedule linear --final_rate 0.02 --learning_rate 2e-3 --warmup_steps 1 --max_steps "$cooling" --batch_size 3 --max_tokens 2048 "${common[@]}"
-"$staria" ship "$out/checkpoints/$kind-cooled/best.safetensors" "$out/$kind.safetensors"
+train() {                                                       # NAME FROM SCHEDULE WARMUP STEPS SEED, and the rows
+    local name=$1 from=$2 schedule=$3 warmup=$4 steps=$5 seed=$6; shift 6
+    [ -z "$from" ] || set -- "$@" --init "$out/checkpoints/$from/best.safetensors"
+    [ -n "$from" ] || set -- "$@" --preset light
+    "$staria" train "$kind" --name "$name" "${stage[@]}" --learning_rate 2e-3 --schedule "$schedule" --warmup_steps "$warmup" --max_steps "$steps" --seed "$seed" --batch_size 3 "$@" "${common[@]}"
+}
+cool=(--max_tokens 2048 --final_rate 0.02)
+train "$kind"             ""                constant 40 "$first"   0 --max_tokens 1024
+train "$kind-on"          "$kind"           constant 10 "$further" 0 --max_tokens 1024 --accumulate 2
+train "$kind-cooled"      "$kind-on"        linear   1  "$cooling" 0 "${cool[@]}"
+train "$kind-far"         "$kind-cooled"    constant 40 "$again"   1 --max_tokens 1024 --accumulate 2
+train "$kind-far-cooled"  "$kind-far"       linear   1  "$last"    2 "${cool[@]}"
+"$staria" ship "$out/checkpoints/$kind-far-cooled/best.safetensors" "$out/$kind.safetensors"
