@@ -654,7 +654,8 @@ class WriteForm(widgets.VBox):
         self.folded_session = widgets.Accordion([keeping], selected_index=None)
         self.folded_session.titles = ("Session: a folder that keeps all of this, to go on from tomorrow",)
         ranks = [widgets.HTML("Best first by"), *self.ranks.values()]
-        self.ranking = widgets.HBox(ranks, layout=widgets.Layout(flex_flow="row wrap", display="none"))
+        hidden = widgets.Layout(flex_flow="row wrap", align_items="center", display="none")
+        self.ranking = widgets.HBox(ranks, layout=hidden)
         return [
             self.folded_session,
             self.folded_gallery,
