@@ -9,6 +9,7 @@ __all__ = ['TokenRows', 'pack_tokens', 'token_rows', 'PianoRoll']
 import base64
 import functools
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
@@ -34,6 +35,7 @@ _ROLL_FILES = (
     "roll.paint.js",
     "roll.panes.js",
     "roll.sheet.js",
+    "roll.why.js",
     "roll.hands.js",
     "roll.js",
 )  # Each builds on those before it
@@ -120,6 +122,7 @@ class _RollTraits(traitlets.HasTraits):
     length_s = traitlets.Float(0.0).tag(sync=True)  # The roll is at least this long
     labelled = traitlets.Bool(False).tag(sync=True)  # Labels were given besides the sections
     list_tokens = traitlets.Bool(False).tag(sync=True)  # Show the tokens beside the roll
+    can_explain = traitlets.Bool(False).tag(sync=True)  # Python knows what each note read
     can_save = traitlets.Bool(False).tag(sync=True)  # Python has a file for the sections
     title = traitlets.Unicode("").tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)  # Rolls of one group hand over to each other, to compare
@@ -169,6 +172,7 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
     ):
         super().__init__(**traits)
         self.save_to = save_to
+        self._explain = None
         self.on_msg(self._on_message)
         self.show(score, labels, probs, title)
 
@@ -232,6 +236,20 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
             levels = np.clip(np.asarray(matrix) * 255, 0, 255)
             self.similarity = levels.astype(np.uint8).tobytes()
 
+    def explain_with(
+        self,
+        explain: Callable[[], tuple[dict, np.ndarray, np.ndarray]]
+        | None,  # Gives the answer; None: no button
+    ) -> None:
+        """Let a person ask why each note was written.
+
+        The answer: `letters` of the notes, `snippets` by letter as rows of onset_s, duration_s and pitch, and
+        `guidance`; then (N, 5) nats, what guidance added, the likeliest key without it, weight on earlier
+        sections, on nothing; then (N, K) weight on each note of the letter's snippet.
+        """
+        self._explain = explain
+        self.can_explain = explain is not None
+
     @property
     def score(self) -> Score:
         "The score, with the sections as they are now."
@@ -265,6 +283,23 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
             asked = (int(message["width"]), int(message["number"]))
             self._engraving = threading.Thread(target=self._engrave, args=asked, daemon=True)
             self._engraving.start()  # beside the notebook: it may take seconds
+        elif message.get("do") == "why" and self._explain is not None:
+            number = (int(message["number"]),)
+            self._explaining = threading.Thread(target=self._answer_why, args=number, daemon=True)
+            self._explaining.start()
+
+    def _answer_why(self, number: int) -> None:
+        "Send the reasons, or why there are none, to the page that asked with this number."
+        facts, parts, problem = {}, (), None
+        try:
+            facts, *parts = self._explain()
+        except InputError as error:
+            problem = f"no reasons: {error}"
+        except Exception as error:
+            # This is the end of a thread: nobody else would hear of the error
+            problem = f"no reasons: {type(error).__name__}: {error}"
+        buffers = [np.asarray(part, "<f4").tobytes() for part in parts]
+        self.send({"why": facts, "number": number, "problem": problem}, buffers)
 
     def _engrave(self, width: int, number: int) -> None:
         "Send the sheet music, or why there is none, to the page that asked with this number."

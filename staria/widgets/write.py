@@ -40,6 +40,7 @@ from staria.generation.candidates import (
     write_candidates,
 )
 from ..generation.generation import Sampling, new_draft
+from ..generation.reading import measure_likelihood, read_snippets
 from ..generation.session import Session, ShownPiece, Step, StudioState
 from ..models.presets import load_generator
 from ..models.weights import GENERATOR_KINDS, weights_hash
@@ -371,6 +372,7 @@ class _CandidateCard(widgets.VBox):
     ):
         self.key = key
         self.name = name
+        self.studio = studio
         self.writer = name.rsplit(" ", 3)[0]
         self.model = model
         self.candidate = None
@@ -455,6 +457,7 @@ class _CandidateCard(widgets.VBox):
         self.bar.children = self.controls
         if self.candidate is not None:
             self._show(self.candidate.score)
+            self._offer_reasons()
 
     def _show(self, score: Score) -> None:
         shown = score.with_sections([]) if self.hidden_as else score
@@ -473,6 +476,12 @@ class _CandidateCard(widgets.VBox):
         for button in self.buttons.values():
             button.disabled = not len(candidate.score)
         self.buttons["back"].disabled = not self.past
+        self._offer_reasons()
+
+    def _offer_reasons(self) -> None:
+        "Let a person ask why, unless nobody shall know who wrote it."
+        tells = not self.hidden_as and self.candidate is not None and len(self.candidate.score)
+        self.roll.explain_with(functools.partial(_explain, self.studio, self) if tells else None)
 
     def shown(self) -> ShownPiece:
         "Give what a session keeps of it."
@@ -589,6 +598,7 @@ class WriteForm(widgets.VBox):
         self.place = widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
         self._make_buttons()
         super().__init__(self._parts())
+        self.add_class("staria-fields")
         for name in _PLAN_FIELDS:
             self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
@@ -1256,6 +1266,23 @@ def _take_studio(
     shift = new.provenance["anew"][-1]["shift"]
     moved = f", {abs(shift)} semitones {'higher' if shift > 0 else 'lower'}" if shift else ""
     tell(form.status, f"{card.name}: section {k + 1} is section {j + 1} of {donor.name}{moved}")
+
+
+def _explain(form: WriteForm, card: _CandidateCard) -> tuple[dict, np.ndarray, np.ndarray]:
+    "Say of each note of a candidate how likely it was, and what of its letter's snippet it read."
+    model, candidate = form.writer_of(card), card.candidate
+    plan, guidance = candidate.plan, candidate.sampling.guidance
+    reading = read_snippets(model, plan, candidate.ids)
+    found = measure_likelihood(model, plan, candidate.ids, guidance)
+    seconds = 1 / plan.clock.factor if candidate.clock == "bars" else 1.0
+    scale = np.array([seconds, seconds, 1.0])
+    facts = {
+        "letters": [LETTERS[label - 1] for label in reading.labels],
+        "snippets": {letter: (notes * scale).tolist() for letter, notes in reading.snippet_notes.items()},
+        "guidance": guidance,
+    }
+    figures = (found.nats, found.guided, found.instead, reading.returns, reading.nothing)
+    return facts, np.stack(figures, axis=1), reading.snippet
 
 
 def _find_writer(form: WriteForm, record: dict):
