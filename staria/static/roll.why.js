@@ -148,10 +148,10 @@ class WhyPane {
     const most = Math.max(...weights, 1e-6);
     notes.forEach(([onset, duration, pitch], k) => {
       c.fillStyle = colour;
-      c.globalAlpha = 0.25 + 0.75 * (weights[k] / most);
+      c.globalAlpha = 0.4 + 0.6 * (weights[k] / most);
       c.fillRect(x(onset), y(pitch), Math.max(2, x(onset + duration) - x(onset) - 1), Math.max(2, row - 1));
       if (weights[k] < LEAST_READ) return;
-      c.globalAlpha = 0.15 + 0.65 * (weights[k] / most);
+      c.globalAlpha = 0.25 + 0.65 * (weights[k] / most);
       c.strokeStyle = colour;
       c.lineWidth = 1 + 6 * weights[k];
       const to = x(onset) + 2;
@@ -183,14 +183,15 @@ class WhyPane {
     const [nats, guided, instead, returns, nothing] = [0, 1, 2, 3, 4].map((k) => this.figure(i, k));
     const bar = data.barAt(data.onset[i]);
     const chance = Math.exp(nats);
-    const one = chance < 20 ? chance.toFixed(1) : Math.round(chance).toLocaleString("en");
+    const whole = Math.round(chance).toLocaleString("en");
+    const likely = chance < 1e6 ? `one in ${chance < 20 ? chance.toFixed(1) : whole}` : "less than one in a million";
     const notes = this.facts.snippets[letter] ?? [];
     const weights = notes.map((_, k) => this.facts.read[i * this.facts.most + k]);
     const share = weights.reduce((sum, weight) => sum + weight, 0);
     const best = weights.indexOf(Math.max(...weights));
     const per = (value) => `${Math.round(100 * value)} %`;
     const parts = [
-      `${pitchName(data.pitch[i])}${bar ? `, bar ${bar}` : ""}: ${nats.toFixed(1)} nats, one in ${one}.`,
+      `${pitchName(data.pitch[i])}${bar ? `, bar ${bar}` : ""}: ${nats.toFixed(1)} nats, ${likely}.`,
       notes.length
         ? `It read ${letter}'s snippet for ${per(share)}, most at ${notes[best][0].toFixed(1)} s ` +
           `(${pitchName(notes[best][2])}, ${per(weights[best])})` +
