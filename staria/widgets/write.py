@@ -522,7 +522,7 @@ class _CandidateCard(widgets.VBox):
     def _offer_reasons(self) -> None:
         "Let a person ask why, unless nobody shall know who wrote it."
         tells = not self.hidden_as and self.candidate is not None and len(self.candidate.score)
-        self.roll.explain_with(functools.partial(_explain, self.studio, self) if tells else None)
+        self.roll.explain_with(functools.partial(self.studio.explain, self) if tells else None)
 
     def shown(self) -> ShownPiece:
         "Give what a session keeps of it."
@@ -989,6 +989,10 @@ class WriteForm(widgets.VBox):
         if self.job.running:
             return tell(self.status, "still at work: press Stop first, or wait")
         self.job.guard(lambda: _take_studio(self, card))
+
+    def explain(self, card: _CandidateCard) -> Reasons:
+        "Say why each note of a candidate was written."
+        return _explain(self, card)
 
     def export(self, card: _CandidateCard) -> None:
         "Write a candidate's files."
