@@ -451,6 +451,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
         ("--ip", installed("anywidget", "widgets")),
         _ROOT,
         ("--folder", folder_to_read),
+        ("--session", folder_to_write),
         ("--port", between(1, 65535)),
     ),
     "ship": (("checkpoint", model_to_read()), ("out", file_to_write(".safetensors"))),
