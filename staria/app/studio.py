@@ -106,7 +106,9 @@ def _preload(checkpoint) -> None:
 def _with_sentence(sentence: str, *parts):
     import ipywidgets
 
-    return ipywidgets.VBox([ipywidgets.HTML(f"<p>{sentence}</p>"), *parts])
+    box = ipywidgets.VBox([ipywidgets.HTML(f"<p>{sentence}</p>"), *parts])
+    box.add_class("staria-fields")
+    return box
 
 
 def _pieces_in(folder: str) -> list[tuple[str, str]]:  # Name, and path

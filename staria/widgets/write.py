@@ -39,7 +39,8 @@ from staria.generation.candidates import (
     take_section,
     write_candidates,
 )
-from ..generation.generation import Sampling, new_draft
+from ..generation.generation import Sampling, new_draft, opening_ids
+from ..generation.reading import measure_likelihood, read_snippets
 from ..generation.session import Session, ShownPiece, Step, StudioState
 from ..models.presets import load_generator
 from ..models.weights import GENERATOR_KINDS, weights_hash
@@ -63,7 +64,8 @@ from staria.widgets.parts import (
     time_left,
     told,
 )
-from .roll import PianoRoll
+from .play_in import PlayIn
+from .roll import PianoRoll, Reasons
 
 # %% ../../nbs/widgets/03_write.ipynb #14cbadaf
 _UNITS = {"bars": "whole numbers of bars", "s": "numbers of seconds"}  # Of a section's length
@@ -177,12 +179,18 @@ class _SnippetShelf(widgets.VBox):
         self.changes = changes or (lambda what: None)
         self.changed = changed or (lambda: None)
         self.roll = None
+        self.opening = None  # Music that every piece begins with
         self.place = widgets.VBox()
         label = "Drop a MIDI file to take snippets from, or pick one"
         self.drop = FileDrop(self._dropped, failed, label=label)
         self.words = {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS}
         self.rows = {letter: self._row(letter) for letter in LETTERS}
-        super().__init__([self.drop, *self.rows.values(), self.place])
+        self.play_in = PlayIn(self.show)
+        self.folded_play = widgets.Accordion([self.play_in], selected_index=None)
+        self.folded_play.titles = ("Play it in: by a MIDI keyboard, or by the computer's keys",)
+        self.opening_words = widgets.HTML(layout=widgets.Layout(min_width="250px"))
+        rows = [*self.rows.values(), self._opening_row()]
+        super().__init__([self.drop, self.folded_play, *rows, self.place])
         self.describe("".join(LETTERS))
 
     def _row(self, letter: str) -> widgets.HBox:
@@ -198,6 +206,27 @@ class _SnippetShelf(widgets.VBox):
         clear.on_click(lambda _: self.clear(letter))
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         return widgets.HBox([self.words[letter], use, show, clear], layout=wrap)
+
+    def _opening_row(self) -> widgets.HBox:
+        use = _small_button("go on from the roll", "Let every piece begin with what is selected on the roll")
+        clear = _small_button("clear", "Begin with nothing given")
+        use.on_click(lambda _: self._try(self.begin_with))
+        clear.on_click(lambda _: self.begin_with(None))
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        return widgets.HBox([self.opening_words, use, clear], layout=wrap)
+
+    def begin_with(self, score: Score | None | str = "selected") -> None:
+        "Let every piece begin with some music; None: with nothing given."
+        if isinstance(score, str):
+            if self.roll is None:
+                raise InputError("there is no roll to take from yet: drop a MIDI file, or play something in")
+            score = self.roll.selected
+        if score is not None and not len(score):
+            raise InputError("no note is selected to go on from: drag over some on the ruler of the roll")
+        self.changes("what pieces begin with")
+        self.opening = None if score is None else score.with_sections([])
+        self.describe()
+        self.changed()
 
     def _try(self, act: Callable[[], object]) -> None:
         try:
@@ -264,9 +293,15 @@ class _SnippetShelf(widgets.VBox):
         self.material = self.material or load_snippet_bank()
         return sample_plan(form, self.material, np.random.default_rng(seed), on_bars=True, style=style)
 
-    def replace(self, snippets: dict[str, Score], style: Sequence[str], free: Sequence[str]) -> None:
-        "Hold other snippets than before, without a word."
-        self.snippets, self.style, self.free = dict(snippets), tuple(style), set(free)
+    def held(self) -> dict[str, Score]:
+        "Give the snippets by letter, and under its name what pieces begin with."
+        return self.snippets | ({} if self.opening is None else {_OPENING: self.opening})
+
+    def replace(self, held: dict[str, Score], style: Sequence[str], free: Sequence[str]) -> None:
+        "Hold what was held once, without a word."
+        self.snippets = {letter: score for letter, score in held.items() if letter != _OPENING}
+        self.opening = held.get(_OPENING)
+        self.style, self.free = tuple(style), set(free)
         self.describe()
 
     def _change(self, new: dict[str, Score], style: Sequence[str]) -> None:
@@ -292,6 +327,13 @@ class _SnippetShelf(widgets.VBox):
                 words = f"{len(score)} notes, {score.duration_s:.1f} s{' of ' if of else ''}{of}"
             self.words[letter].value = f"{_letter_block(letter)} {words}"
             self.rows[letter].layout.display = "" if letter in self.form else "none"
+        begins = "pieces begin with nothing given"
+        if self.opening is not None:
+            begins = f"pieces begin with {len(self.opening)} notes, {self.opening.duration_s:.1f} s"
+        self.opening_words.value = begins
+
+
+_OPENING = "opening"  # Beside the letters
 
 
 def _letter_block(letter: str) -> str:
@@ -371,6 +413,7 @@ class _CandidateCard(widgets.VBox):
     ):
         self.key = key
         self.name = name
+        self.studio = studio
         self.writer = name.rsplit(" ", 3)[0]
         self.model = model
         self.candidate = None
@@ -455,6 +498,7 @@ class _CandidateCard(widgets.VBox):
         self.bar.children = self.controls
         if self.candidate is not None:
             self._show(self.candidate.score)
+            self._offer_reasons()
 
     def _show(self, score: Score) -> None:
         shown = score.with_sections([]) if self.hidden_as else score
@@ -473,6 +517,12 @@ class _CandidateCard(widgets.VBox):
         for button in self.buttons.values():
             button.disabled = not len(candidate.score)
         self.buttons["back"].disabled = not self.past
+        self._offer_reasons()
+
+    def _offer_reasons(self) -> None:
+        "Let a person ask why, unless nobody shall know who wrote it."
+        tells = not self.hidden_as and self.candidate is not None and len(self.candidate.score)
+        self.roll.explain_with(functools.partial(self.studio.explain, self) if tells else None)
 
     def shown(self) -> ShownPiece:
         "Give what a session keeps of it."
@@ -589,6 +639,7 @@ class WriteForm(widgets.VBox):
         self.place = widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
         self._make_buttons()
         super().__init__(self._parts())
+        self.add_class("staria-fields")
         for name in _PLAN_FIELDS:
             self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
@@ -809,7 +860,7 @@ class WriteForm(widgets.VBox):
             found["fields"] = {name: self.value(name) for name in names}
         if not parts or "snippets" in parts:
             shelf = self.shelf
-            found |= {"snippets": dict(shelf.snippets), "style": shelf.style, "free": frozenset(shelf.free)}
+            found |= {"snippets": shelf.held(), "style": shelf.style, "free": frozenset(shelf.free)}
         if not parts or "pieces" in parts:
             cards = [card for card in self.cards if card.candidate is not None]
             found["pieces"] = tuple(card.shown() for card in cards)
@@ -938,6 +989,10 @@ class WriteForm(widgets.VBox):
         if self.job.running:
             return tell(self.status, "still at work: press Stop first, or wait")
         self.job.guard(lambda: _take_studio(self, card))
+
+    def explain(self, card: _CandidateCard) -> Reasons:
+        "Say why each note of a candidate was written."
+        return _explain(self, card)
 
     def export(self, card: _CandidateCard) -> None:
         "Write a candidate's files."
@@ -1096,9 +1151,12 @@ def _write_set(
     tell(form.status, f"{words} …")
     model, seed = cards[0].model, form.value("seed")
     began_s = time.monotonic()
-    growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, model=model)
+    begun = () if form.shelf.opening is None else opening_ids(form.shelf.opening, plan, model)
+    shown = {"given": begun, "model": model}
+    growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, **shown)
     follow = _until_stopped(form, growing)
-    written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, on_token=follow)
+    given = {"on_token": follow, "opening": form.shelf.opening}
+    written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, **given)
     for card, candidate in zip(cards, written, strict=True):
         card.take(candidate)
 
@@ -1256,6 +1314,23 @@ def _take_studio(
     shift = new.provenance["anew"][-1]["shift"]
     moved = f", {abs(shift)} semitones {'higher' if shift > 0 else 'lower'}" if shift else ""
     tell(form.status, f"{card.name}: section {k + 1} is section {j + 1} of {donor.name}{moved}")
+
+
+def _explain(form: WriteForm, card: _CandidateCard) -> Reasons:
+    "Say of each note of a candidate how likely it was, and what of its letter's snippet it read."
+    model, candidate = form.writer_of(card), card.candidate
+    plan, guidance = candidate.plan, candidate.sampling.guidance
+    reading = read_snippets(model, plan, candidate.ids)
+    found = measure_likelihood(model, plan, candidate.ids, guidance)
+    seconds = 1 / plan.clock.factor if candidate.clock == "bars" else 1.0
+    scale = np.array([seconds, seconds, 1.0])
+    facts = {
+        "letters": [LETTERS[label - 1] for label in reading.labels],
+        "snippets": {letter: (notes * scale).tolist() for letter, notes in reading.snippet_notes.items()},
+        "guidance": guidance,
+    }
+    figures = (found.nats, found.guided, found.instead, reading.returns, reading.nothing)
+    return facts, np.stack(figures, axis=1), reading.snippet
 
 
 def _find_writer(form: WriteForm, record: dict):
