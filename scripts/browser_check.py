@@ -641,8 +641,80 @@ def check_write(page, where, out: Path) -> None:
     page.get_by_role("button", name="Export").first.click()
     page.get_by_text(re.compile(r"AB-staria-seed0-1\.json\b.* are in")).wait_for()
     page.locator("a[download$='.mid']").first.wait_for(state="attached")
+    check_why(page, first)
+    check_take(page)
+    check_play_in(page)
     check_bars(page)
     check_blind(page, where, out)
+
+
+def check_why(page, roll: RollPage) -> None:
+    "A note tells how likely it was, and which notes of its snippet it read; keys go from note to note."
+    roll.root.get_by_role("button", name="Show how likely each note was").click()
+    roll.until("Number(root.querySelector('.staria-why').dataset.notes) === Number(root.dataset.notes)")
+    roll.root.locator(".staria-why-canvas").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    said = roll.root.locator(".staria-why .staria-caption").text_content()
+    assert re.search(r"nats, .* It read A's snippet for \d+ %", said), said
+    roll.root.locator(".staria-why-canvas").click(position={"x": 300, "y": 30})  # a click chooses, too
+    roll.until("Number(root.querySelector('.staria-why').dataset.note) > 1")
+    roll.root.get_by_role("button", name="Show how likely each note was").click()
+
+
+def check_take(page) -> None:
+    "A session keeps what is done; a section is taken from the other candidate, and given back."
+    page.get_by_text("Session: a folder that keeps").click()
+    page.get_by_label("folder", exact=True).fill("space/tuesday")
+    page.get_by_label("folder", exact=True).press("Tab")
+    page.get_by_role("button", name="Keep here, or open").click()
+    page.get_by_text(re.compile("kept in space/tuesday: 2 candidates")).wait_for()
+    page.get_by_label("take it from").first.select_option(index=1)
+    page.get_by_role("button", name="Take", exact=True).first.click()
+    page.get_by_text(re.compile(r"section \d is section \d of")).wait_for()
+    page.get_by_label("novelty").click()
+    page.get_by_role("button", name="Undo", exact=True).locator("visible=true").last.click()
+    page.get_by_text(re.compile(r"section \d of .*: as before")).wait_for()
+    page.get_by_label("novelty").click()
+
+
+TEST_KEYBOARD = """() => {
+  globalThis.testKeyboard = {id: "1", name: "A test keyboard"};
+  const access = {inputs: new Map([["1", globalThis.testKeyboard]])};
+  Object.defineProperty(navigator, "requestMIDIAccess", {value: async () => access, configurable: true});
+}"""
+
+
+def check_play_in(page) -> None:
+    "A snippet is played in by the computer's keys and by a MIDI keyboard, after a count-in."
+    page.evaluate(TEST_KEYBOARD)
+    page.get_by_text("Play it in: by a MIDI keyboard").click()
+    page.get_by_label("speed", exact=True).fill("240")
+    page.get_by_label("speed", exact=True).press("Tab")
+    recorder = page.locator(".staria-play-in")
+    recorder.get_by_role("button", name="Let this page hear").click()
+    recorder.get_by_text("heard: A test keyboard").wait_for()
+    recorder.focus()
+    page.keyboard.press("x")  # an octave higher
+    page.keyboard.press("Enter")
+    page.locator(".staria-play-in[data-state=recording]").wait_for()
+    for key in "ad":
+        page.keyboard.down(key)
+        page.wait_for_timeout(120)
+        page.keyboard.up(key)
+    for status in (0x90, 0x80):
+        page.evaluate(f"() => testKeyboard.onmidimessage({{data: [{status}, 67, 90], timeStamp: 0}})")
+        page.wait_for_timeout(120)
+    page.locator(".staria-play-in[data-notes='3']").wait_for()
+    page.keyboard.press("Escape")
+    played = RollPage(page, "what you played")
+    played.until("Number(root.dataset.notes) === 3")
+    page.get_by_role("button", name="B from the roll").click()
+    page.get_by_text(re.compile(r"3 notes, .* of what you played")).wait_for()
+    page.get_by_role("button", name="go on from the roll").click()
+    page.get_by_text("pieces begin with 3 notes").wait_for()
+    page.get_by_role("button", name="Undo", exact=True).locator("visible=true").last.click()
+    page.get_by_text("pieces begin with nothing given").wait_for()
 
 
 def check_table(page) -> None:

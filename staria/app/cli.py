@@ -152,6 +152,7 @@ _JOBS_GO_ON = "a job that was sent goes on: 'staria jobs' shows it"
 STOPPED = {
     "demo": "the same command goes on from there",
     "prepare": "files that were read are kept, and the same command goes on from there",
+    "compose": "pieces that were composed are kept, and the same command goes on from there",
     "train": "a state that was saved is kept, and with --resume the same command goes on from it",
     "label": "what was labelled is kept, and with --keep the same command goes on from there",
     "submit": _JOBS_GO_ON,

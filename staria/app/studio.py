@@ -56,6 +56,7 @@ def free_port(
 def show_studio(
     root: str | None = None,  # Workspace; None: STARIA_ROOT, or this folder
     folder: str | None = None,  # One's own MIDI
+    session: str | None = None,  # Folder that keeps the writing; opened, if it holds a session
 ):  # A widget
     "Put hearing and writing side by side."
     import ipywidgets
@@ -74,8 +75,9 @@ def show_studio(
         )
         choice.observe(lambda change: _take(hear, change["new"]), "value")
         first = [choice, hear]
-    write = WriteForm(form="ABAC", workspace=workspace)
-    write.folded_gallery.selected_index = 0  # to begin with
+    write = WriteForm(form="ABAC", workspace=workspace, session=session)
+    write.folded_gallery.selected_index = None if write.cards else 0  # to begin with
+    write.folded_session.selected_index = None if session is None else 0
     # Loaded before it is asked for, so that the first note comes at once
     threading.Thread(target=_preload, args=(write.checkpoint,), daemon=True).start()
     tabs = ipywidgets.Tab(
@@ -88,6 +90,7 @@ def show_studio(
         ]
     )
     tabs.titles = ("Hear", "Write")
+    tabs.selected_index = 0 if session is None else 1
     head = f"<style>{read_static('studio.css')}</style><h1>Staria</h1>"
     return ipywidgets.VBox([ipywidgets.HTML(head), tabs])
 
@@ -103,7 +106,9 @@ def _preload(checkpoint) -> None:
 def _with_sentence(sentence: str, *parts):
     import ipywidgets
 
-    return ipywidgets.VBox([ipywidgets.HTML(f"<p>{sentence}</p>"), *parts])
+    box = ipywidgets.VBox([ipywidgets.HTML(f"<p>{sentence}</p>"), *parts])
+    box.add_class("staria-fields")
+    return box
 
 
 def _pieces_in(folder: str) -> list[tuple[str, str]]:  # Name, and path
@@ -123,10 +128,11 @@ def _take(hear, path: str) -> None:
 def _notebook(
     root: str | None,  # Workspace
     folder: str | None,  # One's own MIDI
+    session: str | None = None,  # Folder that keeps the writing
 ) -> dict:  # As .ipynb has it
     "Write the notebook that Voila shows."
-    here = str(Path(folder).expanduser().absolute()) if folder else None
-    code = f"from staria.app.studio import show_studio\nshow_studio({root!r}, {here!r})"
+    here, kept = (str(Path(name).expanduser().absolute()) if name else None for name in (folder, session))
+    code = f"from staria.app.studio import show_studio\nshow_studio({root!r}, {here!r}, {kept!r})"
     cell = {
         "cell_type": "code",
         "id": "studio",
@@ -152,6 +158,7 @@ class Studio:
         folder: str | None = None,  # One's own MIDI
         ip: str = _HERE,  # Where to listen
         port: int | None = None,  # None: a free one
+        session: str | None = None,  # Folder that keeps the writing
     ):
         self.token = "" if is_local(ip) else secrets.token_urlsafe(24)
         self.place = tempfile.TemporaryDirectory(prefix="staria-studio-")
@@ -161,7 +168,7 @@ class Studio:
         self.address = f"http://{socket.gethostname() if ip in ('0.0.0.0', '::') else shown}:{port}{query}"
         self._asks = f"http://{_HERE if ip == '0.0.0.0' else shown}:{port}/"
         path = Path(self.place.name, "studio.ipynb")
-        path.write_text(json.dumps(_notebook(root, folder)))
+        path.write_text(json.dumps(_notebook(root, folder, session)))
         self.log = Path(self.place.name, "voila.log")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "voila", str(path), *self._options(ip, port)],
@@ -215,16 +222,28 @@ class Studio:
         self.place.cleanup()
 
 
+def _check_session(folder: str) -> None:
+    "Refuse a session that cannot be opened."
+    from staria.generation.session import Session
+
+    session = Session(folder)
+    if session.exists:
+        session.load()
+
+
 def studio_command(
     *,
     folder: str | None = None,  # Folder of your own MIDI, to choose from
+    session: str | None = None,  # Folder that keeps what you write, to go on from the next day
     root: str | None = None,  # Workspace with checkpoints/; null: STARIA_ROOT, or this folder
     ip: str = _HERE,  # Address to listen on: this machine alone; 0.0.0.0: all, with a token in the address
     port: int | None = None,  # Port; null: a free one
 ) -> None:
     "Open hearing and writing in the browser, with the models that ship."
+    if session is not None:
+        _check_session(session)
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    studio = Studio(root, folder, ip, port)
+    studio = Studio(root, folder, ip, port, session)
     try:
         studio.wait()
         print(f"{studio.address}\nopen this address in a browser; Ctrl-C ends the studio", flush=True)

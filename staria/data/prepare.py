@@ -9,6 +9,7 @@ __all__ = ['read_licences', 'read_styles', 'Report', 'fill_splits', 'read_splits
 # %% ../../nbs/data/04_prepare.ipynb #a9d7c685
 import concurrent.futures
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -17,7 +18,7 @@ import re
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -36,7 +37,6 @@ from .corpus import Source, open_source
 from staria.data.piece import (
     CLOCKS,
     SPLITS,
-    TokenizedPiece,
     merge_doubled,
     non_commercial,
     split_of,
@@ -53,7 +53,6 @@ from staria.data.store import (
     read_manifest,
     refuse_pickle,
     tokens_hash,
-    write_store,
     writing_store,
 )
 from ..tokens.tags import STYLES, check_styles
@@ -706,6 +705,53 @@ def _draw_sources(store: Store, seed: int, n_sources: int) -> list[np.ndarray]: 
     ]
 
 
+_PART_PIECES = 128  # Pieces that are kept together; fewer are lost where a run is stopped
+
+
+def _keep_part(
+    folder: Path,  # Of the parts
+    split: str,
+    first: int,  # Number of its first piece
+    next_job: int,  # What is composed after it
+    rows: list[dict],  # Of `make_row`
+) -> pa.Table:
+    table, content = pa.Table.from_pylist(rows, PART_SCHEMA), io.BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    with atomic_write(folder / f"{split}-{first:08d}-{next_job:08d}.parquet") as file:
+        file.write(content.getbuffer())
+    return table
+
+
+def _compose_split(
+    folder: Path,  # Of the parts: those that are there are not composed again
+    split: str,
+    wanted: int,  # Pieces
+    compose: Callable[[int], Iterator[Composed]],  # Gives pieces from a number on
+    licence: str,  # Of everything that a piece may be made from
+    bar,  # Shows the progress
+) -> Iterator[pa.Table]:
+    "Compose the pieces of a split, part by part."
+    n_pieces = next_job = 0
+    for path in sorted(folder.glob(f"{split}-*.parquet")):
+        table = pq.read_table(path)
+        n_pieces, next_job = n_pieces + len(table), int(path.stem.split("-")[2])
+        bar.update(len(table))
+        yield table
+    if next_job >= wanted:
+        return
+    rows, tok = [], MusicTokenizerWithStyle()
+    for piece in compose(next_job):
+        key, plan = f"{split}-{n_pieces + len(rows):06d}", {"plan": piece.plan}
+        rows.append(make_row(tokenize_piece(key, piece.score, tok, split=split, extra=plan, licence=licence)))
+        bar.update()
+        if len(rows) == _PART_PIECES:
+            yield _keep_part(folder, split, n_pieces, piece.plan["seed"][1] + 1, rows)
+            n_pieces += len(rows)
+            rows = []
+    if rows:
+        yield _keep_part(folder, split, n_pieces, wanted, rows)
+
+
 def compose_store(
     store: Store,  # Where the music comes from
     name: str,  # A plain word: the new store goes to cache/<name>-<hash of settings>
@@ -718,7 +764,7 @@ def compose_store(
     workers: int = 1,  # Processes; their number changes nothing but the time
     **options,  # Of `Recipe`: range_s, from_one, matched, variation, mixture, joins
 ) -> Store:  # Its pieces keep their plan in `extra`; those for which the music does not suffice are left out
-    """Compose labelled pieces from a store's music, split by split.
+    """Compose labelled pieces from a store's music, split by split; go on where an earlier run was stopped.
 
     Raises InputError before it composes where a split has no music, or too little for a single piece.
     """
@@ -739,8 +785,9 @@ def compose_store(
     sources = _draw_sources(store, seed, n_sources)
     drawn = [[store.score(int(i)) for i in mine] for mine in sources]
 
-    def pieces_of(place: int, wanted: int, workers: int) -> Iterator[Composed]:
-        return compose_many(drawn[place], wanted, seed * 3 + place, forms, workers, skip=True, **recipe)
+    def pieces_of(place: int, wanted: int, workers: int, start: int = 0) -> Iterator[Composed]:
+        own_seed, left = seed * 3 + place, wanted - start
+        return compose_many(drawn[place], left, own_seed, forms, workers, start, skip=True, **recipe)
 
     for place, wanted in enumerate(counts):
         if wanted and next(pieces_of(place, wanted, 1), None) is None:
@@ -750,15 +797,13 @@ def compose_store(
                 " shorter sections or forms of fewer letters"
             )
 
-    def composed() -> Iterator[TokenizedPiece]:
+    def composed(parts: Path) -> Iterator[pa.Table]:
         with progress(desc=f"composing {name}", total=sum(counts), unit="piece") as bar:
             for place, (split, wanted) in enumerate(zip(SPLITS, counts, strict=True)):
-                # of everything that a piece may be made from
-                terms = "; ".join(sorted({store.licence(int(i)) for i in sources[place]}))
-                for n, piece in enumerate(pieces_of(place, wanted, workers) if wanted else ()):
-                    bar.update()
-                    key, plan = f"{split}-{n:06d}", {"plan": piece.plan}
-                    yield tokenize_piece(key, piece.score, tok, split=split, extra=plan, licence=terms)
+                licence = "; ".join(sorted({store.licence(int(i)) for i in sources[place]}))
+                if wanted:
+                    begin = functools.partial(pieces_of, place, wanted, workers)
+                    yield from _compose_split(parts, split, wanted, begin, licence, bar)
 
     about = {
         "name": name,
@@ -767,4 +812,11 @@ def compose_store(
         "settings": settings,
         "kind": "composed",
     }
-    return write_store(folder, composed(), about, tok)
+    parts = folder / "composed"
+    with lock_folder(folder):
+        parts.mkdir(exist_ok=True)
+        with writing_store(folder, about, tok) as writer:
+            for table in composed(parts):
+                writer.add(table)
+        shutil.rmtree(parts)
+    return Store.open(folder)

@@ -10,6 +10,7 @@ __all__ = ['render_template', 'paragraph', 'facts', 'table', 'details', 'figure'
 import base64
 import functools
 import html
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -111,6 +112,7 @@ def table(
     note: str = "",  # Below: how to read it
     digits: int = 3,  # Digits after the point
     lead: int | None = None,  # Row that is set in bold: the method under study
+    cards: bool = False,  # On a phone, rows stand below each other, with the names beside their cells
 ) -> str:  # A block
     "Show rows as a table."
     body = format_table(rows, digits, as_html=True).removeprefix("<table>").removesuffix("</table>")
@@ -120,7 +122,28 @@ def table(
         starts = [found.start() for found in re.finditer("<tr>", body)]
         start = starts[lead + 1]  # the head's row comes first
         body = body[:start] + body[start:].replace("<tr>", "<tr class=lead>", 1)
-    return render_template("table.html", body=Markup(body), caption=caption, note=note)
+    if cards:
+        body = _name_cells(body, list(rows[0]))
+    return render_template("table.html", body=Markup(body), caption=caption, note=note, cards=cards)
+
+
+_ROLES = {
+    "<tr": "<tr role=row",
+    "<td": "<td role=cell",
+    "<th scope=row": "<th role=rowheader scope=row",
+    "<th scope=col": "<th role=columnheader scope=col",
+}  # What a table loses that is not laid out as one
+
+
+def _name_cells(body: str, names: Sequence[str]) -> str:  # As HTML
+    "Give each cell the name of its column."
+    above, _, below = body.partition("<tbody>")
+    column = itertools.cycle(f' data-of="{html.escape(name)}"' for name in names)
+    below = re.sub(r"(<th scope=row|<td)", lambda found: found[0] + next(column), below)
+    whole = f"{above}<tbody>{below}"
+    for plain, with_role in _ROLES.items():
+        whole = whole.replace(plain, with_role)
+    return whole
 
 
 def details(

@@ -142,6 +142,7 @@ class Hands {
       view.tokens.mark(note);
       view.put({ token: view.data.tokenOf[note] });
       if (view.sheet.open) view.sheet.choose(note);
+      view.why.choose(note, !view.sheet.open);
     }
   }
 

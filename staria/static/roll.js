@@ -14,6 +14,7 @@ class RollView {
     this.matrix = new MatrixPane(this);
     this.tokens = new TokenPane(this);
     this.sheet = new SheetPane(this);
+    this.why = new WhyPane(this);
     this.build();
     this.painter = new Painter(this.base, this.overlay);
     this.hands = new Hands(this);
@@ -65,6 +66,7 @@ class RollView {
         button("All", "Show the whole piece (0)", () => this.fit()),
         this.colour,
         this.sheet.button,
+        this.why.button,
         this.chordButton,
       ]),
       group("Sections", [
@@ -92,6 +94,7 @@ class RollView {
       bar,
       this.help,
       make("div", { className: "staria-body" }, [this.stage, this.matrix.root, this.tokens.root]),
+      this.why.root,
       this.sheet.root,
       this.status,
     ]);
@@ -120,7 +123,8 @@ class RollView {
         this.later();
       },
       "change:cursor_s": () => this.cursorCame(),
-      "msg:custom": (message) => this.heard(message),
+      "change:can_explain": () => this.why.load(),
+      "msg:custom": (message, views) => this.heard(message, views),
     };
     for (const [names, act] of Object.entries(follow)) this.model.on(names, act);
     this.sizes = new ResizeObserver(([entry]) => {
@@ -204,6 +208,7 @@ class RollView {
     this.compare.hidden = !this.model.get("group");
     for (const pane of [this.matrix, this.tokens]) pane.load();
     this.sheet.askSoon();
+    this.why.load();
     this.resize();
     if (this.root.isConnected) this.dress();
     this.describe();
@@ -229,10 +234,11 @@ class RollView {
     }
   }
 
-  heard(message) {
+  heard(message, views) {
     if (message?.say) this.say(message.say);
     if (message?.play) this.playSpans(message.play);
     if (message?.sheet) this.sheet.came(message);
+    if (message?.why) this.why.came(message, views);
   }
 
   toggleChords() {
@@ -360,6 +366,7 @@ class RollView {
       }
       this.painter.drawOverlay(this.state);
       this.matrix.draw();
+      this.why.draw();
       const { cursor } = this.state;
       this.sheet.draw(cursor);
       const { start, end } = this.painter.window;

@@ -154,6 +154,7 @@ class HearForm(widgets.VBox):
                 self.reasons,
             ]
         )
+        self.add_class("staria-fields")
 
     def _dropped(self, name: str, data: bytes) -> None:
         if name.endswith(SECTION_SUFFIXES):

@@ -80,7 +80,8 @@ def html_table(
         shown = html.escape(name)
         table = table.replace(f">{shown}</th>", f' title="{html.escape(hint)}">{shown}</th>', 1)
     named = table.replace("<table>", f'<table aria-label="{said}" style="margin-left:0">', 1)
-    return f'<div class="jp-RenderedHTMLCommon">{above}{named}</div>'
+    wide = f'<div class="staria-wide" tabindex="0" role="region" aria-label="{said or "table"}">{named}</div>'
+    return f'<div class="jp-RenderedHTMLCommon">{above}{wide}</div>'
 
 # %% ../../nbs/widgets/01_parts.ipynb #ac9fe57c
 class Background:

@@ -8,6 +8,7 @@ __all__ = ['WriteForm']
 # %% ../../nbs/widgets/03_write.ipynb #7c1a1703
 import base64
 import dataclasses
+import functools
 import hashlib
 import html
 import itertools
@@ -31,9 +32,18 @@ from ..evaluation.form_judge import judge_form
 from ..evaluation.gallery import GALLERY, find_preset
 from ..evaluation.generators import candidate_rows
 from ..evaluation.showcase import made_with, report_written
-from ..generation.candidates import Candidate, reroll_section, save_candidate, write_candidates
-from ..generation.generation import Sampling, new_draft
-from ..models.weights import GENERATOR_KINDS
+from staria.generation.candidates import (
+    Candidate,
+    reroll_section,
+    save_candidate,
+    take_section,
+    write_candidates,
+)
+from ..generation.generation import Sampling, new_draft, opening_ids
+from ..generation.reading import measure_likelihood, read_snippets
+from ..generation.session import Session, ShownPiece, Step, StudioState
+from ..models.presets import load_generator
+from ..models.weights import GENERATOR_KINDS, weights_hash
 from ..music.bar_clock import BarClock, estimate_bar_clock
 from ..music.page import read_static
 from ..music.plots import PALETTE
@@ -54,7 +64,8 @@ from staria.widgets.parts import (
     time_left,
     told,
 )
-from .roll import PianoRoll
+from .play_in import PlayIn
+from .roll import PianoRoll, Reasons
 
 # %% ../../nbs/widgets/03_write.ipynb #14cbadaf
 _UNITS = {"bars": "whole numbers of bars", "s": "numbers of seconds"}  # Of a section's length
@@ -157,21 +168,29 @@ class _SnippetShelf(widgets.VBox):
         failed: Callable[[str], None],  # Told what went wrong, in one line
         snippets: dict[str, Score] | None = None,  # By letter
         material: Sequence[Score] = (),  # With sections, to draw from; none: the snippet bank that ships
-        changes: Callable[[str, Callable[[], None]], None] | None = None,  # Told how a change is undone
+        changes: Callable[[str], None] | None = None,  # Told what will be changed
+        changed: Callable[[], None] | None = None,  # Called when it was
     ):
         self.snippets = dict(snippets or {})
         self.style = ()  # Of the piece that snippets were drawn from
         self.free = set()  # Letters that shall have no snippet
         self.material = list(material)
         self.failed = failed
-        self.changes = changes or (lambda what, back: None)
+        self.changes = changes or (lambda what: None)
+        self.changed = changed or (lambda: None)
         self.roll = None
+        self.opening = None  # Music that every piece begins with
         self.place = widgets.VBox()
         label = "Drop a MIDI file to take snippets from, or pick one"
         self.drop = FileDrop(self._dropped, failed, label=label)
         self.words = {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS}
         self.rows = {letter: self._row(letter) for letter in LETTERS}
-        super().__init__([self.drop, *self.rows.values(), self.place])
+        self.play_in = PlayIn(self.show)
+        self.folded_play = widgets.Accordion([self.play_in], selected_index=None)
+        self.folded_play.titles = ("Play it in: by a MIDI keyboard, or by the computer's keys",)
+        self.opening_words = widgets.HTML(layout=widgets.Layout(min_width="250px"))
+        rows = [*self.rows.values(), self._opening_row()]
+        super().__init__([self.drop, self.folded_play, *rows, self.place])
         self.describe("".join(LETTERS))
 
     def _row(self, letter: str) -> widgets.HBox:
@@ -187,6 +206,27 @@ class _SnippetShelf(widgets.VBox):
         clear.on_click(lambda _: self.clear(letter))
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         return widgets.HBox([self.words[letter], use, show, clear], layout=wrap)
+
+    def _opening_row(self) -> widgets.HBox:
+        use = _small_button("go on from the roll", "Let every piece begin with what is selected on the roll")
+        clear = _small_button("clear", "Begin with nothing given")
+        use.on_click(lambda _: self._try(self.begin_with))
+        clear.on_click(lambda _: self.begin_with(None))
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        return widgets.HBox([self.opening_words, use, clear], layout=wrap)
+
+    def begin_with(self, score: Score | None | str = "selected") -> None:
+        "Let every piece begin with some music; None: with nothing given."
+        if isinstance(score, str):
+            if self.roll is None:
+                raise InputError("there is no roll to take from yet: drop a MIDI file, or play something in")
+            score = self.roll.selected
+        if score is not None and not len(score):
+            raise InputError("no note is selected to go on from: drag over some on the ruler of the roll")
+        self.changes("what pieces begin with")
+        self.opening = None if score is None else score.with_sections([])
+        self.describe()
+        self.changed()
 
     def _try(self, act: Callable[[], object]) -> None:
         try:
@@ -226,10 +266,11 @@ class _SnippetShelf(widgets.VBox):
 
     def clear(self, letter: str) -> None:
         "Leave a letter to the model."
-        self._remember(f"the snippet of {letter}")
+        self.changes(f"the snippet of {letter}")
         self.snippets.pop(letter, None)
         self.free.add(letter)
         self.describe()
+        self.changed()
 
     def sample(self, form: str, seed: int, style: Sequence[str] = ()) -> None:
         "Draw a snippet for every letter of a form from one real piece, of a style if there is one."
@@ -252,23 +293,25 @@ class _SnippetShelf(widgets.VBox):
         self.material = self.material or load_snippet_bank()
         return sample_plan(form, self.material, np.random.default_rng(seed), on_bars=True, style=style)
 
-    def _remember(self, what: str) -> None:
-        "Let the next change be undone."
-        before = dict(self.snippets), self.style, set(self.free)
+    def held(self) -> dict[str, Score]:
+        "Give the snippets by letter, and under its name what pieces begin with."
+        return self.snippets | ({} if self.opening is None else {_OPENING: self.opening})
 
-        def back() -> None:
-            self.snippets, self.style, self.free = before
-            self.describe()
-
-        self.changes(what, back)
+    def replace(self, held: dict[str, Score], style: Sequence[str], free: Sequence[str]) -> None:
+        "Hold what was held once, without a word."
+        self.snippets = {letter: score for letter, score in held.items() if letter != _OPENING}
+        self.opening = held.get(_OPENING)
+        self.style, self.free = tuple(style), set(free)
+        self.describe()
 
     def _change(self, new: dict[str, Score], style: Sequence[str]) -> None:
         "Take other snippets."
-        self._remember("the snippets")
+        self.changes("the snippets")
         self.snippets |= new
         self.style = tuple(style)
         self.free -= set(new)
         self.describe()
+        self.changed()
 
     def describe(
         self,
@@ -284,6 +327,13 @@ class _SnippetShelf(widgets.VBox):
                 words = f"{len(score)} notes, {score.duration_s:.1f} s{' of ' if of else ''}{of}"
             self.words[letter].value = f"{_letter_block(letter)} {words}"
             self.rows[letter].layout.display = "" if letter in self.form else "none"
+        begins = "pieces begin with nothing given"
+        if self.opening is not None:
+            begins = f"pieces begin with {len(self.opening)} notes, {self.opening.duration_s:.1f} s"
+        self.opening_words.value = begins
+
+
+_OPENING = "opening"  # Beside the letters
 
 
 def _letter_block(letter: str) -> str:
@@ -355,20 +405,38 @@ class _CandidateCard(widgets.VBox):
 
     def __init__(
         self,
+        key: str,  # Which of the studio's cards
         name: str,  # What it is called
         plan: Plan,  # What it is written to
-        model,  # What writes it
-        group: str,  # Rolls of one group hand over to each other, to compare
-        reroll: Callable[["_CandidateCard"], None],  # Writes the chosen section anew
-        export: Callable[["_CandidateCard"], None],  # Writes the files
+        model,  # What writes it; None: found when it is needed
+        studio,  # What its buttons call: `reroll`, `go_on`, `take`, `export`, `save`
     ):
+        self.key = key
         self.name = name
+        self.studio = studio
         self.writer = name.rsplit(" ", 3)[0]
         self.model = model
         self.candidate = None
         self.past = []
+        self.order = int(key)  # Among those that are shown, before they are ranked
+        self.judged = {}  # What is known of the candidate
         nothing, length_s = Score.from_arrays([], [], []), float(sum(plan.lengths_s))
+        group = f"studio-{id(studio)}"  # Rolls of one group hand over to each other, to compare
         self.roll = PianoRoll(nothing, title=name, height=240, group=group, length_s=length_s)
+        self.rating = widgets.ToggleButtons(
+            options=[("no answer", 0), *((str(k), k) for k in range(1, 6))],
+            tooltips=["", "very poor", "poor", "fair", "good", "very good"],
+            description="How good?",
+        )
+        self.rating.style.button_width = "auto"
+        self._make_controls(studio, plan)
+        self.hidden_as = ""  # What it is called while nobody shall know who wrote it
+        self.bar = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+        self.bar.children = self.controls
+        super().__init__([self.roll, self.bar], layout=widgets.Layout(min_width="0"))
+
+    def _make_controls(self, studio, plan: Plan) -> None:
+        name = self.name
         self.keep = widgets.Checkbox(
             description="keep",
             indent=False,
@@ -381,29 +449,42 @@ class _CandidateCard(widgets.VBox):
             style={"description_width": "initial"},
             layout=widgets.Layout(width="130px"),
         )
-        self.reroll_button = _small_button(
-            "Re-roll", f"Write the chosen section of {name} anew and keep the rest", disabled=True
+        self.donor = widgets.Dropdown(
+            options=[("another", "")],
+            description="take it from",
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="220px"),
         )
-        self.back_button = _small_button("Back", f"Take the last re-roll of {name} back", disabled=True)
-        self.export_button = _small_button(
-            "Export",
-            f"Write {name} as a page to send, MIDI, sound, PNG and the record that writes it again",
-            disabled=True,
-        )
-        self.reroll_button.on_click(lambda _: reroll(self))
-        self.back_button.on_click(lambda _: self.back())
-        self.export_button.on_click(lambda _: export(self))
-        self.rating = widgets.ToggleButtons(
-            options=[("no answer", 0), *((str(k), k) for k in range(1, 6))],
-            tooltips=["", "very poor", "poor", "fair", "good", "very good"],
-            description="How good?",
-        )
-        self.rating.style.button_width = "auto"
-        self.controls = [self.keep, self.section, self.reroll_button, self.back_button, self.export_button]
-        self.hidden_as = ""  # What it is called while nobody shall know who wrote it
-        self.bar = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
-        self.bar.children = self.controls
-        super().__init__([self.roll, self.bar], layout=widgets.Layout(min_width="0"))
+        found = {
+            "reroll": ("Re-roll", f"Write the chosen section of {name} anew and keep the rest"),
+            "go_on": ("Anew from here", f"Keep {name} up to the chosen section, and write on from there"),
+            "take": (
+                "Take",
+                "Take this section of the other candidate, in the key and on the bar lines of this piece",
+            ),
+            "back": ("Back", f"Take the last change of {name} back"),
+            "export": (
+                "Export",
+                f"Write {name} as a page to send, MIDI, sound, PNG and the record that writes it again",
+            ),
+        }
+        self.buttons = {key: _small_button(*words, disabled=True) for key, words in found.items()}
+        for key, button in self.buttons.items():
+            act = self.back if key == "back" else functools.partial(getattr(studio, key), self)
+            button.on_click(lambda _, act=act: act())
+        for kept in (self.keep, self.rating):
+            kept.observe(lambda _: studio.save(), "value")
+        self.saved = studio.save
+        buttons = self.buttons
+        first = [self.keep, self.section, buttons["reroll"], buttons["go_on"]]
+        self.controls = [*first, self.donor, *(buttons[key] for key in ("take", "back", "export"))]
+
+    def offer_donors(self, cards: Sequence["_CandidateCard"]) -> None:
+        "Offer the other candidates to take a section from."
+        others = [card for card in cards if card is not self and card.candidate is not None]
+        chosen = self.donor.value
+        self.donor.options = [("another", ""), *((card.name, card.key) for card in others)]
+        self.donor.value = chosen if chosen in [card.key for card in others] else ""
 
     def hide(self, name: str) -> None:
         "Show neither who wrote it nor its letters, and ask how good it is."
@@ -417,6 +498,7 @@ class _CandidateCard(widgets.VBox):
         self.bar.children = self.controls
         if self.candidate is not None:
             self._show(self.candidate.score)
+            self._offer_reasons()
 
     def _show(self, score: Score) -> None:
         shown = score.with_sections([]) if self.hidden_as else score
@@ -432,18 +514,36 @@ class _CandidateCard(widgets.VBox):
             self.past.append(self.candidate)
         self.candidate = candidate
         self._show(candidate.score)
-        self.reroll_button.disabled = self.export_button.disabled = not len(candidate.score)
-        self.back_button.disabled = not self.past
+        for button in self.buttons.values():
+            button.disabled = not len(candidate.score)
+        self.buttons["back"].disabled = not self.past
+        self._offer_reasons()
 
-    def restore(self, candidate: Candidate) -> None:
-        "Show one of the earlier candidates again, and forget those after it."
-        while self.past and self.candidate is not candidate:
-            self.back()
+    def _offer_reasons(self) -> None:
+        "Let a person ask why, unless nobody shall know who wrote it."
+        tells = not self.hidden_as and self.candidate is not None and len(self.candidate.score)
+        self.roll.explain_with(functools.partial(self.studio.explain, self) if tells else None)
+
+    def shown(self) -> ShownPiece:
+        "Give what a session keeps of it."
+        past, keep, rating = tuple(self.past), self.keep.value, self.rating.value
+        return ShownPiece(self.key, self.name, self.candidate, past, keep, rating, self.hidden_as)
+
+    def restore(self, piece: ShownPiece) -> None:
+        "Show what it was once."
+        self.past = list(piece.past)
+        self.keep.value, self.rating.value = piece.keep, piece.rating
+        if piece.hidden_as and not self.hidden_as:
+            self.hide(piece.hidden_as)
+        if self.candidate is not piece.candidate:
+            self.take(piece.candidate, new=False)
+        self.buttons["back"].disabled = not self.past
 
     def back(self) -> None:
-        "Show the candidate as it was before the last section was written anew."
+        "Show the candidate as it was before its last change."
         if self.past:
             self.take(self.past.pop(), new=False)
+            self.saved()
 
 # %% ../../nbs/widgets/03_write.ipynb #08cfeb8b
 def _slider(value: float, low: float, high: float, step: float, name: str, tip: str) -> widgets.FloatSlider:
@@ -512,11 +612,15 @@ class WriteForm(widgets.VBox):
         classifier=None,  # Says which form it hears
         material: Sequence[Score] = (),  # Pieces with sections to draw snippets from; none: what ships
         unit: str = "bars",  # What lengths count: "bars", or "s" for seconds
+        session: str | Path | None = None,  # Folder that keeps all of it; opened, if it holds a session
     ):
         self.workspace = workspace or Workspace()
         self.cards = []
         self.following = True  # Fields are followed by what is shown of them
-        self.past = []  # What was done, and how it is undone
+        self.past: list[Step] = []  # What was done, and how it was before
+        self.all_cards = {}  # By key, also those that undoing can bring back
+        self.last_key = 0
+        self.session = None
         self.status = status_line()
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.checkpoint = model_choice(checkpoint, workspace, GENERATOR_KINDS)
@@ -525,20 +629,25 @@ class WriteForm(widgets.VBox):
         self.fields = _studio_fields(form, lengths, unit, n)
         self.gallery = _FormGallery()
         self.blocks = _FormBlocks()
-        self.shelf = _SnippetShelf(self.job.failed, snippets, material, self.remember)
+        self.shelf = _SnippetShelf(self.job.failed, snippets, material, self._will_change, self.save)
         if snippets is None:
             self.job.guard(lambda: self.shelf.fill(self.value("form").strip().upper(), 0))
+            self.past.clear()  # nobody did that
         self.bar = widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(width="200px"))
         self.table = widgets.HTML()
         self.links = widgets.HTML()
         self.place = widgets.GridBox(layout=widgets.Layout(grid_gap="8px"))
         self._make_buttons()
         super().__init__(self._parts())
+        self.add_class("staria-fields")
         for name in _PLAN_FIELDS:
             self.fields[name].observe(lambda _: self._typed(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
         self.gallery.observe(lambda change: self.job.guard(lambda: self.take_preset(change["new"])), "chosen")
         self._typed()
+        if session is not None:
+            self.folder.value = str(session)
+            self.job.guard(lambda: self.open_session(session))
 
     def _make_buttons(self) -> None:
         self.write_button = widgets.Button(
@@ -563,6 +672,19 @@ class WriteForm(widgets.VBox):
         )
         self.reveal_button.layout.display = "none"
         self.reveal_button.on_click(lambda _: self.job.guard(lambda: _reveal(self)))
+        self.ranks = {
+            name: widgets.Checkbox(description=name, indent=False, tooltip=tip, layout={"width": "auto"})
+            for name, (_, _, tip) in _CRITERIA.items()
+        }
+        for rank in self.ranks.values():
+            rank.observe(lambda _: _sort_cards(self), "value")
+        self.folder = widgets.Text(
+            description="folder", style=_FIELD_STYLE, placeholder="for example sessions/tuesday"
+        )
+        self.open_button = _small_button(
+            "Keep here, or open", "Keep everything in this folder from now on; what it holds is opened"
+        )
+        self.open_button.on_click(lambda _: self.job.guard(lambda: self.open_session(self.folder.value)))
         self.write_button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.job.stop())
         self.sample_button.on_click(lambda _: self.job.start(self.sample))
@@ -579,7 +701,14 @@ class WriteForm(widgets.VBox):
         self.folded_gallery.titles = ("Gallery: twelve forms by their names",)
         more = widgets.Accordion([widgets.GridBox(folded, layout=columns)], selected_index=None)
         more.titles = ("More settings: as measured, unless you change them",)
+        keeping = widgets.HBox([self.folder, self.open_button], layout=wrap)
+        self.folded_session = widgets.Accordion([keeping], selected_index=None)
+        self.folded_session.titles = ("Session: a folder that keeps all of this, to go on from tomorrow",)
+        ranks = [widgets.HTML("Best first by"), *self.ranks.values()]
+        hidden = widgets.Layout(flex_flow="row wrap", align_items="center", display="none")
+        self.ranking = widgets.HBox(ranks, layout=hidden)
         return [
+            self.folded_session,
             self.folded_gallery,
             widgets.HTML("<b>Form</b>"),
             widgets.HBox([self.fields[name] for name in _PLAN_FIELDS], layout=wrap),
@@ -594,6 +723,7 @@ class WriteForm(widgets.VBox):
             widgets.HBox([*buttons, self.blind, self.bar], layout=wrap),
             self.status,
             self.reveal_button,
+            self.ranking,
             self.table,
             self.place,
             self.links,
@@ -665,6 +795,7 @@ class WriteForm(widgets.VBox):
             self.blocks.blocks = [[letter, length] for letter, length in zip(plan.form, lengths, strict=True)]
         self._hint()
         self.shelf.describe(plan.form)
+        self.save()
 
     def _hint(self) -> None:
         "Say in the empty fields what the material brings."
@@ -686,10 +817,7 @@ class WriteForm(widgets.VBox):
             return
         if self.blocks.unit != unit:
             return  # the text changed its unit, and the blocks follow
-        self.remember("the form", lambda: self._set_form(typed, given))
-        self._set_form(form, lengths)
-
-    def _set_form(self, form: str, lengths: str) -> None:
+        self.remember("the form", self.state("fields"))
         self._set_fields(form=form, lengths=lengths)
 
     def take_preset(self, name: str) -> None:
@@ -697,9 +825,7 @@ class WriteForm(widgets.VBox):
         if not name:
             return
         preset = find_preset(name)
-        before = {field: self.value(field) for field in _PLAN_FIELDS}
-        steps = len(self.past)
-        material = dict(self.snippets), self.shelf.style, set(self.shelf.free)
+        before, steps = self.state("fields", "snippets"), len(self.past)
         self._set_fields(
             form=preset.form,
             unit="bars",
@@ -711,16 +837,11 @@ class WriteForm(widgets.VBox):
         self.shelf.sample(preset.form, self.value("seed"), preset.style)
         self._typed()
 
-        def back() -> None:
-            self.shelf.snippets, self.shelf.style, self.shelf.free = material
-            self._set_fields(**before)
-            self.gallery.chosen = ""
-
         del self.past[steps:]  # all of it is one step
-        self.remember(preset.title, back)
+        self.remember(preset.title, before)
         tell(self.status, f"{preset.title}: {preset.says}")
 
-    def _set_fields(self, **values: str) -> None:
+    def _set_fields(self, **values) -> None:
         "Fill several fields, and follow them once."
         self.following = False
         for name, value in values.items():
@@ -728,27 +849,109 @@ class WriteForm(widgets.VBox):
         self.following = True
         self._typed()
 
+    def state(
+        self,
+        *parts: str,  # Of fields (the plan's), snippets, pieces; none: all
+    ) -> StudioState:
+        "Give what a person sees, or a part of it."
+        found = {}
+        if not parts or "fields" in parts:
+            names = _PLAN_FIELDS if parts else self.fields
+            found["fields"] = {name: self.value(name) for name in names}
+        if not parts or "snippets" in parts:
+            shelf = self.shelf
+            found |= {"snippets": shelf.held(), "style": shelf.style, "free": frozenset(shelf.free)}
+        if not parts or "pieces" in parts:
+            cards = [card for card in self.cards if card.candidate is not None]
+            found["pieces"] = tuple(card.shown() for card in cards)
+        return StudioState(**found)
+
     def remember(
         self,
         what: str,  # Was done
-        back: Callable[[], None],  # Undoes it
+        before: StudioState,  # What it changed, as it was
     ) -> None:
-        "Keep how the last step is undone."
-        self.past.append((what, back))
-        if hasattr(self, "undo_button"):
-            self.undo_button.disabled = False
+        "Keep how it was before the last step."
+        self.past.append((what, before))
+        self.save()
+
+    def _will_change(self, what: str) -> None:  # On the shelf
+        self.past.append((what, self.state("snippets")))
 
     def undo(self) -> None:
         "Take the last step back."
         if self.job.running:
             return tell(self.status, "still at work: press Stop first, or wait")
-        what, back = self.past.pop()
-        steps = len(self.past)
-        back()
-        del self.past[steps:]  # what undoing set is no new step
-        self.undo_button.disabled = not self.past
-        self._typed()
+        what, before = self.past.pop()
+        self.show_state(before)
+        self.save()
         tell(self.status, f"{what}: as before")
+
+    def show_state(self, state: StudioState) -> None:
+        "Show what was there once; what the state leaves stays as it is."
+        steps = len(self.past)
+        if state.snippets is not None:
+            self.shelf.replace(state.snippets, state.style, state.free)
+        if state.fields is not None:
+            self.gallery.chosen = ""
+            self._set_fields(**{name: value for name, value in state.fields.items() if name in self.fields})
+        if state.pieces is not None:
+            _show_cards(self, [self._card_of(piece) for piece in state.pieces])
+        del self.past[steps:]  # what was set is no new step
+        self._typed()
+
+    def new_card(self, name: str, plan: Plan, model) -> _CandidateCard:
+        "Make a place for a candidate."
+        self.last_key += 1
+        key = str(self.last_key)
+        self.all_cards[key] = _CandidateCard(key, name, plan, model, self)
+        return self.all_cards[key]
+
+    def _card_of(self, piece: ShownPiece) -> _CandidateCard:
+        if piece.card not in self.all_cards:
+            card = _CandidateCard(piece.card, piece.name, piece.candidate.plan, None, self)
+            self.all_cards[piece.card] = card
+        card = self.all_cards[piece.card]
+        card.restore(piece)
+        return card
+
+    def open_session(self, folder: str | Path) -> None:
+        "Keep everything in a folder from now on; what it holds is shown."
+        if not str(folder).strip():
+            raise InputError("no folder is named: type one, for example sessions/tuesday")
+        session = Session(folder)
+        if session.exists:
+            if self.cards and self.session is None:
+                raise InputError(
+                    f"{session.folder} holds a session, and what is shown here is kept nowhere: "
+                    "keep it in a new folder first"
+                )
+            state, history = session.load()
+            self.session = None  # nothing is written while it is opened
+            self.all_cards = {}
+            self.show_state(state)
+            self.past = history
+            parts = [state, *(before for _, before in history)]
+            shown = itertools.chain.from_iterable(part.pieces or () for part in parts)
+            self.last_key = max((int(piece.card) for piece in shown), default=0)
+        self.session = session
+        self.save()
+        count = len(self.candidates)
+        said = f"{count} candidate{'s' * (count != 1)}, {len(self.past)} steps to undo"
+        tell(self.status, f"kept in {session.folder}: {said}")
+
+    def save(self) -> None:
+        "Write the session, if there is one."
+        if hasattr(self, "undo_button"):
+            self.undo_button.disabled = not self.past
+        if self.session is not None:
+            self.job.guard(lambda: self.session.save(self.state(), self.past))
+
+    def writer_of(self, card: _CandidateCard):
+        "Give the model that wrote a candidate; one of an earlier session is looked for."
+        if card.model is None:
+            card.model = _find_writer(self, card.candidate.provenance)
+        return card.model
 
     def start(self) -> None:
         "Write, beside the notebook."
@@ -776,6 +979,21 @@ class WriteForm(widgets.VBox):
         if not self.job.start(lambda: _reroll_studio(self, card)):
             tell(self.status, "still at work: press Stop first, or wait")
 
+    def go_on(self, card: _CandidateCard) -> None:
+        "Write a candidate anew from its chosen section on, beside the notebook."
+        if not self.job.start(lambda: _reroll_studio(self, card, onwards=True)):
+            tell(self.status, "still at work: press Stop first, or wait")
+
+    def take(self, card: _CandidateCard) -> None:
+        "Take the chosen section from another candidate."
+        if self.job.running:
+            return tell(self.status, "still at work: press Stop first, or wait")
+        self.job.guard(lambda: _take_studio(self, card))
+
+    def explain(self, card: _CandidateCard) -> Reasons:
+        "Say why each note of a candidate was written."
+        return _explain(self, card)
+
     def export(self, card: _CandidateCard) -> None:
         "Write a candidate's files."
         self.job.guard(lambda: _export_studio(self, card))
@@ -794,6 +1012,27 @@ _COLUMNS = {
 }  # A figure's key: its name in the table, and what it means
 
 
+_CRITERIA = {
+    "musicality": ("real", 1, _COLUMNS["real"][1]),
+    "form heard": ("ARI", 1, _COLUMNS["ARI"][1]),
+    "novelty": ("copied", -1, "How little of a section is one run from its snippet or an earlier section"),
+}  # A name: the figure that tells, whether more of it is better, and what it means
+
+
+def _rank(
+    figures: Sequence[dict],  # Of each candidate
+    names: Sequence[str],  # Of `_CRITERIA`; several count alike
+) -> list[int]:  # The candidates' numbers, the best first; equals in their order
+    "Order candidates by their mean place under some criteria."
+    places = np.zeros(len(figures))
+    for name in names:
+        key, sign, _ = _CRITERIA[name]
+        value = np.array([sign * row.get(key, np.nan) for row in figures], float)
+        value = np.where(np.isfinite(value), np.round(value, 9), -np.inf)
+        places += (value[None] > value[:, None]).sum(1) + (value[None] == value[:, None]).sum(1) / 2
+    return np.argsort(places, kind="stable").tolist()
+
+
 def _busy(form: WriteForm, busy: bool) -> None:
     form.write_button.disabled = busy
     form.stop_button.disabled = not busy
@@ -804,11 +1043,28 @@ def _judge(form: WriteForm) -> None:
     cards = [card for card in form.cards if card.candidate is not None and not card.hidden_as]
     judge = chosen_model(form.judge) if is_chosen(form.judge) else None
     judged = candidate_rows([card.candidate for card in cards], judge)
-    rows = []
     for card, row in zip(cards, judged, strict=True):
         if judge is None and len(card.candidate.score):
             heard = judge_form(card.candidate.score)
             row |= {name: heard[name] for name in ("heard", "ARI", "ARI shuffled")}
+        card.judged = row
+    for card in form.cards:
+        card.offer_donors(cards)
+    form.ranking.layout.display = "" if len(cards) > 1 else "none"
+    _sort_cards(form)
+
+
+def _sort_cards(form: WriteForm) -> None:
+    "Show the candidates in the order that is asked for, and their figures in a table."
+    cards = [card for card in form.cards if card.candidate is not None and not card.hidden_as]
+    names = [name for name, rank in form.ranks.items() if rank.value]
+    if len(cards) == len(form.cards):  # what is hidden is not betrayed
+        cards = sorted(cards, key=lambda card: card.order)
+        cards = [cards[k] for k in _rank([card.judged for card in cards], names)]
+        form.cards = form.place.children = cards
+    rows = []
+    for card in cards:
+        row = card.judged
         named = {_COLUMNS.get(key, (key,))[0]: _finite(value) for key, value in row.items()}
         rated = {"your rating": card.rating.value} if card.rating.value else {}
         rows.append({"candidate": card.name, **rated, **named})
@@ -838,9 +1094,16 @@ def _as_followed(form: WriteForm, model) -> Plan:
     return dataclasses.replace(plan, style=[word for word in plan.style if word in known])
 
 
+_CARD_COLUMNS = "repeat(auto-fit, minmax(min(100%, 620px), 1fr))"
+
+
 def _show_cards(form: WriteForm, cards: list[_CandidateCard]) -> None:
     "Show these candidates and no others."
+    for order, card in enumerate(cards):
+        card.order = order
     form.cards = form.place.children = cards
+    form.place.layout.grid_template_columns = _CARD_COLUMNS
+    form.reveal_button.layout.display = "" if any(card.hidden_as for card in cards) else "none"
     _judge(form)
 
 
@@ -853,7 +1116,9 @@ def _place_cards(form: WriteForm, sets: list[list[_CandidateCard]]) -> None:
         for number, card in enumerate(new, start=1):
             card.hide(f"piece {number}")
     form.cards = kept + new
-    form.place.layout.grid_template_columns = "repeat(auto-fit, minmax(min(100%, 620px), 1fr))"
+    for order, card in enumerate(form.cards):
+        card.order = order
+    form.place.layout.grid_template_columns = _CARD_COLUMNS
     form.place.children = form.cards
 
 
@@ -886,9 +1151,12 @@ def _write_set(
     tell(form.status, f"{words} …")
     model, seed = cards[0].model, form.value("seed")
     began_s = time.monotonic()
-    growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, model=model)
+    begun = () if form.shelf.opening is None else opening_ids(form.shelf.opening, plan, model)
+    shown = {"given": begun, "model": model}
+    growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, **shown)
     follow = _until_stopped(form, growing)
-    written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, on_token=follow)
+    given = {"on_token": follow, "opening": form.shelf.opening}
+    written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, **given)
     for card, candidate in zip(cards, written, strict=True):
         card.take(candidate)
 
@@ -906,17 +1174,17 @@ def _write_studio(
         writers, seed = _writers(form), form.value("seed")
         form.shelf.fill(form.plan().form, seed, form.typed_style)
         plans = [_as_followed(form, model) for _, model, _ in writers]
-        group, sets, before = f"studio-{id(form)}", [], form.cards
+        sets, before = [], form.state("pieces")
         for (name, model, _), plan in zip(writers, plans, strict=True):
             titles = [f"{name} {k + 1}, seed {seed}" for k in range(form.value("n"))]
-            sets.append([_CandidateCard(t, plan, model, group, form.reroll, form.export) for t in titles])
+            sets.append([form.new_card(title, plan, model) for title in titles])
         _place_cards(form, sets)
         for k, (_, _, path) in enumerate(writers):
             _write_set(form, sets[k], plans[k], path, (k / len(writers), (k + 1) / len(writers)))
             if form.job.stopping:
                 break
         _finish(form)
-        form.remember("what was written", lambda: _show_cards(form, before))
+        form.remember("what was written", before)
     finally:
         _busy(form, False)
 
@@ -948,6 +1216,7 @@ def _reveal(form: WriteForm) -> dict[str, Path]:  # The ratings and their key; e
     paths = _save_ratings(form.workspace.runs / "studio", rated) if rated else {}
     for card in hidden:
         card.reveal()
+    form.save()
     form.reveal_button.layout.display = "none"
     _judge(form)
     said = f"; your ratings are in {paths['csv']}, their key beside it" if rated else ""
@@ -982,42 +1251,100 @@ def _fresh_seed(card: _CandidateCard) -> int:
     first = card.candidate.provenance["seed"]
     used = [first]
     for earlier in (card.candidate, *card.past):
-        used += [step["seed"] for step in earlier.provenance["anew"]]
+        used += [step.get("seed", 0) for step in earlier.provenance["anew"]]
     return max(used) + 1
 
 
 def _reroll_studio(
     form: WriteForm,  # Its settings serve for the new draws, its Stop button stops them
     card: _CandidateCard,  # Whose chosen section is written anew
+    onwards: bool = False,  # All that follows, too
 ) -> None:
-    "Write one section of a candidate anew."
+    "Write one section of a candidate anew, or all from there on."
     _busy(form, True)
     form.bar.value = 0
     try:
-        old, k = card.candidate, card.section.value
+        old, k, before = card.candidate, card.section.value, form.state("pieces")
+        model = form.writer_of(card)
         opens = np.flatnonzero(np.isin(old.ids, MusicTokenizerWithStyle.section_ids))
         given = old.ids[: opens[k] + 1].tolist() if k < len(opens) else ()
-        words, began_s = f"{card.name}: writing section {k + 1} anew", time.monotonic()
+        what = f"section {k + 1}{' and what follows' * onwards}"
+        words, began_s = f"{card.name}: writing {what} anew", time.monotonic()
         tell(form.status, f"{words} …")
 
         def move(share: float) -> None:
             form.bar.value = share
             tell(form.status, f"{words}{time_left(began_s, share)}")
 
-        kept = {"given": given, "model": card.model}
+        kept = {"given": given, "model": model}
         growing = _GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), move, **kept)
-        new = reroll_section(card.model, old, k, _fresh_seed(card), _until_stopped(form, growing))
+        follow = _until_stopped(form, growing)
+        new = reroll_section(model, old, k, _fresh_seed(card), follow, onwards)
         if new is old:
             card.take(old, new=False)
             tell(form.status, f"{card.name}: stopped; it is as it was")
             return
         card.take(new)
-        form.remember(f"section {k + 1} of {card.name}", lambda: card.restore(old))
         form.bar.value = 1.0
         _judge(form)
-        tell(form.status, f"{card.name}: section {k + 1} is new, the rest as it was")
+        form.remember(f"{what} of {card.name}", before)
+        tell(form.status, f"{card.name}: {what} {'are' if onwards else 'is'} new, the rest as it was")
     finally:
         _busy(form, False)
+
+
+def _take_studio(
+    form: WriteForm,
+    card: _CandidateCard,  # Whose chosen section is replaced
+) -> None:
+    "Put a section of another candidate in the place of one."
+    donor = form.all_cards.get(card.donor.value)
+    if donor is None or donor.candidate is None:
+        raise InputError(f"choose first from which candidate {card.name} shall take its section")
+    k, letter = card.section.value, card.candidate.score.form[card.section.value]
+    other = donor.candidate.score.form
+    if letter not in other:
+        raise InputError(f"{donor.name} has no section {letter}: choose another section or candidate")
+    j = k if other[k : k + 1] == letter else other.index(letter)
+    before = form.state("pieces")
+    new = take_section(form.writer_of(card), card.candidate, k, donor.candidate, j)
+    card.take(new)
+    _judge(form)
+    form.remember(f"section {k + 1} of {card.name}", before)
+    shift = new.provenance["anew"][-1]["shift"]
+    moved = f", {abs(shift)} semitones {'higher' if shift > 0 else 'lower'}" if shift else ""
+    tell(form.status, f"{card.name}: section {k + 1} is section {j + 1} of {donor.name}{moved}")
+
+
+def _explain(form: WriteForm, card: _CandidateCard) -> Reasons:
+    "Say of each note of a candidate how likely it was, and what of its letter's snippet it read."
+    model, candidate = form.writer_of(card), card.candidate
+    plan, guidance = candidate.plan, candidate.sampling.guidance
+    reading = read_snippets(model, plan, candidate.ids)
+    found = measure_likelihood(model, plan, candidate.ids, guidance)
+    seconds = 1 / plan.clock.factor if candidate.clock == "bars" else 1.0
+    scale = np.array([seconds, seconds, 1.0])
+    facts = {
+        "letters": [LETTERS[label - 1] for label in reading.labels],
+        "snippets": {letter: (notes * scale).tolist() for letter, notes in reading.snippet_notes.items()},
+        "guidance": guidance,
+    }
+    figures = (found.nats, found.guided, found.instead, reading.returns, reading.nothing)
+    return facts, np.stack(figures, axis=1), reading.snippet
+
+
+def _find_writer(form: WriteForm, record: dict):
+    "Look for the model that wrote a piece: among those that are chosen, where it was, and what ships."
+    for choice in (form.checkpoint, form.baseline):
+        if is_chosen(choice) and weights_hash(chosen_model(choice)) == record["weights"]:
+            return chosen_model(choice)
+    path = record["checkpoint"]
+    model = load_generator(path if path and Path(path).exists() else None)
+    if weights_hash(model) != record["weights"]:
+        raise InputError(
+            f"the model that wrote this piece is not here ({path or 'it was in memory'}): choose it above"
+        )
+    return model
 
 
 _DOWNLOADS = {  # Small enough for a link
@@ -1042,7 +1369,8 @@ def _export_studio(
     writer = card.name.split()[0].lower()
     stem = f"{about['plan']['form']}-{writer}-seed{about['seed']}-{about['piece'] + 1}"
     for step in about["anew"]:
-        stem += f"-s{step['section'] + 1}n{step['seed']}"
+        done = f"n{step['seed']}" if "seed" in step else f"from{step['from'] + 1}"
+        stem += f"-s{step['section'] + 1}{done}"
     paths = save_candidate(card.candidate, form.workspace.runs / "studio", stem)
     made = made_with(seed=about["seed"], generator=about["checkpoint"] or "a model in memory")
     paths["html"] = report_written(paths["mid"].with_suffix(".html"), {card.name: card.candidate.score}, made)
