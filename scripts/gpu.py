@@ -10,6 +10,9 @@ The parts stand in scripts/gpu_parts.py. Each runs in a process of its own, has 
 rows, which OUT/results.json holds as soon as they are there. A part that fails or takes too long does not
 stop the others. What the parts leave of their time goes to the last one, the training. The exit status is 1
 if a part failed.
+
+`pip install -c constraints.txt .` brings all that it needs. Without midirenderer, soundfile, pyloudnorm,
+pretty_midi, mir_eval, jsonargparse and scikit-learn only the rows of whole written pieces fail.
 """
 
 import argparse

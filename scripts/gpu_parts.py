@@ -32,9 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from staria.core.files import Workspace  # noqa: E402
 from staria.data.store import Store  # noqa: E402
-from staria.generation.candidates import plan_pieces  # noqa: E402
 from staria.generation.decoding import NextToken, bytes_per_token, quantize  # noqa: E402
-from staria.generation.generation import write  # noqa: E402
 from staria.models import decoder, layers  # noqa: E402
 from staria.models.presets import build, count_parameters, load_generator, load_model, save_model  # noqa: E402
 from staria.tokens.tokenizer import MusicTokenizerWithStyle  # noqa: E402
@@ -349,6 +347,9 @@ def writing_row(weights: str, compiled: bool, size: Size) -> dict:
 
 def pieces_row(n: int, compiled: bool, size: Size) -> dict:
     "Write pieces of a minute with the generator that ships."
+    from staria.generation.candidates import plan_pieces  # needs what renders sound: no other row does
+    from staria.generation.generation import write
+
     model = load_generator().to(size.device)
     plans = plan_pieces("ABAC", n, seed=0, model=model)
     seconds = []

@@ -254,18 +254,21 @@ def _print_piece(stem: Path, piece, contrast: float, over: bool) -> None:
 
 # %% ../../nbs/app/04_music_commands.ipynb #78f9a749
 def evaluate_command(
-    what: str,  # recognizer, or generated
-    folder: str | None = None,  # generated: folder of MIDI files with section files beside them
+    what: str,  # recognizer, counterfactual, or generated
+    # generated: folder of MIDI files with section files beside them; counterfactual: file of changed pieces,
+    # null: those that ship
+    folder: str | None = None,
     *,
     beside: dict[str, str] | None = None,  # generated: other folders, as real=DIR baseline=DIR
     name: str = "written",  # generated: what the folder's pieces are called in the table
-    most: int | None = None,  # generated: most pieces of each other folder
-    checkpoint: str | None = None,  # A recognizer's .safetensors; null: recognizer: the listener that ships
+    most: int | None = None,  # generated: most pieces of each other folder; counterfactual: most changes
+    checkpoint: str | None = None,  # A recognizer's .safetensors; null: one that ships, but for generated
+    model: str = "listener",  # Which of those that ship: listener or classifier
     root: str | None = None,  # Workspace that holds cache/; null: STARIA_ROOT, or this folder
     # recognizer: store with labelled pieces; generated: store that the model learnt from, to look for copies
     data: str | None = None,
     split: str = "test",  # recognizer: train, val or test
-    seed: int = 0,  # generated: of the shuffled plans
+    seed: int = 0,  # generated: of the shuffled plans; counterfactual: of the random letters
     order: bool = False,  # generated: would bars in another order surprise the baseline that ships?
     out: str | None = None,  # Folder for the tables as CSV and JSON, and for pictures of the confusion
     report: str | None = None,  # HTML file: a page with pieces to see and to hear, and the tables
@@ -279,14 +282,16 @@ def evaluate_command(
         tables = _judge_generated(folder, beside or {}, name, most, checkpoint, store, seed, order)
         if report:
             _report_generated(report, folder, tables, seed)
+    elif what == "counterfactual":
+        tables = _judge_changes(checkpoint, model, folder, most, seed)
     else:
-        tables = _judge_recognizer(checkpoint, store, split, report)
+        tables = _judge_recognizer(checkpoint, model, store, split, report)
     if not out:
         return
     for title, rows in tables.items():
         if rows:
             save_table(rows, Path(out) / title)
-    _draw_confusions(tables["confusion"], Path(out))
+    _draw_confusions(tables.get("confusion", []), Path(out))
 
 
 def _report_generated(page: str, folder: str, tables: dict[str, list[dict]], seed: int) -> None:
@@ -300,22 +305,51 @@ def _report_generated(page: str, folder: str, tables: dict[str, list[dict]], see
     print(f"{page}: open it in a browser")
 
 
-def _judge_recognizer(checkpoint: str | None, store, split: str, report: str | None) -> dict[str, list[dict]]:
+def _judge_changes(
+    checkpoint: str | None, model: str, path: str | None, most: int | None, seed: int
+) -> dict[str, list[dict]]:
+    "Ask a recognizer about changed pieces, and beside it one who hears nothing."
+    from staria.core.tables import format_table
+    from staria.loop.counterfactual import (
+        as_analyser,
+        judge_analyser,
+        load_counterfactuals,
+        random_letters,
+        summarize_changes,
+    )
+    from staria.recognition.recognizer import load_recognizer
+
+    recognizer = load_recognizer(checkpoint, model)
+    benchmark = load_counterfactuals(path)
+    print(benchmark.terms + "\n")
+    changes = judge_analyser(as_analyser(recognizer), benchmark.dreams[:most])
+    by_chance = judge_analyser(random_letters(seed), benchmark.dreams[:most])
+    tables = {"changes": changes, "counterfactual": summarize_changes(changes)}
+    tables["random-letters"] = summarize_changes(by_chance)
+    print(format_table(tables["counterfactual"]) + "\n")
+    print("Beside it, letters at random:")
+    print(format_table(tables["random-letters"]))
+    return tables
+
+
+def _judge_recognizer(
+    checkpoint: str | None, model: str, store, split: str, report: str | None
+) -> dict[str, list[dict]]:
     from staria.core.tables import format_table
     from staria.evaluation.form_judge import confusion_rows
     from staria.evaluation.recognizers import evaluate_recognizer
     from staria.recognition.recognizer import load_recognizer
 
-    model = load_recognizer(checkpoint)
-    result = evaluate_recognizer(model, store, store.split(split))
+    recognizer = load_recognizer(checkpoint, model)
+    result = evaluate_recognizer(recognizer, store, store.split(split))
     print(format_table(result.rows) + "\n")
     print(format_table(result.letters) + "\n")
     if report:
         from staria.evaluation.showcase import made_with, report_recognizer
 
-        heard_by = checkpoint or "the listener that ships"
+        heard_by = checkpoint or f"the {model} that ships"
         made = made_with(recognizer=heard_by, store=store.folder.name, split=split)
-        report_recognizer(report, model, store, result, made)
+        report_recognizer(report, recognizer, store, result, made)
         print(f"{report}: open it in a browser")
     return {
         "classifier": result.rows,

@@ -334,7 +334,13 @@ def _check_sampling(option: str, value: float, values: Mapping[str, Any]) -> Non
 
 
 def _check_evaluate(option: str, what: str, values: Mapping[str, Any]) -> None:
-    one_of("recognizer", "classifier", "generated")(option, what, values)
+    one_of("recognizer", "classifier", "generated", "counterfactual")(option, what, values)
+    if what == "counterfactual":
+        if values["folder"]:
+            file_to_read("folder", values["folder"], values)
+        if values["report"]:
+            raise InputError("evaluate counterfactual makes no page: leave out --report")
+        return
     if what != "generated" and not values["data"]:
         raise InputError("evaluate recognizer needs --data STORE with labelled pieces")
     if what != "generated":
@@ -433,6 +439,7 @@ PRECONDITIONS: dict[str, tuple[tuple[str, Check], ...]] = {
     "evaluate": (
         _SEED,
         ("what", _check_evaluate),
+        ("--model", one_of_room("models.weights", "RECOGNIZER_KINDS")),
         ("--checkpoint", model_to_read("RECOGNIZER_KINDS")),
         ("--data", stores_to_read),
         ("--split", one_of_room("data.piece", "SPLITS")),
