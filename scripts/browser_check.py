@@ -559,7 +559,7 @@ def check_hear(page, where, out: Path, folder: Path) -> None:
         list(data),
     )
     place.dispatch_event("drop", {"dataTransfer": dropped})
-    page.get_by_text(re.compile("form heard")).wait_for()
+    page.get_by_text(re.compile("form heard:")).wait_for()
     roll = RollPage(page, "good.mid")
     roll.root.locator(".staria-matrix").click(position={"x": 40, "y": 60})
     roll.until("root.querySelector('.staria-status').textContent.includes('playing')")
@@ -776,6 +776,7 @@ def check_gallery(page) -> None:
     page.locator(".staria-gallery button[data-name=rondo]").click()
     page.locator(".staria-form-status", has_text="ABACA, 40 bars, 50 s").wait_for()
     page.locator(".staria-gallery-says", has_text="The refrain returns").wait_for()
+    page.get_by_text(re.compile("^Rondo: The refrain")).wait_for()  # what is drawn moves what is below
     page.locator("button[title='Take back what was done last']").click()
     page.locator(".staria-form-status", has_text="AB, 8 bars, 12 s").wait_for()
     page.get_by_text("Gallery: twelve forms by their names").click()

@@ -679,7 +679,10 @@ class WriteForm(widgets.VBox):
         for rank in self.ranks.values():
             rank.observe(lambda _: _sort_cards(self), "value")
         self.folder = widgets.Text(
-            description="folder", style=_FIELD_STYLE, placeholder="for example sessions/tuesday"
+            description="folder",
+            style=_FIELD_STYLE,
+            placeholder="for example sessions/tuesday",
+            layout=widgets.Layout(width="min(100%, 560px)"),
         )
         self.open_button = _small_button(
             "Keep here, or open", "Keep everything in this folder from now on; what it holds is opened"
@@ -917,6 +920,8 @@ class WriteForm(widgets.VBox):
 
     def open_session(self, folder: str | Path) -> None:
         "Keep everything in a folder from now on; what it holds is shown."
+        if self.job.running:
+            raise InputError("still at work: press Stop first, or wait")
         if not str(folder).strip():
             raise InputError("no folder is named: type one, for example sessions/tuesday")
         session = Session(folder)
@@ -937,7 +942,8 @@ class WriteForm(widgets.VBox):
         self.session = session
         self.save()
         count = len(self.candidates)
-        said = f"{count} candidate{'s' * (count != 1)}, {len(self.past)} steps to undo"
+        steps = len(self.past)
+        said = f"{count} candidate{'s' * (count != 1)}, {steps} step{'s' * (steps != 1)} to undo"
         tell(self.status, f"kept in {session.folder}: {said}")
 
     def save(self) -> None:
