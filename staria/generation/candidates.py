@@ -63,7 +63,7 @@ class Candidate:
     @property
     def plan(self) -> Plan:
         plan = plan_from_dict(self.provenance["plan"])
-        for step in self.provenance["anew"]:
+        for step in self.provenance.get("anew", ()):
             if "lengths" in step:  # a section was taken that has another length
                 plan = _with_lengths(plan, step["lengths"])
         return plan
