@@ -131,8 +131,9 @@ def _notebook(
     session: str | None = None,  # Folder that keeps the writing
 ) -> dict:  # As .ipynb has it
     "Write the notebook that Voila shows."
+    at = str(open_workspace(root).root.absolute())  # the notebook itself lies elsewhere, and for a while
     here, kept = (str(Path(name).expanduser().absolute()) if name else None for name in (folder, session))
-    code = f"from staria.app.studio import show_studio\nshow_studio({root!r}, {here!r}, {kept!r})"
+    code = f"from staria.app.studio import show_studio\nshow_studio({at!r}, {here!r}, {kept!r})"
     cell = {
         "cell_type": "code",
         "id": "studio",

@@ -129,7 +129,7 @@ def _by_snippet_note(
 class Likelihood:
     "Say how likely each note of a written piece was."
 
-    nats: np.ndarray  # (N,) of key and loudness as they were drawn, onset and length; 0: certain
+    nats: np.ndarray  # (N,) of key, loudness (both as guided, before any cut), onset and length; 0: certain
     guided: np.ndarray  # (N,) nats by which guidance raised the logarithm of the key's probability
     instead: np.ndarray  # (N,) the likeliest key without guidance
 

@@ -9,6 +9,7 @@ __all__ = ['Step', 'ShownPiece', 'StudioState', 'Session']
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,7 @@ class Session:
     ):
         self.folder = Path(folder).expanduser()
         self._known: dict[str, Candidate] = {}  # By key
+        self._seen: bytes | None = None  # What the file held when it was last written or read here
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{self.folder} is a file: a session needs a folder")
 
@@ -120,24 +122,36 @@ class Session:
         state: StudioState,  # Whole
         history: Sequence[Step] = (),  # The oldest step first
     ) -> None:
-        "Keep a state and what led to it."
+        "Keep a state and what led to it; refused where another page kept something there meanwhile."
+        path = self.folder / _FILE
+        if self._seen is not None and path.exists() and path.read_bytes() != self._seen:
+            raise InputError(
+                f"{path} was changed from another page, so nothing is kept from here: open it again to go on"
+            )
         steps = [{"what": what, "before": self._put_state(before)} for what, before in history]
         values = {"staria": __version__, "shown": self._put_state(state), "history": steps}
-        with atomic_write(self.folder / _FILE) as file:
-            file.write((json.dumps(values, indent=1) + "\n").encode())
+        data = (json.dumps(values, indent=1) + "\n").encode()
+        with atomic_write(path) as file:
+            file.write(data)
+        self._seen = data
 
     def load(self) -> tuple[StudioState, list[Step]]:
         "Give back what was kept."
         path = self.folder / _FILE
         try:
-            values = json.loads(path.read_text(encoding="utf8"))
+            seen = path.read_bytes()
+            values = json.loads(seen.decode())
             history = [(step["what"], self._take_state(step["before"])) for step in values["history"]]
-            return self._take_state(values["shown"]), history
+            shown = self._take_state(values["shown"])
         except FileNotFoundError as error:
             raise InputError(f"{error.filename} is missing: {self.folder} is not a whole session") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             why = f"{type(error).__name__}: {error}"
             raise InputError(f"{self.folder} cannot be opened ({why}): a file in it was changed") from None
+        except OSError as error:
+            raise InputError(f"{error.filename} cannot be read: {error.strerror}") from None
+        self._seen = seen
+        return shown, history
 
     def reproduce(
         self,
@@ -164,7 +178,13 @@ class Session:
         return key
 
     def _read(self, kind: str, key: str) -> dict:
-        return json.loads(self._path(kind, key, "json").read_text(encoding="utf8"))
+        "Read what a key names, and nothing else: the key is the hash of what stands there."
+        if not re.fullmatch("[0-9a-f]{12}", key):
+            raise ValueError(f"{key!r} is no key")
+        text = self._path(kind, key, "json").read_bytes().decode()
+        if _key_of(text) != key:
+            raise ValueError(f"{kind}/{key}.json is not what was kept")
+        return json.loads(text)
 
     def _put_state(self, state: StudioState) -> dict:
         values = {}

@@ -11,6 +11,7 @@ __all__ = ['KEEPING', 'Columns', 'Analyser', 'Counterfactuals', 'pack_notes', 'u
 import dataclasses
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -58,6 +59,8 @@ def unpack_notes(
 ) -> Score:
     "Read notes from columns."
     steps_ms, duration_ms, pitch, velocity = columns
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError(f"columns of {[len(column) for column in columns]} notes: they must be equally long")
     onset_s = np.cumsum(steps_ms) / 1000
     return Score.from_arrays(onset_s, np.asarray(duration_ms) / 1000, pitch, velocity, **fields)
 
@@ -97,6 +100,9 @@ def read_counterfactuals(
 ) -> Counterfactuals:
     "Read changed pieces."
     pieces = [_piece_of(entry) for entry in content["pieces"]]
+    for entry in content["changes"]:
+        if not 0 <= entry["piece"] < len(pieces):
+            raise InputError(f"a change is of piece {entry['piece']}, but there are {len(pieces)}, from 0")
     dreams = [change_piece(pieces[entry["piece"]], entry) for entry in content["changes"]]
     return Counterfactuals(dreams, content["terms"])
 
@@ -111,7 +117,7 @@ def load_counterfactuals(
         return read_counterfactuals(json.loads(gzip.decompress(packed)))
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         told = " ".join(str(error).split())
         raise InputError(f"{path} is no file of changed pieces: {told}") from None
 

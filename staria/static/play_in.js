@@ -45,7 +45,6 @@ class PlayIn {
     ]);
     this.root.addEventListener("keydown", (event) => this.key(event, true));
     this.root.addEventListener("keyup", (event) => this.key(event, false));
-    this.blur = () => this.releaseAll();
     this.root.addEventListener("focusout", (event) => {
       if (!this.root.contains(event.relatedTarget)) this.releaseAll();
     });

@@ -122,6 +122,10 @@ class RollView {
         this.state.selection = this.model.get("selection");
         this.later();
       },
+      "change:section": () => {
+        this.state.focus = Math.min(this.model.get("section"), this.sections.length - 1);
+        this.later(true);
+      },
       "change:cursor_s": () => this.cursorCame(),
       "change:can_explain": () => this.why.load(),
       "msg:custom": (message, views) => this.heard(message, views),
@@ -216,7 +220,7 @@ class RollView {
 
   sectionsCame() {
     // Set by Python
-    this.state.focus = Math.min(this.state.focus, this.sections.length - 1);
+    this.state.focus = Math.min(this.model.get("section"), this.sections.length - 1);
     const lanes =
       this.painter.area && this.painter.area.given >= 0 !== this.model.get("reference").length > 0;
     if (lanes) this.resize();
@@ -593,6 +597,7 @@ class RollView {
 
   focus(k) {
     this.state.focus = k;
+    this.put({ section: k });
     if (k >= 0) {
       const [start, end, label] = this.sections[k];
       const name = label === "N" ? "no label" : label;

@@ -133,6 +133,7 @@ class _RollTraits(traitlets.HasTraits):
     sections = _sections_trait()  # Of Section; edits in the browser arrive here
     reference = _sections_trait()  # Shown above the others, not to be edited
     selection = traitlets.Tuple().tag(sync=True, from_json=_span_in)  # (start_s, end_s), or () for none
+    section = traitlets.Int(-1).tag(sync=True)  # Number of the section that is chosen, from 0; -1: none
     cursor_s = traitlets.Float(0.0).tag(sync=True)  # Where playing stopped, or where a person clicked
     # The two places that were chosen in the matrix
     cell_s = traitlets.Tuple().tag(sync=True, from_json=_span_in)
@@ -208,6 +209,7 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
             self.title = score.name if title is None else title
             if not keep_view:
                 self.selection = ()
+                self.section = -1
                 self.cursor_s = 0.0
                 self.similarity = b""
                 self.cell_s = ()

@@ -13,6 +13,7 @@ import hashlib
 import html
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -474,10 +475,16 @@ class _CandidateCard(widgets.VBox):
             button.on_click(lambda _, act=act: act())
         for kept in (self.keep, self.rating):
             kept.observe(lambda _: studio.save(), "value")
-        self.saved = studio.save
+        self.roll.observe(self._chosen, "section")
+        self.section.observe(lambda change: setattr(self.roll, "section", change["new"]), "value")
         buttons = self.buttons
         first = [self.keep, self.section, buttons["reroll"], buttons["go_on"]]
         self.controls = [*first, self.donor, *(buttons[key] for key in ("take", "back", "export"))]
+
+    def _chosen(self, change) -> None:
+        "Choose the section that was clicked on the roll."
+        if 0 <= change["new"] < len(self.section.options):
+            self.section.value = change["new"]
 
     def offer_donors(self, cards: Sequence["_CandidateCard"]) -> None:
         "Offer the other candidates to take a section from."
@@ -542,8 +549,9 @@ class _CandidateCard(widgets.VBox):
     def back(self) -> None:
         "Show the candidate as it was before its last change."
         if self.past:
+            before = self.studio.state("pieces")
             self.take(self.past.pop(), new=False)
-            self.saved()
+            self.studio.went_back(self, before)
 
 # %% ../../nbs/widgets/03_write.ipynb #08cfeb8b
 def _slider(value: float, low: float, high: float, step: float, name: str, tip: str) -> widgets.FloatSlider:
@@ -621,6 +629,8 @@ class WriteForm(widgets.VBox):
         self.all_cards = {}  # By key, also those that undoing can bring back
         self.last_key = 0
         self.session = None
+        self.saving = threading.Lock()  # Pages are kept by whoever types, and by what works beside it
+        self.standing: tuple[ShownPiece, ...] = ()  # While others are written: what stood before
         self.status = status_line()
         self.job = Background(lambda text: tell(self.status, text, error=True))
         self.checkpoint = model_choice(checkpoint, workspace, GENERATOR_KINDS)
@@ -629,7 +639,7 @@ class WriteForm(widgets.VBox):
         self.fields = _studio_fields(form, lengths, unit, n)
         self.gallery = _FormGallery()
         self.blocks = _FormBlocks()
-        self.shelf = _SnippetShelf(self.job.failed, snippets, material, self._will_change, self.save)
+        self.shelf = _SnippetShelf(self.job.failed, snippets, material, self._will_change, self._shelved)
         if snippets is None:
             self.job.guard(lambda: self.shelf.fill(self.value("form").strip().upper(), 0))
             self.past.clear()  # nobody did that
@@ -640,8 +650,9 @@ class WriteForm(widgets.VBox):
         self._make_buttons()
         super().__init__(self._parts())
         self.add_class("staria-fields")
-        for name in _PLAN_FIELDS:
-            self.fields[name].observe(lambda _: self._typed(), "value")
+        for name, field in self.fields.items():
+            follow = self._typed if name in _PLAN_FIELDS else self._set
+            field.observe(lambda _, follow=follow: follow(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
         self.gallery.observe(lambda change: self.job.guard(lambda: self.take_preset(change["new"])), "chosen")
         self._typed()
@@ -781,6 +792,10 @@ class WriteForm(widgets.VBox):
         found = (estimate_bar_clock(score) for score in snippets.values() if len(score))
         return next((clock[0] for clock in found if clock), _UNKNOWN_CLOCK)
 
+    def _set(self) -> None:  # What no plan depends on
+        if self.following:
+            self.save()
+
     def _typed(self) -> None:
         "Make blocks of the text; half-typed text leaves them as they are."
         if not self.following:
@@ -789,8 +804,7 @@ class WriteForm(widgets.VBox):
             plan = self.plan()
         except InputError as error:
             return tell(self.status, str(error), error=True)
-        if told(self.status) and 'role="alert"' in self.status.value:
-            tell(self.status, "")
+        self._forget_error()
         lengths = plan.lengths_bars or plan.lengths_s
         with self.blocks.hold_sync():
             self.blocks.unit = self.value("unit")
@@ -847,9 +861,14 @@ class WriteForm(widgets.VBox):
     def _set_fields(self, **values) -> None:
         "Fill several fields, and follow them once."
         self.following = False
-        for name, value in values.items():
-            self.fields[name].value = value
-        self.following = True
+        try:
+            for name, value in values.items():
+                try:
+                    self.fields[name].value = value
+                except traitlets.TraitError:
+                    raise InputError(f"the field {name} cannot be {value!r}") from None
+        finally:
+            self.following = True
         self._typed()
 
     def state(
@@ -866,7 +885,7 @@ class WriteForm(widgets.VBox):
             found |= {"snippets": shelf.held(), "style": shelf.style, "free": frozenset(shelf.free)}
         if not parts or "pieces" in parts:
             cards = [card for card in self.cards if card.candidate is not None]
-            found["pieces"] = tuple(card.shown() for card in cards)
+            found["pieces"] = self.standing or tuple(card.shown() for card in cards)
         return StudioState(**found)
 
     def remember(
@@ -880,6 +899,14 @@ class WriteForm(widgets.VBox):
 
     def _will_change(self, what: str) -> None:  # On the shelf
         self.past.append((what, self.state("snippets")))
+
+    def _shelved(self) -> None:
+        self._forget_error()
+        self.save()
+
+    def _forget_error(self) -> None:
+        if told(self.status) and 'role="alert"' in self.status.value:
+            tell(self.status, "")
 
     def undo(self) -> None:
         "Take the last step back."
@@ -932,13 +959,12 @@ class WriteForm(widgets.VBox):
                     "keep it in a new folder first"
                 )
             state, history = session.load()
-            self.session = None  # nothing is written while it is opened
-            self.all_cards = {}
-            self.show_state(state)
+            self._change_to(state)
             self.past = history
             parts = [state, *(before for _, before in history)]
             shown = itertools.chain.from_iterable(part.pieces or () for part in parts)
             self.last_key = max((int(piece.card) for piece in shown), default=0)
+        session.save(self.state(), self.past)
         self.session = session
         self.save()
         count = len(self.candidates)
@@ -946,12 +972,30 @@ class WriteForm(widgets.VBox):
         said = f"{count} candidate{'s' * (count != 1)}, {steps} step{'s' * (steps != 1)} to undo"
         tell(self.status, f"kept in {session.folder}: {said}")
 
+    def _change_to(self, state: StudioState) -> None:
+        "Show another session; one that cannot be shown leaves this one as it is."
+        old = self.session, self.all_cards, self.past
+        before = self.state()
+        self.session = None  # nothing is written while it is opened
+        self.all_cards, self.past = {}, []
+        try:
+            self.show_state(state)
+        except Exception:
+            _, self.all_cards, self.past = old
+            self.show_state(before)
+            self.session = old[0]
+            raise
+
+    def _keep(self) -> None:
+        with self.saving:
+            self.session.save(self.state(), self.past)
+
     def save(self) -> None:
         "Write the session, if there is one."
         if hasattr(self, "undo_button"):
             self.undo_button.disabled = not self.past
         if self.session is not None:
-            self.job.guard(lambda: self.session.save(self.state(), self.past))
+            self.job.guard(self._keep)
 
     def writer_of(self, card: _CandidateCard):
         "Give the model that wrote a candidate; one of an earlier session is looked for."
@@ -995,6 +1039,11 @@ class WriteForm(widgets.VBox):
         if self.job.running:
             return tell(self.status, "still at work: press Stop first, or wait")
         self.job.guard(lambda: _take_studio(self, card))
+
+    def went_back(self, card: _CandidateCard, before: StudioState) -> None:
+        "Judge a candidate that is as it was before, and remember that it was changed back."
+        _judge(self)
+        self.remember(f"the last change of {card.name}", before)
 
     def explain(self, card: _CandidateCard) -> Reasons:
         "Say why each note of a candidate was written."
@@ -1182,16 +1231,27 @@ def _write_studio(
         plans = [_as_followed(form, model) for _, model, _ in writers]
         sets, before = [], form.state("pieces")
         for (name, model, _), plan in zip(writers, plans, strict=True):
+            if form.shelf.opening is not None:
+                opening_ids(form.shelf.opening, plan, model)  # which says what does not fit
             titles = [f"{name} {k + 1}, seed {seed}" for k in range(form.value("n"))]
             sets.append([form.new_card(title, plan, model) for title in titles])
+        form.standing = before.pieces
         _place_cards(form, sets)
-        for k, (_, _, path) in enumerate(writers):
-            _write_set(form, sets[k], plans[k], path, (k / len(writers), (k + 1) / len(writers)))
-            if form.job.stopping:
-                break
-        _finish(form)
-        form.remember("what was written", before)
+        try:
+            for k, (_, _, path) in enumerate(writers):
+                _write_set(form, sets[k], plans[k], path, (k / len(writers), (k + 1) / len(writers)))
+                if form.job.stopping:
+                    break
+        finally:  # also where a model fails: what is written is kept, or what stood before comes back
+            form.standing = ()
+            if any(card.candidate is not None for card in itertools.chain(*sets)):
+                _finish(form)
+                form.remember("what was written", before)
+            else:
+                form.show_state(before)
+                form.save()
     finally:
+        form.standing = ()
         _busy(form, False)
 
 
@@ -1307,7 +1367,8 @@ def _take_studio(
     donor = form.all_cards.get(card.donor.value)
     if donor is None or donor.candidate is None:
         raise InputError(f"choose first from which candidate {card.name} shall take its section")
-    k, letter = card.section.value, card.candidate.score.form[card.section.value]
+    k = card.section.value
+    letter = card.candidate.plan.form[k]
     other = donor.candidate.score.form
     if letter not in other:
         raise InputError(f"{donor.name} has no section {letter}: choose another section or candidate")
@@ -1367,21 +1428,22 @@ def _download_link(path: Path, mime: str) -> str:
 
 
 def _export_studio(
-    form: WriteForm,  # Its workspace's runs/studio is where files go
+    form: WriteForm,  # Files go to exports/ of its session, or to its workspace's runs/studio
     card: _CandidateCard,  # What is exported
 ) -> dict[str, Path]:  # The files by kind
     "Write a candidate as a page to send, MIDI, sound, PNG and JSON, and offer the small ones as downloads."
     about = card.candidate.provenance
-    writer = card.name.split()[0].lower()
-    stem = f"{about['plan']['form']}-{writer}-seed{about['seed']}-{about['piece'] + 1}"
+    stem = f"{about['plan']['form']}-{card.name.split()[0].lower()}-seed{about['seed']}-{about['piece'] + 1}"
     for step in about["anew"]:
         done = f"n{step['seed']}" if "seed" in step else f"from{step['from'] + 1}"
         stem += f"-s{step['section'] + 1}{done}"
-    paths = save_candidate(card.candidate, form.workspace.runs / "studio", stem)
-    made = made_with(seed=about["seed"], generator=about["checkpoint"] or "a model in memory")
+    folder = form.session.folder / "exports" if form.session else form.workspace.runs / "studio"
+    paths = save_candidate(card.candidate, folder, stem)
+    writer = Path(about["checkpoint"]).name if about["checkpoint"] else "a model in memory"
+    made = made_with(seed=about["seed"], generator=writer)
     paths["html"] = report_written(paths["mid"].with_suffix(".html"), {card.name: card.candidate.score}, made)
     links = [_download_link(paths[kind], mime) for kind, mime in _DOWNLOADS.items()]
     form.links.value = f"download: {', '.join(links)}"
     names = ", ".join(path.name for path in paths.values())
-    tell(form.status, f"{card.name}: {names} are in {paths['mid'].parent}")
+    tell(form.status, f"{card.name}: {names} are in {paths['mid'].parent.absolute()}")
     return paths
