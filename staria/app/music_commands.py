@@ -100,6 +100,7 @@ def generate_command(
     tempo: float | None = None,  # Quarters a minute; null: the material's
     meter: str | None = None,  # Such as 3/4; null: the material's
     style: list[str] | None = None,  # What the weights were told of: pop, classical, a composer, a form
+    periods: bool = False,  # Sections of 8 bars or more: their second half begins as the first
     num_samples: int = 5,  # Pieces
     best_of: int = 4,  # Write so many candidates for each piece, and keep the one with the clearest form
     temperature: float = 1.05,  # 0 takes the likeliest token
@@ -132,7 +133,8 @@ def generate_command(
     kinds = _kinds_of_files(musicxml, model, checkpoint)
     form, told = _ask_as(like, form, tempo, read_meter(meter), read_bars(bars), style, lengths)
     with _lines_of_warnings():
-        plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
+        given = (lengths, snippets, held_out, material, model)
+        plans = plan_pieces(form, num_samples, seed, *given, periods=periods, **told)
     _place(model, device, attention)
     shown = SectionBar([plan.form for plan in plans for _ in range(best_of)])
     written = write_best(

@@ -28,6 +28,8 @@ _SHORTEST_S = 1
 _LONGEST_S = 600
 _MOST_BARS = 256
 _SHORTEST_PERIOD_S = 8.0  # Of eight bars
+_FEWEST_PERIOD_BARS = 8
+_ENDING_SHARE = 4  # One bar of so many is in the ending, which the second phrase does not take from the first
 _UNKNOWN_CLOCK = BarClock((4, 4), 120.0)  # Of plans that say nothing, with material that says nothing
 _Snippet = Score | np.ndarray
 
@@ -67,6 +69,10 @@ def _check_bars(form: str, lengths_bars: Sequence[int]) -> tuple[int, ...]:  # O
     return tuple(int(n) for n in bars)
 
 
+def _to_steps(times_ms: np.ndarray) -> np.ndarray:  # int64, multiples of 10
+    return 10 * np.rint(np.rint(times_ms) / 10).astype(np.int64)
+
+
 def _check_clock(meter: Sequence[int] | None, tempo_qpm: float | None) -> BarClock:
     if meter is None or tempo_qpm is None:
         missing = "meter" if meter is None else "tempo_qpm"
@@ -94,6 +100,7 @@ class Plan:
     """Say what to write: a form, a length for each section, and a snippet or several for each letter.
 
     With meter and tempo the plan is *on bars*: snippets given as ids are then on the bar clock.
+    In a *period* the second half begins as the first and ends in its own way.
     """
 
     form: str  # A letter A to D per section, in order of first appearance: "ABAC"
@@ -104,6 +111,7 @@ class Plan:
     tempo_qpm: float | None = None  # Quarters a minute
     lengths_bars: tuple[int, ...] | None = None  # A length per section, in bars, or one for all
     style: tuple[str, ...] = ()  # Of `tokens.tags.STYLES`
+    periods: bool = False  # Sections of 8 bars or more are periods; holds on bars
 
     def __post_init__(self):
         form = _check_form(self.form)
@@ -143,7 +151,19 @@ class Plan:
             ends = np.cumsum(self.lengths_bars) * self.clock.bar_ms
         else:
             ends = np.cumsum(self.lengths_s) * 1000 * self.clock.factor
-        return 10 * np.rint(np.rint(ends) / 10).astype(np.int64)
+        return _to_steps(ends)
+
+    def period_ms(
+        self,
+        k: int,  # Which section, from 0
+    ) -> tuple[int, int] | None:  # On the bar clock; None where the section is no period
+        "Give where a period's second phrase begins, and where its own ending does."
+        bars = self.lengths_bars[k] if self.periods and self.lengths_bars else 0
+        if bars < _FEWEST_PERIOD_BARS:
+            return None
+        end = sum(self.lengths_bars[: k + 1])
+        half, ending = end - bars + bars // 2, end - bars // _ENDING_SHARE
+        return tuple(_to_steps(np.array([half, ending]) * self.clock.bar_ms).tolist())
 
     def snippets_of(self, letter: str) -> tuple[_Snippet, ...]:
         "List a letter's snippets, as they were given."
@@ -208,7 +228,8 @@ class Plan:
             snippets = self.on_bars_snippets()
         fewest = math.ceil(_SHORTEST_S / clock.bar_s)
         bars = [max(fewest, round(length_s / clock.bar_s)) for length_s in self.lengths_s]
-        return Plan(self.form, None, snippets, clock.meter, clock.tempo_qpm, tuple(bars), self.style)
+        own = (clock.meter, clock.tempo_qpm, tuple(bars), self.style, self.periods)
+        return Plan(self.form, None, snippets, *own)
 
     def on_bars_snippets(self) -> dict[str, _Snippet | Sequence[_Snippet]]:
         "Give the snippets for a plan on bars: ids that are in seconds, as scores."
@@ -236,6 +257,8 @@ class Plan:
             values["lengths_bars"] = list(self.lengths_bars)
         if self.style:
             values["style"] = list(self.style)
+        if self.periods:
+            values["periods"] = True
         return values
 
 
@@ -249,8 +272,9 @@ def plan_from_dict(
         snippets[letter] = [np.array(ids, np.int64) for ids in several]
     bars = values.get("lengths_bars")
     lengths_s = None if bars else tuple(values["lengths_s"])
-    meter, tempo_qpm = values.get("meter"), values.get("tempo_qpm")
-    return Plan(values["form"], lengths_s, snippets, meter, tempo_qpm, bars, tuple(values.get("style", ())))
+    clock = values.get("meter"), values.get("tempo_qpm")
+    style, periods = tuple(values.get("style", ())), bool(values.get("periods", False))
+    return Plan(values["form"], lengths_s, snippets, *clock, bars, style, periods)
 
 # %% ../../nbs/data/06_plan.ipynb #0d2d712e
 def _draw_lengths(

@@ -606,13 +606,14 @@ def plan_pieces(
     meter: tuple[int, int] | None = None,  # Numerator and denominator; None: the material's
     bars: Sequence[int] | None = None,  # Length of each section in bars, or one for all; None: 8, or 16 short
     style: Sequence[str] = (),  # That the model learnt
+    periods: bool = False,  # Sections of 8 bars or more end on a varied return of their first half
 ) -> list[Plan]:
     "Make a plan for each piece: what is not given is drawn from labelled music."
     if n < 1:
         raise InputError(f"n must be 1 or more, got {n}")
     if bars is not None and lengths_s is not None:
         raise InputError("give lengths in seconds or in bars, not both")
-    asked = Plan(form, lengths_s, snippets or {})
+    asked = Plan(form, lengths_s, snippets or {}, periods=periods)
     on_bars = clock_of(model) == "bars"
     own = (tempo or 120.0, meter or (4, 4)) if on_bars else (tempo, meter)
     replan(asked, model, *own, bars, style)  # what cannot be followed is refused first
@@ -629,7 +630,7 @@ def plan_pieces(
         # The style is the material's where all of it was drawn, as far as the model knows it.
         followed = getattr(model, "tags", ()) if draw_snippets and not asked.snippets else ()
         styles = [word for word in drawn.style if word in followed]
-        plan = dataclasses.replace(drawn, snippets=found, style=styles)
+        plan = dataclasses.replace(drawn, snippets=found, style=styles, periods=periods)
         if on_bars and asked.snippets:  # a person's material says how fast, not what was drawn beside it
             own = asked.on_bars().clock
             meter, tempo = meter or own.meter, tempo or own.tempo_qpm

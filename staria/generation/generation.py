@@ -107,6 +107,7 @@ class Mark(NamedTuple):
     time_ms: int  # Now
     start_ms: int  # Of the section
     end_ms: int  # Of the section
+    phrase_ms: int  # Start of the phrase that takes up an earlier one; of the section where none does
 
 
 class _Choices(NamedTuple):
@@ -263,6 +264,7 @@ class Draft:
         self._last_note = (0, self.state)  # How many ids the last whole note closed, and the state then
         self._ends_ms = (plan.ends_on_clock_ms if self.on_bars else plan.ends_ms).tolist()
         self._bar_ms = plan.clock.bar_ms if self.on_bars else 0
+        self._periods_ms = [plan.period_ms(k) if self.on_bars else None for k in range(len(plan.form))]
         self._restrike_ms = _RESTRIKE_ON_BARS_MS if self.on_bars else _RESTRIKE_MS
         self._keys = _Keys()
         self._last_pitches: tuple[int, ...] = ()  # The last three of the section
@@ -279,6 +281,14 @@ class Draft:
     @property
     def end_ms(self) -> int:
         return self._ends_ms[self.section] if self.section >= 0 else 0
+
+    @property
+    def phrase_ms(self) -> int:
+        "Give the start of a period's second phrase until its ending comes, else of the section."
+        period = self._periods_ms[self.section] if self.section >= 0 else None
+        if period and period[0] - _STEP_MS <= self.time_ms < period[1] - _STEP_MS:
+            return period[0]
+        return self.start_ms
 
     @property
     def label(self) -> int:
@@ -442,7 +452,6 @@ class Draft:
             self.start_ms = self.end_ms
             self.section += 1
             self.section_has_note = False
-            self._last_pitches, self._followers = (), {}
         elif token == tok.eos_id:
             self.done = True
         mark = Mark(
@@ -451,7 +460,10 @@ class Draft:
             time_ms=self.time_ms,
             start_ms=self.start_ms,
             end_ms=self.end_ms,
+            phrase_ms=self.phrase_ms,
         )
+        if self.marks and mark.phrase_ms > self.marks[-1].phrase_ms:
+            self._last_pitches, self._followers = (), {}
         self.marks.append(mark)
 
     def _return_to_last_note(self) -> None:
@@ -532,7 +544,7 @@ class PlanReader:
         drafts: Sequence[Draft],  # The pieces that are read
         rows: Sequence[int],  # Their plans' numbers
         since: int = 0,  # Their first token that is read
-    ) -> tuple[torch.Tensor, ...]:  # ids, slot, label (B, T), progress (B, T, 4), section (B, T)
+    ) -> tuple[torch.Tensor, ...]:  # ids, slot, label (B, T), progress (B, T, 4), marks (B, T, 2)
         "Say what stands beside each token, as in training."
         ids = self._tensor([draft.ids[since:] for draft in drafts])
         marks = _stack_marks([draft.marks[since:] for draft in drafts])
@@ -540,8 +552,11 @@ class PlanReader:
         slot = self._tensor(np.where(has_snippet, marks.label - 1, -1))
         ends_ms = self.ends_ms[rows, None]
         progress = section_progress(marks.time_ms, marks.start_ms, marks.end_ms, ends_ms)
-        label, section = self._tensor(marks.label), self._tensor(marks.section)
-        return ids, slot, label, self._tensor(progress), section
+        # The second phrase of a period reads its first as a section reads an earlier one of its letter.
+        again = marks.phrase_ms > marks.start_ms
+        progress[..., 3] = np.where(again, (marks.time_ms - marks.phrase_ms) / 1000, progress[..., 3]).clip(0)
+        label, phrase = self._tensor(marks.label), self._tensor(2 * marks.section + again)
+        return ids, slot, label, self._tensor(progress), torch.stack([label, phrase], -1)
 
     def read(
         self,
@@ -554,16 +569,17 @@ class PlanReader:
         "Read what was written since the last call."
         rows = [first + piece for first in range(0, len(self.memories), len(drafts)) for piece in pieces]
         read = [drafts[row % len(drafts)] for row in rows]
-        ids, slot, label, progress, section = self.places(read, rows, since)
+        ids, slot, label, progress, marks = self.places(read, rows, since)
         if self.next_token is not None:
-            now = [values[:, 0] for values in (ids, slot, label, progress, section)]
+            now = [values[:, 0] for values in (ids, slot, label, progress, marks[..., 1])]
             return self.next_token.read(*now)
         begun: dict[int, tuple[KVCache, torch.Tensor]] = {}  # By memory: pieces of one plan begin alike
         for k, row in enumerate(rows):
             if (plan := id(self.memories[row])) not in begun:
                 cache, one = self.model.new_cache(1), slice(k, k + 1)
                 given = (ids[one], slot[one], label[one], progress[one], self.memories[row], cache)
-                begun[plan] = (cache, self.model.hidden(*given, returns=self.conditioned[row])[:, -1])
+                more = {"returns": self.conditioned[row], "marks": marks[one]}
+                begun[plan] = (cache, self.model.hidden(*given, **more)[:, -1])
         of_row = [begun[id(self.memories[row])] for row in rows]
         memory = Memory.join([self.memories[row] for row in rows])
         cache = KVCache.join([cache for cache, _ in of_row])
@@ -655,10 +671,14 @@ def new_draft(
     plan: Plan,  # What is to be written
     model: torch.nn.Module | None = None,  # What writes it, for its clock and its tags; None: in seconds
 ) -> Draft:  # Its plan is on bars where the model writes on the bar clock
-    "Begin a piece as a model reads it; refuse a style that it did not learn."
+    "Begin a piece as a model reads it; refuse what it did not learn or cannot read."
     clock, tags = clock_of(model), getattr(model, "tags", ())
     if plan.style:
         check_styles(plan.style, tags)
+    if plan.periods and not (clock == "bars" and isinstance(model, StariaModel)):
+        raise InputError(
+            "periods need weights on the bar clock that read snippets, as those that ship: leave them out"
+        )
     return Draft(plan.on_bars() if clock == "bars" else plan, MusicTokenizerWithStyle(), clock, tags)
 
 
@@ -920,7 +940,8 @@ def replan(
     if bars is None and plan.lengths_bars:
         bars = plan.lengths_bars
     lengths_s = plan.lengths_s if bars is None else None
-    return Plan(plan.form, lengths_s, plan.on_bars_snippets(), meter, tempo, bars, style).on_bars()
+    clock = (meter, tempo, bars)
+    return Plan(plan.form, lengths_s, plan.on_bars_snippets(), *clock, style, plan.periods).on_bars()
 
 
 def generate(

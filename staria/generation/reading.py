@@ -73,7 +73,7 @@ def read_snippets(
     weights: list[torch.Tensor] = []
     with torch.inference_mode():
         places = reader.places([draft], [0])
-        model.hidden(*places[:4], reader.memories[0], weights=weights)
+        model.hidden(*places[:4], reader.memories[0], weights=weights, marks=places[4])
     by_token = torch.stack([layer[0].mean(0) for layer in weights]).mean(0).float().cpu().numpy()
 
     # The tokens of a note are at n, n + 1 and n + 2, and each is predicted one place before.
@@ -188,7 +188,8 @@ def _read_both(model: StariaModel, draft, guidance: float) -> list[torch.Tensor]
     with torch.inference_mode():
         for row, with_plan in enumerate(told):
             places = reader.places([draft], [row])
-            hidden.append(model.hidden(*places[:4], reader.memories[row], returns=with_plan)[0])
+            more = {"returns": with_plan, "marks": places[4]}
+            hidden.append(model.hidden(*places[:4], reader.memories[row], **more)[0])
     model.train(was_training)
     return hidden
 
