@@ -119,17 +119,53 @@ def _stretch(score: Score, factor: float, origin_s: float) -> Score:
 
 # %% ../../nbs/music/09_bar_clock.ipynb #d1240e2b
 _FEWEST_BEATS = 4  # From which a tempo is estimated
+_OPENING_S = 20.0
+
+
+def _longest_in_force(
+    changes: np.ndarray,  # (K, 1 + n) times in seconds, and what holds from then on
+    start_s: float,
+    end_s: float,
+) -> tuple[tuple[float, ...], float]:  # What holds for the longest, and since when
+    until_s = np.append(changes[1:, 0], np.inf)
+    held_s = (np.minimum(until_s, end_s) - np.maximum(changes[:, 0], start_s)).clip(0)
+    of_value: dict[tuple[float, ...], list[float]] = {}  # Sum, and the first time
+    for (since_s, *values), seconds in zip(changes.tolist(), held_s, strict=True):
+        if seconds:
+            of_value.setdefault(tuple(values), [0.0, since_s])[0] += seconds
+    value = max(of_value, key=lambda value: of_value[value][0])
+    return value, of_value[value][1]
+
+
+def _opening_clock(score: Score) -> tuple[BarClock, float] | None:
+    "Give the meter and tempo that hold for most of the beginning, and a bar line there."
+    first_s = float(score.onset_s[0])
+    end_s = max(first_s + _OPENING_S, score.tempos[0, 0] + 1, score.meters[0, 0] + 1)
+    (tempo_qpm,), tempo_s = _longest_in_force(score.tempos, first_s, end_s)
+    meter, meter_s = _longest_in_force(score.meters, first_s, end_s)
+    if meter not in _BAR_MS or not 5 <= tempo_qpm <= 1000:
+        return None
+    bars_s = score.bars_s()
+    inside_s = bars_s[bars_s >= max(tempo_s, meter_s) - 0.01]
+    clock = BarClock(tuple(map(int, meter)), tempo_qpm)
+    return clock, float(inside_s[0] if len(inside_s) else meter_s)
 
 
 def estimate_bar_clock(
     score: Score,  # Any score
 ) -> tuple[BarClock, float] | None:  # And when some bar starts, in seconds; None: too little music
-    "Find the bar clock of music: its own where its notes keep it, else one of estimated beats."
-    clock = find_bar_clock(score)
-    if clock and len(score):
+    """Find the bar clock of music: its own where its notes keep it, else one of estimated beats.
+
+    Where its own tempo or meter changes, the one that holds for most of the first 20 s: of a snippet the
+    first bars are read.
+    """
+    if len(score) and len(score.tempos) and len(score.meters):
         counted_s, _ = count_beats(score.tempos, score.meters, score.duration_s)
         if keeps_time(score.onset_s, counted_s):
-            return clock, float(score.meters[0, 0])
+            if clock := find_bar_clock(score):
+                return clock, float(score.meters[0, 0])
+            if found := _opening_clock(score):
+                return found
     beats_s = score.beats_s()
     if len(beats_s) < _FEWEST_BEATS:
         return None
