@@ -157,8 +157,9 @@ class Plan:
         self,
         k: int,  # Which section, from 0
     ) -> tuple[int, int] | None:  # On the bar clock; None where the section is no period
-        "Give where a period's second phrase begins, and where its own ending does."
-        bars = self.lengths_bars[k] if self.periods and self.lengths_bars else 0
+        "Give where the second phrase of a letter's first section begins, and where its own ending does."
+        returns = self.form[k] in self.form[:k]  # is written as the letter's first section was
+        bars = self.lengths_bars[k] if self.periods and self.lengths_bars and not returns else 0
         if bars < _FEWEST_PERIOD_BARS:
             return None
         end = sum(self.lengths_bars[: k + 1])

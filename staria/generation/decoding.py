@@ -381,15 +381,20 @@ class _SectionReads:
         self.past = torch.cat([self.past, marks[:, None]], 1)
 
     def read(
-        self, layer: int, cross: CrossAttention, x: torch.Tensor, clock: torch.Tensor, at: torch.Tensor
+        self,
+        layer: int,
+        cross: CrossAttention,
+        x: torch.Tensor,
+        clocks: tuple[torch.Tensor, torch.Tensor],  # Where it asks, and where it is found
+        at: torch.Tensor,
     ) -> torch.Tensor:
         "Add to one token (B, 1, C) what a layer reads, and lay its own key and value by."
         seen = cross.norm(x)
         query = cross.heads(cross.query(seen))
         key = cross.heads(cross.own_key(seen))
         value = cross.heads(cross.own_value(seen))
-        query = rotate(query + cross.alignment_key, clock)
-        key = rotate(key + cross.alignment_key, clock)
+        query = rotate(query + cross.alignment_key, clocks[0])
+        key = rotate(key + cross.alignment_key, clocks[1])
         _put(self.far[layer], at + self.base, self.pending[layer], value)
         self.pending[layer].copy_(key)
         if self.light:
@@ -475,11 +480,12 @@ class NextToken:
         if self.cross:
             x = x + model.label(labels)[:, None]
             x = x + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
-            clock = next(iter(self.cross.values())).clock(progress[:, None, 3])
+            clock = next(iter(self.cross.values())).clock
+            clocks = clock(progress[:, None, 3]), clock(progress[:, None, -1])
         mask = (torch.arange(end, device=self.device) <= self.at)[None, None, None] if self.whole else None
         for layer, block in enumerate(decoder.blocks):
             if str(layer) in self.cross:
-                x = self.reads.read(layer, self.cross[str(layer)], x, clock, self.at)
+                x = self.reads.read(layer, self.cross[str(layer)], x, clocks, self.at)
             x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end, self.light)
         return decoder.norm(x)[:, 0]
 
@@ -489,7 +495,7 @@ class NextToken:
         ids: torch.Tensor,  # (B,)
         slot: torch.Tensor | None = None,  # (B,), for a StariaModel
         labels: torch.Tensor | None = None,  # (B,)
-        progress: torch.Tensor | None = None,  # (B, 4)
+        progress: torch.Tensor | None = None,  # (B, 4), or (B, 5) as `StariaModel.hidden` takes it
         section: torch.Tensor | None = None,  # (B,) how many sections have begun
     ) -> torch.Tensor:  # Normalised activations (B, C)
         "Read one token of each piece."

@@ -89,7 +89,6 @@ def draw_token(
 # %% ../../nbs/generation/01_generation.ipynb #93418032
 _WINDOW_MS = 5000  # Onsets are counted within windows; <T> opens the next one
 _STEP_MS = 10  # Between two onsets that can be told apart
-_READ_BY_NONE = 1 << 20  # Later than all sections: `mask_returns` lets it read them, and none read it
 _SLACK_MS = 400  # A section is closed once its last onset is this close to its planned end
 _MAX_CHORD_NOTES = 6  # Notes that may begin at one instant; 98 of 100 chords of the snippet bank have no more
 _RESTRIKE_MS = 10  # A key is not struck again before; 100 ms were tried, and brought nothing
@@ -545,7 +544,7 @@ class PlanReader:
         drafts: Sequence[Draft],  # The pieces that are read
         rows: Sequence[int],  # Their plans' numbers
         since: int = 0,  # Their first token that is read
-    ) -> tuple[torch.Tensor, ...]:  # ids, slot, label (B, T), progress (B, T, 4), marks (B, T, 2)
+    ) -> tuple[torch.Tensor, ...]:  # ids, slot, label (B, T), progress (B, T, 5), marks (B, T, 2)
         "Say what stands beside each token, as in training."
         ids = self._tensor([draft.ids[since:] for draft in drafts])
         marks = _stack_marks([draft.marks[since:] for draft in drafts])
@@ -553,12 +552,13 @@ class PlanReader:
         slot = self._tensor(np.where(has_snippet, marks.label - 1, -1))
         ends_ms = self.ends_ms[rows, None]
         progress = section_progress(marks.time_ms, marks.start_ms, marks.end_ms, ends_ms)
-        # The second phrase of a period reads its first as a section reads an earlier one of its letter. It is
-        # itself read by none: two sources for one moment would blur what returns.
+        # The second phrase of a period reads its first as a section reads an earlier one of its letter: it
+        # comes later, and asks for instants of the first. Others find it where it is.
         again = marks.phrase_ms > marks.start_ms
-        progress[..., 3] = np.where(again, (marks.time_ms - marks.phrase_ms) / 1000, progress[..., 3]).clip(0)
-        label, phrase = self._tensor(marks.label), self._tensor(np.where(again, _READ_BY_NONE, marks.section))
-        return ids, slot, label, self._tensor(progress), torch.stack([label, phrase], -1)
+        asked_s = np.where(again, (marks.time_ms - marks.phrase_ms) / 1000, progress[..., 3]).clip(0)
+        progress = np.concatenate([progress[..., :3], asked_s[..., None], progress[..., 3:]], -1)
+        label, phrase = self._tensor(marks.label), self._tensor(2 * marks.section + again)
+        return ids, slot, label, self._tensor(progress.astype(np.float32)), torch.stack([label, phrase], -1)
 
     def read(
         self,

@@ -570,12 +570,14 @@ class CrossAttention(nn.Module):
         rotation: torch.Tensor,  # From `clock`, of these tokens
         cache: KVCache | None = None,  # Memory and past tokens, extended by these
         layer: int = 0,  # This layer's place in the cache
+        own_rotation: torch.Tensor | None = None,  # From `clock`, of the instants at which these are found
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # (B, H, T, D), and twice (B, H, M + tokens, D)
         "Compute queries, and the keys and values of all places."
         # Each token asks for an instant, and is itself a place that later tokens may read.
         seen = self.norm(x)
         query = rotate(self.heads(self.query(seen)) + self.alignment_key, rotation)
-        own_key = rotate(self.heads(self.own_key(seen)) + self.alignment_key, rotation)
+        own_key = self.heads(self.own_key(seen)) + self.alignment_key
+        own_key = rotate(own_key, rotation if own_rotation is None else own_rotation)
         value = self.heads(self.own_value(seen))
 
         # A place has the key of the token before it, so that what is found is what came next there.
@@ -602,9 +604,10 @@ class CrossAttention(nn.Module):
         memory: tuple[torch.Tensor, torch.Tensor],
         rotation: torch.Tensor,
         mask: torch.Tensor,  # Boolean (B, 1, T, M + T)
+        own_rotation: torch.Tensor | None = None,
     ) -> torch.Tensor:  # (B, H, T, M + T) from 0 to 1; the weights of a token sum to 1
         "Say how much of each place a token reads, before the gate."
-        query, key, _ = self.project(x, memory, rotation)
+        query, key, _ = self.project(x, memory, rotation, own_rotation=own_rotation)
         scores = query @ key.mT / query.shape[-1] ** 0.5
         return scores.masked_fill(~mask, -torch.inf).softmax(-1)
 
@@ -616,10 +619,11 @@ class CrossAttention(nn.Module):
         rotation: torch.Tensor,  # From `clock`, of these tokens
         cache: KVCache | None = None,  # Memory and past tokens, extended by these
         layer: int = 0,  # This layer's place in the cache
+        own_rotation: torch.Tensor | None = None,  # Where these are found; None: where they ask
     ) -> torch.Tensor:  # (B, T, C)
         "Add what the gate lets through."
         # One softmax over all that may be read; the gate decides how much of it reaches the stream.
-        mixed = attend(*self.project(x, memory, rotation, cache, layer), mask)
+        mixed = attend(*self.project(x, memory, rotation, cache, layer, own_rotation), mask)
         added = self.out(mixed.transpose(1, 2).flatten(2))
         return x + torch.tanh(GATE_SPEED * self.gate) * added
 

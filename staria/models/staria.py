@@ -190,7 +190,7 @@ class StariaModel(nn.Module):
         ids: torch.Tensor,  # (B, T)
         slot: torch.Tensor,  # (B, T)
         labels: torch.Tensor,  # (B, T)
-        progress: torch.Tensor,  # (B, T, 4)
+        progress: torch.Tensor,  # (B, T, 4); column 4, if any: the second where others find it
         memory: Memory,  # From `condition`; in training it is hidden from some pieces
         cache: KVCache | None = None,  # Past tokens; from the first step on the memory's keys and values
         documents: torch.Tensor | None = None,  # (B, T) for packed rows; slots tell pieces apart
@@ -221,7 +221,7 @@ class StariaModel(nn.Module):
 
         # The blocks are the decoder's; before some of them, the stream reads memory and returns.
         clock = next(iter(self.cross.values())).clock
-        rotation = clock(progress[..., 3])
+        rotation, own_rotation = clock(progress[..., 3]), clock(progress[..., -1])
         memory_rotation = clock(memory.since_s) if first else None
 
         def read(layer: int, x: torch.Tensor) -> torch.Tensor:
@@ -232,8 +232,9 @@ class StariaModel(nn.Module):
             if first:
                 projected = cross.keys_values(memory.before, memory.states, memory_rotation)
             if weights is not None:
-                weights.append(cross.weights(x, projected, rotation, whole_mask))
-            return cross(x, projected, mask, rotation, None if cache is None else cache.returns, layer)
+                weights.append(cross.weights(x, projected, rotation, whole_mask, own_rotation))
+            kept = None if cache is None else cache.returns
+            return cross(x, projected, mask, rotation, kept, layer, own_rotation)
 
         added = self.label(labels) + self.progress(progress[..., :3])
         x = self.decoder.hidden(ids, cache, documents, added, before_block=read)
