@@ -14,7 +14,7 @@ import torch
 
 from ..core.basics import LETTERS, InputError
 from ..data.plan import Plan
-from .generation import PlanReader, new_draft
+from .generation import Draft, PlanReader, new_draft
 from ..models.staria import StariaModel
 from ..music.plots import HEAT, Picture
 
@@ -52,17 +52,23 @@ class Reading:
         return np.where(weight > 0, read_s / np.where(weight > 0, weight, 1), np.nan)
 
 
+def _write_out(model: StariaModel, plan: Plan, ids: Sequence[int]) -> Draft:
+    "Give the draft that a piece was when it was written; raise `InputError` for a model without snippets."
+    if not isinstance(model, StariaModel):
+        raise InputError(f"a {type(model).__name__} reads no snippets: give a StariaModel")
+    draft = new_draft(plan, model)
+    for token in list(ids)[len(draft.head) :]:
+        draft.push(token)
+    return draft
+
+
 def read_snippets(
     model: StariaModel,  # What wrote the piece, or another one with snippets
     plan: Plan,  # What was asked for
     ids: Sequence[int],  # The piece, as `Candidate.ids` or `Draft.ids`
 ) -> Reading:
     "Find out where each note of a written piece looked; raise `InputError` for a model without snippets."
-    if not isinstance(model, StariaModel):
-        raise InputError(f"a {type(model).__name__} reads no snippets: give a StariaModel")
-    draft = new_draft(plan, model)
-    for token in list(ids)[len(draft.head) :]:
-        draft.push(token)
+    draft = _write_out(model, plan, ids)
     tok, reader = draft.tok, PlanReader(model, [draft.plan])
     weights: list[torch.Tensor] = []
     with torch.inference_mode():
@@ -144,11 +150,7 @@ def measure_likelihood(
     guidance: float = 1.0,  # With which it was written
 ) -> Likelihood:
     "Measure how likely each note of a written piece was."
-    if not isinstance(model, StariaModel):
-        raise InputError(f"a {type(model).__name__} reads no snippets: give a StariaModel")
-    draft = new_draft(plan, model)
-    for token in list(ids)[len(draft.head) :]:
-        draft.push(token)
+    draft = _write_out(model, plan, ids)
     written, tok = np.array(draft.ids), draft.tok
     notes = tok.note_index(written)
     hidden = _read_both(model, draft, guidance)

@@ -1152,12 +1152,16 @@ def _as_followed(form: WriteForm, model) -> Plan:
 _CARD_COLUMNS = "repeat(auto-fit, minmax(min(100%, 620px), 1fr))"
 
 
-def _show_cards(form: WriteForm, cards: list[_CandidateCard]) -> None:
-    "Show these candidates and no others."
+def _line_up(form: WriteForm, cards: list[_CandidateCard]) -> None:
     for order, card in enumerate(cards):
         card.order = order
     form.cards = form.place.children = cards
     form.place.layout.grid_template_columns = _CARD_COLUMNS
+
+
+def _show_cards(form: WriteForm, cards: list[_CandidateCard]) -> None:
+    "Show these candidates and no others."
+    _line_up(form, cards)
     form.reveal_button.layout.display = "" if any(card.hidden_as for card in cards) else "none"
     _judge(form)
 
@@ -1170,11 +1174,7 @@ def _place_cards(form: WriteForm, sets: list[list[_CandidateCard]]) -> None:
         new = [new[k] for k in np.random.default_rng().permutation(len(new))]
         for number, card in enumerate(new, start=1):
             card.hide(f"piece {number}")
-    form.cards = kept + new
-    for order, card in enumerate(form.cards):
-        card.order = order
-    form.place.layout.grid_template_columns = _CARD_COLUMNS
-    form.place.children = form.cards
+    _line_up(form, kept + new)
 
 
 def _until_stopped(form: WriteForm, growing: _GrowingPieces) -> Callable[[int, int], bool]:
@@ -1192,6 +1192,7 @@ def _write_set(
     cards: list[_CandidateCard],
     plan: Plan,
     path: str,
+    begun: Sequence[int],  # Ids that each piece begins with
     span: tuple[float, float],  # Of the progress bar
 ) -> None:
     "Write one model's candidates while their rolls grow."
@@ -1206,11 +1207,10 @@ def _write_set(
     tell(form.status, f"{words} …")
     model, seed = cards[0].model, form.value("seed")
     began_s = time.monotonic()
-    begun = () if form.shelf.opening is None else opening_ids(form.shelf.opening, plan, model)
     shown = {"given": begun, "model": model}
     growing = _GrowingPieces(plan, len(cards), lambda k, score: cards[k].grow(score), move, **shown)
     follow = _until_stopped(form, growing)
-    given = {"on_token": follow, "opening": form.shelf.opening}
+    given = {"on_token": follow, "opening": begun if len(begun) else None}
     written = write_candidates(model, plan, len(cards), form.sampling(), seed, path, **given)
     for card, candidate in zip(cards, written, strict=True):
         card.take(candidate)
@@ -1229,17 +1229,21 @@ def _write_studio(
         writers, seed = _writers(form), form.value("seed")
         form.shelf.fill(form.plan().form, seed, form.typed_style)
         plans = [_as_followed(form, model) for _, model, _ in writers]
+        opening = form.shelf.opening  # What does not fit into a plan is said before anything is shown
+        begun = [
+            () if opening is None else opening_ids(opening, plan, model)
+            for (_, model, _), plan in zip(writers, plans, strict=True)
+        ]
         sets, before = [], form.state("pieces")
         for (name, model, _), plan in zip(writers, plans, strict=True):
-            if form.shelf.opening is not None:
-                opening_ids(form.shelf.opening, plan, model)  # which says what does not fit
             titles = [f"{name} {k + 1}, seed {seed}" for k in range(form.value("n"))]
             sets.append([form.new_card(title, plan, model) for title in titles])
         form.standing = before.pieces
-        _place_cards(form, sets)
         try:
+            _place_cards(form, sets)
             for k, (_, _, path) in enumerate(writers):
-                _write_set(form, sets[k], plans[k], path, (k / len(writers), (k + 1) / len(writers)))
+                span = (k / len(writers), (k + 1) / len(writers))
+                _write_set(form, sets[k], plans[k], path, begun[k], span)
                 if form.job.stopping:
                     break
         finally:  # also where a model fails: what is written is kept, or what stood before comes back
@@ -1251,20 +1255,16 @@ def _write_studio(
                 form.show_state(before)
                 form.save()
     finally:
-        form.standing = ()
         _busy(form, False)
 
 
 def _finish(form: WriteForm) -> None:
     "Keep the cards that hold music, judge them, and say what there is."
-    form.cards = [card for card in form.cards if card.candidate is not None and len(card.candidate.score)]
-    form.place.children = form.cards
+    written = [card for card in form.cards if card.candidate is not None]
+    _show_cards(form, [card for card in written if len(card.candidate.score)])
     if not form.job.stopping:
         form.bar.value = 1.0
-    _judge(form)
-    hidden = any(card.hidden_as for card in form.cards)
-    form.reveal_button.layout.display = "" if hidden else "none"
-    if hidden:
+    if any(card.hidden_as for card in form.cards):
         return tell(form.status, f"{len(form.cards)} pieces: hear them, rate them, then show the names")
     count = len(form.cards)
     forms = ", ".join(score.form for score in form.scores) or "none"
