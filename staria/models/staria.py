@@ -108,10 +108,12 @@ def mask_returns(
     marks: torch.Tensor,  # (B, T, 2) of the tokens that read
     past: torch.Tensor,  # (B, T', 2) of the tokens so far, these included
 ) -> torch.Tensor:  # Boolean (B, 1, T, T')
-    "Let each token read the earlier sections of its own letter."
+    "Let each token read the earlier sections of its own letter, and of these no token that comes after it."
     letter, number = marks[..., None].unbind(2)  # (B, T, 1)
     past_letter, past_number = past[:, None].unbind(-1)  # (B, 1, T')
-    return ((letter == past_letter) & (letter > 0) & (past_number < number))[:, None]
+    n, n_past = marks.shape[1], past.shape[1]
+    before = torch.ones(n, n_past, dtype=torch.bool, device=past.device).tril(n_past - n)
+    return ((letter == past_letter) & (letter > 0) & (past_number < number) & before)[:, None]
 
 
 def draw_hidden(
