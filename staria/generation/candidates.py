@@ -62,8 +62,11 @@ class Candidate:
 
     @property
     def plan(self) -> Plan:
-        plan = plan_from_dict(self.provenance["plan"])
-        for step in self.provenance.get("anew", ()):
+        values, steps = self.provenance["plan"], self.provenance.get("anew", ())
+        for step in steps:  # sections were written anew from other material
+            values = values | {"snippets": values["snippets"] | step.get("snippets", {})}
+        plan = plan_from_dict(values)
+        for step in steps:
             if "lengths" in step:  # a section was taken that has another length
                 plan = _with_lengths(plan, step["lengths"])
         return plan
@@ -88,6 +91,16 @@ class Candidate:
     def sections_done(self) -> int:  # Sections that are whole
         begun = int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum())
         return begun if self.whole else begun - 1
+
+
+def _name_material(snippets: dict) -> dict:
+    "Name the pieces that a person's or drawn material is of, for a record; token ids have no names."
+    named = {}
+    for letter, given in sorted(snippets.items()):
+        several = given if isinstance(given, (list, tuple)) else (given,)
+        if names := [one.name for one in several if isinstance(one, Score)]:
+            named[letter] = ", ".join(names)
+    return {"material": named} if named else {}
 
 
 def _with_lengths(plan: Plan, lengths: Sequence[float]) -> Plan:
@@ -145,6 +158,7 @@ def write_candidates(
             "piece": k if numbers is None else int(numbers[k]),
             "stopped_after": drawn[k] if stopped and not draft.done else None,
             "anew": [],
+            **_name_material(draft.plan.snippets),
         }
         candidates.append(Candidate(draft.score(), np.array(draft.ids), shared | own))
     return candidates
@@ -168,6 +182,7 @@ def reroll_section(
     seed: int = 1,  # Of the new draws
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with 0 and the id; False stops
     onwards: bool = False,  # Write all that follows anew, too
+    snippets: dict | None = None,  # Other snippets by letter, as a `Plan` has them, from now on; []: none
 ) -> Candidate:  # The piece as it was, where somebody stopped or room ran out before the section was whole
     "Write one section of a piece anew, or go on from where it begins."
     if clock_of(model) != candidate.clock:
@@ -179,6 +194,11 @@ def reroll_section(
     opens = np.flatnonzero(np.isin(ids, tok.section_ids))
     if not 0 <= section < len(opens):
         raise InputError(f"there is no section {section + 1}: the piece has {len(opens)}")
+    step = {"section": section, "seed": seed, "weights": weights_hash(model)}
+    step |= {"onwards": True} if onwards else {}
+    step |= _other_snippets(candidate.plan, snippets or {})
+    provenance = candidate.provenance | {"anew": [*candidate.provenance["anew"], step]}
+    plan = Candidate(candidate.score, ids, provenance).plan
     is_last = onwards or section + 1 == len(opens)
     next_open = len(ids) if is_last else opens[section + 1]
     before, after = ids[: opens[section] + 1], ids[next_open:]
@@ -190,7 +210,7 @@ def reroll_section(
 
     new = write(
         model,
-        [candidate.plan],
+        [plan],
         candidate.sampling,
         seed,
         candidate.provenance.get("max_tokens"),
@@ -211,10 +231,17 @@ def reroll_section(
             )
         # a person's piece may pause before its next section
         joined = np.concatenate([new.ids[:-1], [tok.time_id] * pauses, after]).astype(np.int64)
-    step = {"section": section, "seed": seed, "weights": weights_hash(model)}
-    step |= {"onwards": True} if onwards else {}
-    provenance = candidate.provenance | {"anew": [*candidate.provenance["anew"], step]}
-    return Candidate(score_of_ids(joined, candidate.plan, candidate.clock), joined, provenance)
+    return Candidate(score_of_ids(joined, plan, candidate.clock), joined, provenance)
+
+
+def _other_snippets(plan: Plan, snippets: dict) -> dict:  # For a step of a record
+    "Keep of other snippets those that really are others, and name their pieces."
+    before = plan.to_dict()["snippets"]
+    now = dataclasses.replace(plan, snippets=plan.snippets | snippets).to_dict()["snippets"]
+    others = {letter: now[letter] for letter in sorted(snippets) if now[letter] != before.get(letter, [])}
+    if not others:
+        return {}
+    return {"snippets": others, **_name_material({letter: snippets[letter] for letter in others})}
 
 # %% ../../nbs/generation/02_candidates.ipynb #88869bac
 def take_piece(
@@ -399,13 +426,15 @@ def reproduce(
     piece = _take_again(provenance) if provenance["kind"] == "given" else _write_again(model, provenance)
     for step in provenance["anew"]:
         piece = _take_step(model, piece, step)
-    return piece
+    named = {name: provenance[name] for name in ("material", "anew") if name in provenance}
+    return dataclasses.replace(piece, provenance=piece.provenance | named)  # with the names of material
 
 
 def _take_step(model: torch.nn.Module, piece: Candidate, step: dict) -> Candidate:
     "Change a piece as somebody changed it."
     if "taken" not in step:
-        return reroll_section(model, piece, step["section"], step["seed"], onwards=step.get("onwards", False))
+        given = {"onwards": step.get("onwards", False), "snippets": step.get("snippets")}
+        return reroll_section(model, piece, step["section"], step["seed"], **given)
     record = step["taken"]
     is_own = not _weights_of(record) - {"", weights_hash(model)}
     donor = reproduce(record, model if is_own else None)

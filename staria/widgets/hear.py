@@ -7,7 +7,7 @@ __all__ = ['HearForm', 'listen', 'hear_rest']
 
 # %% ../../nbs/widgets/02_hear.ipynb #dfea4cbd
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..analysis.metrics import label_scores, one_letter, position_only, self_similarity
-from ..core.basics import InputError
+from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
+from ..generation.material import name_span, take_passage
 from ..models.weights import RECOGNIZER_KINDS
 from ..music.annotations import SECTION_SUFFIXES, fold_sections, read_sections
 from ..music.midi import MIDI_SUFFIXES
@@ -101,8 +102,10 @@ class HearForm(widgets.VBox):
         checkpoint=None,  # A recognition model, or a path of one; None: offer those there are
         path: str | Path = "",  # Of a MIDI file
         workspace: Workspace | None = None,  # Where to look for models
+        use: Callable[[str, Score], str] | None = None,  # Takes a passage for a letter, and says what it did
     ):
         self.checkpoint = model_choice(checkpoint, workspace, RECOGNIZER_KINDS)
+        self.use = use
         self.path = widgets.Text(
             str(path), description="MIDI file", placeholder="path of a MIDI file", continuous_update=False
         )
@@ -132,6 +135,17 @@ class HearForm(widgets.VBox):
         self.readings.style.button_width = "auto"
         self.reasons = widgets.HTML()
         self.reasons.add_class("staria-reasons")
+        self.section = widgets.Dropdown(
+            options=[],
+            description="use section",
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="210px"),
+        )
+        self.letters = {letter: self._letter_button(letter) for letter in LETTERS}
+        self.using = widgets.HBox(
+            [self.section, widgets.HTML("as material of letter"), *self.letters.values()],
+            layout=widgets.Layout(flex_flow="row wrap", align_items="center", display="none"),
+        )
         self.drafts = {}
         self.given = None
         self.fixed = ()
@@ -148,6 +162,7 @@ class HearForm(widgets.VBox):
                 widgets.HBox([self.drop, self.path, self.checkpoint], layout=wrap),
                 widgets.HBox([self.button, self.stop_button, self.again_button, self.bar], layout=wrap),
                 self.status,
+                self.using,
                 self.scores,
                 self.readings,
                 self.place,
@@ -155,6 +170,12 @@ class HearForm(widgets.VBox):
             ]
         )
         self.add_class("staria-fields")
+
+    def _letter_button(self, letter: str) -> widgets.Button:
+        tip = f"Let {letter} be written from this section: it becomes the snippet of {letter} in Write"
+        button = widgets.Button(description=letter, tooltip=tip, layout=widgets.Layout(width="44px"))
+        button.on_click(lambda _: self.job.guard(lambda: _use_section(self, letter)))
+        return button
 
     def _dropped(self, name: str, data: bytes) -> None:
         if name.endswith(SECTION_SUFFIXES):
@@ -210,8 +231,9 @@ class HearForm(widgets.VBox):
         return self.job.run(lambda: hear_rest(self))
 
     def offer_again(self) -> None:
-        "Let the rest be heard again where there are edited sections to keep."
+        "Let the rest be heard again where there are edited sections to keep, and each section be used."
         self.again_button.disabled = not self.edited()
+        _offer_sections(self)
 
     def hear(self, score: Score | str | Path | None = None) -> LabelledScore | None:
         "Hear a score, a file, or what the form names, and wait for it; None where that went wrong."
@@ -222,6 +244,28 @@ class HearForm(widgets.VBox):
 # %% ../../nbs/widgets/02_hear.ipynb #0f10fca2
 def _rounded(section: Section) -> tuple[float, float, str]:  # As the browser's copy of it is, too
     return round(section.start_s, 6), round(section.end_s, 6), section.label
+
+# %% ../../nbs/widgets/02_hear.ipynb #ebe0bce7
+def _offer_sections(form: HearForm) -> None:
+    "Offer the sections on a form's roll to be used, where there is somewhere to use them."
+    sections = form.roll.sections if form.heard is not None and form.use is not None else ()
+    names = [f"{k}: {s.label}, {name_span(s.start_s, s.end_s)}" for k, s in enumerate(sections, start=1)]
+    chosen = form.section.index or 0
+    form.section.options = list(zip(names, range(len(names)), strict=True))
+    form.section.index = min(chosen, len(names) - 1) if names else None
+    form.using.layout.display = "" if names else "none"
+
+
+def _choose_section(form: HearForm, number: int) -> None:
+    "Choose the section that was clicked on the roll."
+    if 0 <= number < len(form.section.options):
+        form.section.value = number
+
+
+def _use_section(form: HearForm, letter: str) -> None:
+    "Make the chosen section of a form's piece the material of a letter."
+    section = form.roll.sections[form.section.value]
+    tell(form.status, form.use(letter, take_passage(form.given, section.start_s, section.end_s)))
 
 # %% ../../nbs/widgets/02_hear.ipynb #872ea862
 def _readings_of(heard: LabelledScore) -> list[tuple[Section, ...]]:  # The chosen one first
@@ -304,6 +348,7 @@ def _show(form: HearForm, score: Score, probs: np.ndarray, labels: np.ndarray, s
             score, labels, probs, title=title, height=480, colour_by="label", reference=form.reference
         )
         form.roll.observe(lambda _: form.offer_again(), "sections")
+        form.roll.observe(lambda change: _choose_section(form, change["new"]), "section")
         form.place.children = [form.roll]
     else:
         form.roll.show(score, labels, probs, title, keep_view=same)
@@ -365,6 +410,7 @@ def listen(
         _show_matrix(form)
         _show_scores(form)
         _offer_readings(form)
+        form.offer_again()
     finally:
         form.button.disabled, form.stop_button.disabled = False, True
 
