@@ -914,8 +914,11 @@ class WriteForm(widgets.VBox):
 
         del self.past[steps:]  # all of it is one step
         self.remember(preset.title, before)
-        usual = "" if clock is None else f" (here {preset.tempo_qpm:g} is usual)"
-        tell(self.status, f"{preset.title}: {preset.says}{self._say_whose_tempo()}{usual}")
+        says = f"{preset.title}: {preset.says}"
+        if clock is not None:
+            usual = "{tempo} and {meter}".format(**_tempo_and_meter(preset))
+            says = f"{says.rstrip('.')}{self._say_whose_tempo()}, where the gallery has {usual}"
+        tell(self.status, says)
 
     def _set_fields(self, **values) -> None:
         "Fill several fields, and follow them once."
