@@ -14,6 +14,10 @@ from collections.abc import Callable, Sequence
 import numba
 import numpy as np
 import torch
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 from torch import nn
 from torch.nn import functional as F
 
@@ -25,6 +29,25 @@ from ..models.staria import Memory, StariaModel, mask_returns
 # %% ../../nbs/generation/00_decoding.ipynb #aae02ddc
 WEIGHTS = ("fp32", "bf16", "int8")  # What a model's weights can be kept in
 _FEW_TOKENS = 32  # Of a sequence: up to so many are multiplied row by row; above, by torch
+_STRETCH = 512  # Weights of a row that are asked for, then multiplied
+_AHEAD = 8192  # Weights between those and these; all three are bytes
+_LINE = 64  # What a processor fetches at once
+
+
+@intrinsic
+def _prefetch(typing_context, array, place):
+    "Tell the processor that an array's content at a flat place will be read; any place is allowed."
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), pointer)
+        builder.call(function, [address, *(number(option) for option in (0, 3, 1))])  # read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
 
 
 def _multiply_fp32(
@@ -76,8 +99,12 @@ def _multiply_int8(
     for n in numba.prange(len(weight)):
         for m in range(len(x)):
             total = np.int32(0)
-            for k in range(x.shape[1]):
-                total = np.int32(total + np.int32(np.int32(small[m, k]) * np.int32(weight[n, k])))
+            for start in range(0, x.shape[1], _STRETCH):
+                row, stretch = small[m, start : start + _STRETCH], weight[n, start : start + _STRETCH]
+                for k in range(0, len(stretch), _LINE):
+                    _prefetch(weight, n * x.shape[1] + start + k + _AHEAD)
+                for k in range(len(stretch)):
+                    total = np.int32(total + np.int32(np.int32(row[k]) * np.int32(stretch[k])))
             out[m, n] = np.float32(total) * back[m] * scale[n]
 
 
@@ -135,23 +162,29 @@ class RowwiseLinear(nn.Module):
         parts = (self.weight, self.scale, self.bias)
         return RowwiseLinear(*(None if part is None else part[rows] for part in parts))
 
-    def _multiply(self, x: torch.Tensor) -> torch.Tensor:
-        "Multiply a few rows on a CPU."
-        given = x.detach().float().reshape(-1, self.in_features).contiguous().numpy()
-        out = torch.empty(len(given), self.out_features)
+    def bind(self) -> Callable[[torch.Tensor], torch.Tensor]:  # From (M, K) to (M, N), float32, on a CPU
+        "Give the product of a few rows with the weights as they are now, ready to be called often."
         weight = self.weight.contiguous()
-        bits = weight.view(torch.int16) if weight.dtype == torch.bfloat16 else weight
-        scale = out[0, :0] if self.scale is None else self.scale
-        multiply = _compile_kernel(*_KERNELS[weight.dtype], _share_cores(weight.numel()))
-        multiply(given, bits.numpy(), scale.numpy(), out.numpy())
-        return out.view(*x.shape[:-1], -1).type_as(x)
+        bits = (weight.view(torch.int16) if weight.dtype == torch.bfloat16 else weight).numpy()
+        scale = np.empty(0, np.float32) if self.scale is None else self.scale.numpy()
+        bias = None if self.bias is None else self.bias.float()
+        kernel, reorders = _KERNELS[weight.dtype]
+
+        def multiply(x: torch.Tensor) -> torch.Tensor:
+            out = np.empty((len(x), len(bits)), np.float32)
+            _compile_kernel(kernel, reorders, _share_cores(bits.size))(x.numpy(), bits, scale, out)
+            y = torch.from_numpy(out)
+            return y if bias is None else y + bias
+
+        return multiply
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "Map (…, K) to (…, N), of the same type as `x`; of three dimensions, the second is tokens."
         long = x.ndim > 2 and x.shape[-2] > _FEW_TOKENS
         if not (x.is_cuda or long or torch.compiler.is_compiling()):
-            y = self._multiply(x)
-        elif self.scale is None:
+            rows = x.detach().float().reshape(-1, self.in_features).contiguous()
+            return self.bind()(rows).view(*x.shape[:-1], -1).type_as(x)
+        if self.scale is None:
             y = F.linear(x.type_as(self.weight), self.weight).type_as(x)
         elif long and not x.is_cuda:
             y = F.linear(x, self.weight.type_as(x) * self.scale[:, None].type_as(x))
@@ -270,11 +303,15 @@ def _attend_one(
 ) -> torch.Tensor:  # (B, H, 1, D)
     "Mix what one query of each row may read."
     keys, values = (part.view(torch.int16).numpy() for part in pair)
-    given = query[:, :, 0].float().contiguous()
-    out = torch.empty_like(given)
-    work = int((spans[..., 1] - spans[..., 0]).sum()) * query.shape[1] * query.shape[3]
-    _compile_kernel(_attend_spans, True, _share_cores(work))(given.numpy(), keys, values, spans, out.numpy())
-    return out[:, :, None].type_as(query)
+    given = query[:, :, 0].float().contiguous().numpy()
+    return torch.from_numpy(_attend_arrays(given, keys, values, spans))[:, :, None].type_as(query)
+
+
+def _attend_arrays(query, keys, values, spans) -> np.ndarray:  # As `_attend_spans` takes and gives them
+    out = np.empty_like(query)
+    work = int((spans[..., 1] - spans[..., 0]).sum()) * query.shape[1] * query.shape[2]
+    _compile_kernel(_attend_spans, True, _share_cores(work))(query, keys, values, spans, out)
+    return out
 
 
 def _find_spans(may_read: torch.Tensor) -> np.ndarray:  # (T,) boolean to (S, 2)
@@ -283,6 +320,74 @@ def _find_spans(may_read: torch.Tensor) -> np.ndarray:  # (T,) boolean to (S, 2)
     return np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], 1)
 
 # %% ../../nbs/generation/00_decoding.ipynb #e7fccc84
+@numba.njit
+def _bf16_bits(number: np.float32) -> np.int16:
+    "Round to the nearest bfloat16, of two equally near ones to the even; NaN stays NaN."
+    if np.isnan(number):
+        return np.int16(0x7FC0)
+    bits = np.int64(np.float32(number).view(np.uint32))
+    return np.int16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)
+
+
+def _turn_and_store(
+    projected: np.ndarray,  # (B, 3, H, D) float32: queries, keys and values
+    turn: np.ndarray,  # (2, D/2) cosines and sines of this token's place
+    query: np.ndarray,  # (B, H, D) float32, written to
+    keys: np.ndarray,  # (B, H, T, D) the bits of bfloat16, as int16; written to
+    values: np.ndarray,  # (B, H, T, D) likewise
+    at: int,  # This token's place
+) -> None:
+    B, _, H, D = projected.shape
+    half = D // 2
+    for b in range(B):
+        for h in range(H):
+            for d in range(half):
+                cos, sin = turn[0, d], turn[1, d]
+                first, second = projected[b, 0, h, d], projected[b, 0, h, d + half]
+                query[b, h, d] = first * cos - second * sin
+                query[b, h, d + half] = first * sin + second * cos
+                first, second = projected[b, 1, h, d], projected[b, 1, h, d + half]
+                keys[b, h, at, d] = _bf16_bits(first * cos - second * sin)
+                keys[b, h, at, d + half] = _bf16_bits(first * sin + second * cos)
+            for d in range(D):
+                values[b, h, at, d] = _bf16_bits(projected[b, 2, h, d])
+
+
+class _BoundBlock:
+    "Read one token of each piece against its past, on a CPU."
+
+    def __init__(self, block: Block):  # Whose products are row by row, on weights that stay as they are
+        self.n_head = block.attention.n_head
+        self.qkv, self.out = block.attention.qkv.bind(), block.attention.out.bind()
+        self.norm1, self.norm2 = (_bind_norm(norm) for norm in (block.norm1, block.norm2))
+        inner = block.feed_forward
+        self.gate = None if inner.gate is None else inner.gate.bind()
+        self.up, self.down = inner.up.bind(), inner.down.bind()
+
+    def read(
+        self,
+        x: torch.Tensor,  # (B, C) float32
+        pair: tuple[torch.Tensor, torch.Tensor],  # Keys and values (B, H, T, D), bfloat16
+        turn: np.ndarray,  # (2, D/2)
+        spans: np.ndarray,  # (B, 1, 2) the places from the first to this token's own
+    ) -> torch.Tensor:  # (B, C)
+        "Attend, then transform."
+        projected = self.qkv(self.norm1(x)).numpy().reshape(len(x), 3, self.n_head, -1)
+        query = np.empty_like(projected[:, 0])
+        keys, values = (part.view(torch.int16).numpy() for part in pair)
+        at = spans[0, 0, 1] - 1
+        _compile_kernel(_turn_and_store, False, False)(projected, turn, query, keys, values, at)
+        x = x + self.out(torch.from_numpy(_attend_arrays(query, keys, values, spans)).flatten(1))
+        seen = self.norm2(x)
+        inner = F.gelu(self.up(seen)) if self.gate is None else F.silu(self.gate(seen)).mul_(self.up(seen))
+        return x + self.down(inner)
+
+
+def _bind_norm(norm: nn.LayerNorm) -> Callable[[torch.Tensor], torch.Tensor]:
+    weight, bias = norm.weight.float(), None if norm.bias is None else norm.bias.float()
+    return lambda x: torch.layer_norm(x, norm.normalized_shape, weight, bias, norm.eps)
+
+# %% ../../nbs/generation/00_decoding.ipynb #7eae95f4
 def _read_own(
     block: Block,
     pair: tuple[torch.Tensor, torch.Tensor],
@@ -291,19 +396,15 @@ def _read_own(
     mask: torch.Tensor | None,
     at: torch.Tensor,
     end: int,
-    light: bool,
-) -> torch.Tensor:  # One token (B, 1, C) through a block, against its piece's past
+) -> torch.Tensor:  # One token (B, 1, C) through a block, against its piece's past, by torch
     projected = block.attention.qkv(block.norm1(x)).view(len(x), 1, 3, block.attention.n_head, -1)
     query, key, value = projected.permute(2, 0, 3, 1, 4)
     if rotation is not None:
         query, key = rotate(query, rotation), rotate(key, rotation)
     _put(pair, at, key, value)
-    if mask is not None:
-        mixed = attend(query, *pair, mask)
-    elif light:
-        mixed = _attend_one(query, pair, np.full((len(x), 1, 2), (0, end)))
-    else:
-        mixed = attend(query, *(part[:, :, :end] for part in pair))
+    if mask is None:
+        pair = [part[:, :, :end] for part in pair]
+    mixed = attend(query, *pair, mask)
     x = x + block.attention.out(mixed.transpose(1, 2).flatten(2))
     return x + block.feed_forward(block.norm2(x))
 
@@ -430,9 +531,11 @@ class NextToken:
         self.device = model.norm.weight.device if isinstance(model, Decoder) else model.null.device
         self.at = torch.tensor([self.length], device=self.device)
         head_width = self.decoder.config.width // self.decoder.config.n_head
-        self.turns = rotary(torch.arange(room, device=self.device), head_width)
+        places = torch.arange(room, device=self.device)
+        self.turns = rotary(places if self.decoder.places is None else 0 * places, head_width)
         pairs = zip(cache.keys, cache.values, strict=True)
         self.own = [_spread(key, value, n, self.length, room, compiled, light) for key, value in pairs]
+        self.bound = [_BoundBlock(block) for block in self.decoder.blocks] if light else None
         self.returns = torch.tensor([True] * n if returns is None else list(returns), device=self.device)
         self.reads = None
         if self.cross:
@@ -477,10 +580,16 @@ class NextToken:
             x = x + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
             clock = next(iter(self.cross.values())).clock(progress[:, None, 3])
         mask = (torch.arange(end, device=self.device) <= self.at)[None, None, None] if self.whole else None
+        if self.light:
+            spans = np.full((len(x), 1, 2), (0, end))
+            turn = self.turns[:, 0, 0, end - 1].contiguous().numpy()
         for layer, block in enumerate(decoder.blocks):
             if str(layer) in self.cross:
                 x = self.reads.read(layer, self.cross[str(layer)], x, clock, self.at)
-            x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end, self.light)
+            if self.light:
+                x = self.bound[layer].read(x[:, 0], self.own[layer], turn, spans)[:, None]
+            else:
+                x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end)
         return decoder.norm(x)[:, 0]
 
     @torch.no_grad()

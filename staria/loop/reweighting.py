@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['RATIOS', 'Shortlist', 'list_hypotheses', 'put_on_heard_bars', 'Scoring', 'note_likelihoods', 'Weighing', 'weigh',
-           'Judged', 'chosen_worth', 'fit_weighing', 'ReweightedListener']
+           'Judged', 'chosen_worth', 'fit_weighing', 'BestWays', 'ReweightedListener']
 
 # %% ../../nbs/loop/01_reweighting.ipynb #dcf2b541
 import contextlib
 import dataclasses
+import json
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +31,9 @@ from staria.analysis.segmentation import (
 )
 from ..core.basics import LETTERS, InputError
 from ..core.device import pick_precision
+from ..core.files import atomic_write
 from ..data.examples import section_progress, tag_piece, write_prompt
-from ..data.piece import TokenizedPiece, tokenize_piece
+from ..data.piece import TokenizedPiece, music_hash, tokenize_piece
 from ..generation.generation import clock_of
 from ..models.decoder import Decoder
 from ..models.layers import IGNORED
@@ -289,6 +292,36 @@ def fit_weighing(
     tried = [Weighing(parse, parse * ratio) for ratio in RATIOS]
     return max(tried, key=lambda weighing: chosen_worth(pieces, weighing).mean().round(9))
 
+# %% ../../nbs/loop/01_reweighting.ipynb #df460c76
+class BestWays:
+    "Keep the best way to hear each piece, a file a piece, and recall what an earlier round kept."
+
+    def __init__(
+        self,
+        folder: str | Path,  # Where this round keeps its own
+        earlier: str | Path | None = None,  # What an earlier round kept; None: nothing
+    ):
+        self.folder, self.earlier = Path(folder), None if earlier is None else Path(earlier)
+
+    def keep(self, score: Score, row: Hypothesis) -> None:
+        "Keep a piece's hypothesis."
+        kept = {"starts": list(map(int, row.starts)), "kinds": list(map(int, row.kinds))}
+        with atomic_write(self.folder / f"{music_hash(score)}.json") as file:
+            file.write(json.dumps(kept).encode())
+
+    def recall(self, score: Score, found: Segmentation, shortlist: Shortlist) -> Shortlist:
+        "Add what an earlier round kept of this piece, if the search holds it and the shortlist does not."
+        path = self.earlier and self.earlier / f"{music_hash(score)}.json"
+        if path is None or not path.exists() or found.search is None:
+            return shortlist
+        kept = json.loads(path.read_text())
+        row = Hypothesis(tuple(kept["starts"]), tuple(kept["kinds"]))
+        rows = joined_rows(found.search)
+        if row in shortlist.rows or row not in rows:
+            return shortlist
+        nats = found.search.nats[rows.index(row)]
+        return Shortlist((*shortlist.rows, row), np.append(shortlist.nats, nats))
+
 # %% ../../nbs/loop/01_reweighting.ipynb #a320889d
 class ReweightedListener:
     "Hear a piece in the way that listener and generator together find likeliest."
@@ -305,10 +338,11 @@ class ReweightedListener:
         scoring: Scoring = Scoring(),
         seed: int = 0,  # Of what is drawn
         sample: bool = False,  # Draw the labels by weight; False: take what weighs most
+        best: BestWays | None = None,  # What weighed most in an earlier round, and now; None: neither is kept
     ):
         self.listener, self.model = listener, model
         self.count, self.drawn, self.seed, self.sample = count, drawn, seed, sample
-        self.weighing, self.scoring = weighing, scoring
+        self.weighing, self.scoring, self.best = weighing, scoring, best
 
     def state_dict(self) -> dict:
         "Give the tensors of both, by name."
@@ -322,10 +356,15 @@ class ReweightedListener:
     def weigh(self, score: Score, found: Segmentation) -> tuple[Shortlist, np.ndarray]:
         "Give hypotheses of what the listener found, and the weight of each (K,)."
         shortlist = list_hypotheses(found, self.count, self.drawn, self.seed)
+        if self.best is not None:
+            shortlist = self.best.recall(score, found, shortlist)
         if len(shortlist.rows) == 1:
             return shortlist, np.ones(1)
         log_p = note_likelihoods(self.model, score, found, shortlist.rows, self.scoring)
-        return shortlist, weigh(shortlist.nats, log_p, self.weighing)
+        weights = weigh(shortlist.nats, log_p, self.weighing)
+        if self.best is not None:
+            self.best.keep(score, shortlist.rows[int(weights.argmax())])
+        return shortlist, weights
 
     def label(self, score: Score) -> tuple[tuple[Section, ...], np.ndarray]:
         "Find a piece's sections, and each note's probabilities of A to D (N, 4)."

@@ -45,7 +45,7 @@ from staria.loop.dreams import (
     hear_dreams,
     judge_dreams,
 )
-from .reweighting import ReweightedListener
+from .reweighting import BestWays, ReweightedListener
 from .team import Team, cut_lots, share_store
 from ..models.decoder import Decoder
 from ..models.listener import Listener
@@ -255,6 +255,9 @@ def _judge(dreams: Store, title: str) -> dict[str, float | None]:
     return {f"{title} {name}": value if np.isfinite(value) else None for name, value in judged.items()}
 
 # %% ../../nbs/loop/02_wake_sleep.ipynb #835f0a23
+_BEST = "best-ways"  # Where a round keeps what weighed most
+
+
 @dataclass(frozen=True)
 class _Round:
     "Make the parts of one round, or take those that its folder holds already."
@@ -265,6 +268,7 @@ class _Round:
     config: WakeSleepConfig
     verbose: bool  # Print what each training costs
     team: Team  # The processes that share the round
+    earlier: Path | None = None  # The folder of the round before; None: there is none
 
     @property
     def seed(self) -> int:
@@ -297,7 +301,8 @@ class _Round:
         if not self.config.reweight:
             return classifier
         count = self.config.reweight
-        return ReweightedListener(classifier, model, count, drawn=min(3, count - 1), seed=self.seed)
+        best = BestWays(self.place / _BEST, self.earlier and self.earlier / _BEST)
+        return ReweightedListener(classifier, model, count, min(3, count - 1), seed=self.seed, best=best)
 
     def pass_gate(self, dreams: Store) -> tuple[Store | None, dict]:
         "Give the dreams that may be learnt from, None if there are none, and figures for the round's row."
@@ -437,7 +442,7 @@ def wake_sleep(
     start_processes(config.train)
     team = Team.here()
     team.once(lambda: save_yaml(config, run / "config.yaml"))
-    rows = []
+    rows, earlier = [], None
     for number in range(1, config.rounds + 1):
         stores = {"real": real, "composed": composed, "labelled": labelled}
         place = run / _round_name(number, config, stores, (classifier, model))
@@ -445,13 +450,14 @@ def wake_sleep(
             row = _load_round(place, classifier, model)
         else:
             place.mkdir(parents=True, exist_ok=True)
-            step = _Round(number, place, composed, config, verbose and number == 1, team)
+            step = _Round(number, place, composed, config, verbose and number == 1, team, earlier)
             row, woken = _run_round(step, classifier, model, real, labelled)
             if team.leads:
                 write_csv(run / f"predictions-{number}.csv", list_predictions(woken))
                 _save_round(place, classifier, model, row)
             team.wait()
         rows.append(row)
+        earlier = place
         if team.leads:
             save_table(rows, run / "rounds")
             for kept, path in zip(loop_weights(place, model), loop_weights(run, model), strict=True):
