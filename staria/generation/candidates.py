@@ -93,8 +93,10 @@ class Candidate:
         return begun if self.whole else begun - 1
 
 
-def _name_material(snippets: dict) -> dict:
-    "Name the pieces that a person's or drawn material is of, for a record; token ids have no names."
+def _name_material(
+    snippets: dict,  # By letter, as a `Plan` has them
+) -> dict:  # For a record; empty where nothing has a name
+    "Name the pieces that material is of; token ids have no names."
     named = {}
     for letter, given in sorted(snippets.items()):
         several = given if isinstance(given, (list, tuple)) else (given,)
@@ -234,7 +236,10 @@ def reroll_section(
     return Candidate(score_of_ids(joined, plan, candidate.clock), joined, provenance)
 
 
-def _other_snippets(plan: Plan, snippets: dict) -> dict:  # For a step of a record
+def _other_snippets(
+    plan: Plan,  # As it was
+    snippets: dict,  # By letter, as a `Plan` has them
+) -> dict:  # For a step of a record; empty where nothing is other
     "Keep of other snippets those that really are others, and name their pieces."
     before = plan.to_dict()["snippets"]
     now = dataclasses.replace(plan, snippets=plan.snippets | snippets).to_dict()["snippets"]
@@ -468,8 +473,10 @@ def _take_again(provenance: dict) -> Candidate:
 
 
 def _write_again(model: torch.nn.Module, provenance: dict) -> Candidate:
-    "Write the piece in its company, and stop where it was stopped."
+    "Write the piece, in its company where that matters, and stop where it was stopped."
     number, stopped_after = provenance["piece"], provenance["stopped_after"]
+    on_cpu = isinstance(model, StariaModel) and model.null.device.type == "cpu"
+    alone = on_cpu and stopped_after is None  # There a piece is the same in any company
     drawn = 0
 
     def stop_again(piece: int, token: int) -> bool:
@@ -482,14 +489,15 @@ def _write_again(model: torch.nn.Module, provenance: dict) -> Candidate:
     return write_candidates(
         model,
         plan_from_dict(provenance["plan"]),
-        number + 1,
+        1 if alone else number + 1,
         Sampling(**provenance["sampling"]),
         provenance["seed"],
         provenance["checkpoint"],
         provenance.get("max_tokens"),
-        stop_again,
+        None if alone else stop_again,
         provenance.get("given") or None,
-    )[number]
+        [number] if alone else None,
+    )[-1]
 
 
 def save_candidate(

@@ -46,7 +46,10 @@ def _read_time(text: str) -> float | None:  # Seconds; None: it is no time
     return 60 * int(found[1] or 0) + float(found[2]) if found else None
 
 
-def _span_of(text: str, score: Score) -> tuple[float, float] | None:  # Seconds; None: it is no span
+def _span_of(
+    text: str,  # "0:48-1:07" or "b17-b24"
+    score: Score,  # The piece
+) -> tuple[float, float] | None:  # Seconds; None: it is no span
     "Read a span as a person types it."
     first, _, last = text.partition("-")
     if not first.startswith("b"):
@@ -96,6 +99,7 @@ def choose_passage(
     length_s: float = _PASSAGE_S,  # Of the passage
 ) -> tuple[float, float]:  # Start and end in seconds, on bar lines where bars are known
     "Find the passage that returns best."
+    # Passages begin on bar lines, where there are any
     similarity, times_s = self_similarity(score, _HOP_S)
     frames = max(int(length_s / _HOP_S), 1)
     bars_s = score.bars_s()
@@ -103,16 +107,23 @@ def choose_passage(
     starts_s = starts_s[(starts_s >= score.onset_s[0] - _HOP_S) & (starts_s + length_s <= score.duration_s)]
     if not len(starts_s):
         return float(score.onset_s[0]), float(score.onset_s[0]) + length_s
+
+    # The earliest of those that return best, up to the last bar line within
     worth = np.array([_best_return(similarity, int(start_s / _HOP_S), frames) for start_s in starts_s])
     start_s = float(starts_s[np.flatnonzero(worth >= _NEARLY * worth.max())[0]])
     within = bars_s[(bars_s > start_s) & (bars_s <= start_s + length_s + _HOP_S)]
     return start_s, float(within[-1]) if len(within) else start_s + length_s
 
 
-def _best_return(similarity: np.ndarray, start: int, frames: int) -> float:
+def _best_return(
+    similarity: np.ndarray,  # (n, n) of all frames
+    start: int,  # Where the passage begins, in frames
+    frames: int,  # Its length
+) -> float:  # In [0, 1]
     "Give the mean likeness of a passage to where it returns best, without overlap."
     rows = similarity[start : start + frames]
-    count, most = len(rows), 0.0
+    count = len(rows)
+    most = 0.0
     for other in range(similarity.shape[0] - count + 1):
         if abs(other - start) >= count:
             most = max(most, float(rows[np.arange(count), other + np.arange(count)].mean()))

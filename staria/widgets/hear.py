@@ -256,13 +256,19 @@ def _offer_sections(form: HearForm) -> None:
     form.using.layout.display = "" if names else "none"
 
 
-def _choose_section(form: HearForm, number: int) -> None:
+def _choose_section(
+    form: HearForm,
+    number: int,  # From 0; -1: none
+) -> None:
     "Choose the section that was clicked on the roll."
     if 0 <= number < len(form.section.options):
         form.section.value = number
 
 
-def _use_section(form: HearForm, letter: str) -> None:
+def _use_section(
+    form: HearForm,  # Has heard a piece
+    letter: str,  # A to D
+) -> None:
     "Make the chosen section of a form's piece the material of a letter."
     section = form.roll.sections[form.section.value]
     tell(form.status, form.use(letter, take_passage(form.given, section.start_s, section.end_s)))
@@ -278,6 +284,7 @@ def _offer_readings(form: HearForm) -> None:
     found = form.heard.found if form.heard else None
     names = [] if found is None else _name_readings(form.heard)
     form.readings.options = list(zip(names, range(len(names)), strict=True))
+    form.readings.tooltips = [] if found is None else _say_shares(form.heard)
     form.readings.value = 0 if names else None
     form.drafts = {}  # what was edited in an earlier hearing is no draft of this one
     form.readings.layout.display = "flex" if len(form.readings.options) > 1 else "none"
@@ -285,11 +292,21 @@ def _offer_readings(form: HearForm) -> None:
 
 
 def _name_readings(heard: LabelledScore) -> list[str]:
-    shares = [heard.found.share, *(other.share for other in heard.found.others)]
+    "Name readings: none is as likely as the chosen one, and the names say by how much."
     forms = ["".join(s.label for s in sections if s.label != "N") for sections in _readings_of(heard)]
     short = [form if len(form) <= 16 else f"{form[:15]}…" for form in forms]
-    names = [f"{form}: {share:.0%}" for form, share in zip(short, shares, strict=True)]
-    return [f"heard {names[0]}", *(f"or {name}" for name in names[1:])]
+    odds = [f"{100 * other.odds:.2g} % as likely" for other in heard.found.others]
+    others = [f"or {form}: {words}" for form, words in zip(short[1:], odds, strict=True)]
+    return [f"heard {short[0]}", *others]
+
+
+def _say_shares(
+    heard: LabelledScore,
+) -> list[str]:  # A sentence a reading
+    "Say of each reading how much of the belief it has with those that hardly differ from it."
+    shares = [heard.found.share, *(other.share for other in heard.found.others)]
+    with_like = "with readings that hardly differ from it"
+    return [f"{share:.0%} of the belief, {with_like}" for share in shares]
 
 
 def _show_reasons(form: HearForm, number: int) -> None:  # Of a reading

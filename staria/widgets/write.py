@@ -33,7 +33,7 @@ from ..evaluation.blind_test import COLUMNS
 from ..evaluation.form_judge import judge_form
 from ..evaluation.gallery import GALLERY, FormPreset, find_preset
 from ..evaluation.generators import candidate_rows
-from ..evaluation.showcase import made_with, report_written
+from ..evaluation.showcase import made_with, share_piece
 from staria.generation.candidates import (
     Candidate,
     reroll_section,
@@ -283,8 +283,14 @@ class _SnippetShelf(widgets.VBox):
         self.describe()
         self.changed()
 
-    def sample(self, form: str, seed: int, style: Sequence[str] = (), keep: Sequence[str] = ()) -> None:
-        "Draw the snippets of a form from one real piece, of a style if there is one, but for some that stay."
+    def sample(
+        self,
+        form: str,  # Such as "ABAC"
+        seed: int,  # Another seed draws another piece
+        style: Sequence[str] = (),  # Of that piece, if there is one
+        keep: Sequence[str] = (),  # Letters that keep their snippets
+    ) -> None:
+        "Draw the snippets of a form from one real piece."
         drawn = self._draw(form, seed, style)
         new = {letter: score for letter, score in drawn.snippets.items() if letter not in keep}
         self._change(new, drawn.style)
@@ -316,8 +322,13 @@ class _SnippetShelf(widgets.VBox):
         self.style, self.free, self.own = tuple(state.style), set(state.free), set(state.own)
         self.describe()
 
-    def _change(self, new: dict[str, Score], style: Sequence[str], own: bool = False) -> None:
-        "Take other snippets: a person's own, or drawn ones."
+    def _change(
+        self,
+        new: dict[str, Score],  # By letter
+        style: Sequence[str],  # Of the piece that snippets were drawn from
+        own: bool = False,  # A person gave them; they were not drawn
+    ) -> None:
+        "Take other snippets."
         self.changes("the snippets")
         self.snippets |= new
         self.own = self.own | set(new) if own else self.own - set(new)
@@ -346,7 +357,9 @@ class _SnippetShelf(widgets.VBox):
         self.opening_words.value = begins
 
 
-def _size_of(score: Score) -> str:
+def _size_of(
+    score: Score,  # A snippet
+) -> str:  # "43 notes, 8.6 s of tune.mid, 0:09–0:17"
     "Say how large a snippet is, and of what."
     of = score.title or Path(score.source).stem
     return f"{len(score)} notes, {score.duration_s:.1f} s{' of ' if of else ''}{of}"
@@ -832,7 +845,11 @@ class WriteForm(widgets.VBox):
                 return str(find_part_read(chosen_model(self.checkpoint), plan, letter)[0])
         return ""
 
-    def use(self, letter: str, passage: Score) -> str:  # What to tell whoever gave it
+    def use(
+        self,
+        letter: str,  # A to D
+        passage: Score,  # Music that the letter's sections are written from
+    ) -> str:  # What to tell whoever gave it
         "Make a passage the material of a letter."
         self.shelf.give(letter, passage)
         said = f"{letter} in Write is {_size_of(self.snippets[letter])}"
@@ -1430,13 +1447,19 @@ def _reroll_studio(
         _busy(form, False)
 
 
-def _material_now(form: WriteForm, letters: str) -> dict:  # As `reroll_section` takes it
+def _material_now(
+    form: WriteForm,
+    letters: str,  # Of the sections that are written anew
+) -> dict:  # As `reroll_section` takes it
     "Give the snippets that letters have now; what is left to the model has none."
     given = {letter: [] for letter in letters if letter in form.shelf.free}
     return given | {letter: form.snippets[letter] for letter in letters if letter in form.snippets}
 
 
-def _say_material(piece: Candidate, k: int) -> str:
+def _say_material(
+    piece: Candidate,  # As it is now
+    k: int,  # Its section that was written anew
+) -> str:  # Empty where its material is the old
     "Say what a section was written anew from, where that is other material than before."
     step = piece.provenance["anew"][-1]
     if "snippets" not in step:
@@ -1531,8 +1554,8 @@ def _export_studio(
     folder = form.session.folder / "exports" if form.session else form.workspace.runs / "studio"
     paths = save_candidate(card.candidate, folder, stem)
     writer = Path(about["checkpoint"]).name if about["checkpoint"] else "a model in memory"
-    made = made_with(seed=about["seed"], generator=writer)
-    paths["html"] = report_written(paths["mid"].with_suffix(".html"), {card.name: card.candidate.score}, made)
+    made = made_with(piece=card.name, seed=about["seed"], generator=writer)
+    paths["html"] = share_piece(paths["mid"].with_suffix(".html"), card.candidate, made)
     links = [_download_link(paths[kind], mime) for kind, mime in _DOWNLOADS.items()]
     form.links.value = f"download: {', '.join(links)}"
     names = ", ".join(path.name for path in paths.values())
