@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHOWN_PIECES', 'PIECES_CHOICE', 'SHOWN_FORM', 'MOST_ROLLS', 'showcase_pieces', 'HeardPiece', 'hear_piece',
            'heard_roll', 'heard_rows', 'material_of', 'write_showcase', 'written_row', 'written_roll', 'made_with',
-           'report_heard', 'report_written', 'report_recognizer', 'report_generated']
+           'report_heard', 'report_written', 'share_piece', 'report_recognizer', 'report_generated']
 
 # %% ../../nbs/evaluation/05_showcase.ipynb #204f27a9
 import platform
@@ -239,6 +239,45 @@ def report_written(
         rolls=[written_roll(score, row) for score, row in shown],
         rows=rows,
         left_out=len(scores) - len(shown),
+    )
+
+
+def _say_form(
+    piece: Candidate,
+) -> str:  # "A – B – A, 0:48, in the manner of mazurka. …"
+    "Say in plain words what a piece is."
+    minutes, seconds = divmod(round(piece.score.duration_s), 60)
+    said = f"{' – '.join(piece.score.form)}, {minutes}:{seconds:02d}"
+    if piece.plan.style:
+        said += f", in the manner of {', '.join(piece.plan.style)}"
+    material = dict(piece.provenance.get("material", {}))
+    for step in piece.provenance["anew"]:
+        for letter in step.get("snippets", {}):
+            material.pop(letter, None)
+        material |= step.get("material", {})
+    by_piece: dict[str, list[str]] = {}
+    for letter, name in sorted(material.items()):
+        by_piece.setdefault(name, []).append(letter)
+    taken = [f"{' and '.join(letters)} from {name}" for name, letters in by_piece.items()]
+    return f"{said}. Written from short passages: {'; '.join(taken)}." if taken else f"{said}."
+
+
+def share_piece(
+    path: str | Path,  # The HTML file
+    piece: Candidate,  # Written, or written into
+    made: Mapping[str, object],  # From `made_with`
+    seed: int = 0,  # Of the shuffled plans
+) -> Path:
+    "Write a page for a friend: a piece to hear, and what it is in a sentence; figures are folded away."
+    hint = "Press ▶. Each colour is a letter: what has the same letter returns."
+    return _write_page(
+        path,
+        "A piece for piano",
+        _say_form(piece),
+        "shared.md.j2",
+        made,
+        roll=roll(piece.score, f"The piece, {piece.score.form}", hint),
+        rows=[written_row(piece.score, "this piece", seed)],
     )
 
 
