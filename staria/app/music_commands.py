@@ -9,6 +9,7 @@ __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_
 import contextlib
 import itertools
 import json
+import math
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -253,7 +254,10 @@ def _save_all(
     try:
         for stem, piece, seen in _save_pieces(written, out, str(seed), kinds, soundfont):
             saved[stem.name] = piece.score  # its sound follows
-            bar.clear()  # what is printed next begins a line
+            if bar.n < bar.total:
+                bar.clear()  # what is printed next begins a line
+            else:
+                bar.close()  # once: each clearing would leave an empty line in a log
             _print_piece(stem, piece, *seen)
         bar.close()
     except KeyboardInterrupt:
@@ -367,7 +371,8 @@ def _print_piece(stem: Path, piece, contrast: float, over: bool) -> None:
         meter = "/".join(map(str, piece.plan.meter))
         bars = "+".join(map(str, piece.plan.lengths_bars))
         size += f", {bars} bars of {meter} at {piece.plan.tempo_qpm:g}"
-    print(f"{stem}.mid: {score.form}, {size}, contrast of its sections {contrast:.2f}")
+    told = "" if math.isnan(contrast) else f", contrast of its sections {contrast:.2f}"  # no letter returns
+    print(f"{stem}.mid: {score.form}, {size}{told}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #78f9a749
 def evaluate_command(

@@ -292,7 +292,7 @@ def _say_form(
     piece: Candidate,
 ) -> str:  # "A – B – A, 0:48, in the manner of mazurka. …"
     "Say in plain words what a piece is."
-    minutes, seconds = divmod(round(piece.score.duration_s), 60)
+    minutes, seconds = divmod(int(piece.score.duration_s), 60)  # As the roll's clock
     said = f"{' – '.join(piece.score.form)}, {minutes}:{seconds:02d}"
     if piece.plan.style:
         said += f", in the manner of {', '.join(piece.plan.style)}"
