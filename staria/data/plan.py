@@ -162,9 +162,11 @@ class Plan:
         bars = self.lengths_bars[k] if self.periods and self.lengths_bars and not returns else 0
         if bars < _FEWEST_PERIOD_BARS:
             return None
-        end = sum(self.lengths_bars[: k + 1])
-        half, ending = end - bars + bars // 2, end - bars // _ENDING_SHARE
-        return tuple(_to_steps(np.array([half, ending]) * self.clock.bar_ms).tolist())
+        start = sum(self.lengths_bars[:k])
+        half = start + bars // 2
+        ending = start + bars - bars // _ENDING_SHARE
+        times_ms = _to_steps(np.array([half, ending]) * self.clock.bar_ms)
+        return tuple(times_ms.tolist())
 
     def snippets_of(self, letter: str) -> tuple[_Snippet, ...]:
         "List a letter's snippets, as they were given."

@@ -565,10 +565,14 @@ class PlanReader:
         # The second phrase of a period reads its first as a section reads an earlier one of its letter: it
         # comes later, and asks for instants of the first. Others find it where it is.
         again = marks.phrase_ms > marks.start_ms
-        asked_s = np.where(again, (marks.time_ms - marks.phrase_ms) / 1000, progress[..., 3]).clip(0)
-        progress = np.concatenate([progress[..., :3], asked_s[..., None], progress[..., 3:]], -1)
-        label, phrase = self._tensor(marks.label), self._tensor(2 * marks.section + again)
-        return ids, slot, label, self._tensor(progress.astype(np.float32)), torch.stack([label, phrase], -1)
+        found_s = progress[..., 3]
+        asked_s = (marks.time_ms - marks.phrase_ms) / 1000
+        asked_s = np.where(again, asked_s, found_s).clip(0)
+        progress = np.concatenate([progress[..., :3], asked_s[..., None], found_s[..., None]], -1)
+        progress = self._tensor(progress.astype(np.float32))
+        label = self._tensor(marks.label)
+        phrase = self._tensor(2 * marks.section + again)
+        return ids, slot, label, progress, torch.stack([label, phrase], -1)
 
     def read(
         self,

@@ -127,8 +127,10 @@ def _longest_in_force(
     start_s: float,
     end_s: float,
 ) -> tuple[tuple[float, ...], float]:  # What holds for the longest, and since when
+    from_s = np.maximum(changes[:, 0], start_s)
     until_s = np.append(changes[1:, 0], np.inf)
-    held_s = (np.minimum(until_s, end_s) - np.maximum(changes[:, 0], start_s)).clip(0)
+    until_s = np.minimum(until_s, end_s)
+    held_s = (until_s - from_s).clip(0)
     of_value: dict[tuple[float, ...], list[float]] = {}  # Sum, and the first time
     for (since_s, *values), seconds in zip(changes.tolist(), held_s, strict=True):
         if seconds:
@@ -145,10 +147,11 @@ def _opening_clock(score: Score) -> tuple[BarClock, float] | None:
     meter, meter_s = _longest_in_force(score.meters, first_s, end_s)
     if meter not in _BAR_MS or not 5 <= tempo_qpm <= 1000:
         return None
-    bars_s = score.bars_s()
-    inside_s = bars_s[bars_s >= max(tempo_s, meter_s) - 0.01]
     clock = BarClock(tuple(map(int, meter)), tempo_qpm)
-    return clock, float(inside_s[0] if len(inside_s) else meter_s)
+    since_s = max(tempo_s, meter_s)
+    bars_s = score.bars_s()
+    inside_s = bars_s[bars_s >= since_s - 0.01]
+    return clock, float(inside_s[0] if len(inside_s) else since_s)
 
 
 def estimate_bar_clock(
