@@ -70,7 +70,8 @@ def say(change):
     said.value = f"selection {selection} form {roll.score.form} ends {ends}"
 roll.observe(say, ["selection", "sections"])
 ipywidgets.VBox([said, roll])""",
-    "hear": "HearForm(build('classifier', 'tiny', seed=0), workspace=Workspace('nowhere'))",
+    "hear": """def use(letter, passage): return f"{letter} is now {passage.title}"
+HearForm(build('classifier', 'tiny', seed=0), workspace=Workspace('nowhere'), use=use)""",
     "write": """snippets = {"A": score.slice(0, 4), "B": score.slice(8, 12)}
 studio = WriteForm(build('staria', 'tiny', seed=0), snippets, form='AB', lengths='30', unit='s', n=1,
                    workspace=Workspace('space'), baseline=build('baseline', 'tiny', seed=0))
@@ -582,6 +583,10 @@ def check_readings(page, roll: RollPage) -> None:
     page.get_by_text("Another reading: where its sections begin").wait_for()
     readings.nth(0).click()
     reasons.wait_for()
+    page.mouse.click(*roll.at(roll.x(2), 66))  # its first section
+    use = page.locator(".widget-hbox", has_text="as material of letter")
+    use.get_by_role("button", name="C", exact=True).click()
+    page.get_by_text(re.compile("C is now good.mid, 0:00–0:")).wait_for()
     again = page.get_by_role("button", name="Hear the rest again")
     assert again.is_disabled(), "nothing was edited, and yet the rest can be heard again"
     lane = 66  # pixels from the top: below the ruler and the reference
@@ -622,7 +627,7 @@ def check_write(page, where, out: Path) -> None:
     page.get_by_text(re.compile("2 candidates: AB, AB")).wait_for()
     first, second = RollPage(page, "Staria 1, seed 0"), RollPage(page, "baseline 1, seed 0")
     before = first.fact("notes")
-    page.locator(".widget-dropdown", has_text="section").locator("select").first.select_option(index=1)
+    page.get_by_label("section", exact=True).first.select_option(index=1)
     page.get_by_role("button", name="Re-roll").first.click()
     page.get_by_text(re.compile("section 2 is new")).wait_for()
     page.get_by_role("button", name="Back").first.click()
@@ -774,7 +779,8 @@ def check_gallery(page) -> None:
     cards.first.wait_for()
     assert cards.count() == 12
     page.locator(".staria-gallery button[data-name=rondo]").click()
-    page.locator(".staria-form-status", has_text="ABACA, 40 bars, 50 s").wait_for()
+    page.locator(".staria-form-status", has_text="ABACA, 40 bars, 80 s").wait_for()  # the material's tempo
+    page.get_by_text(re.compile("tempo 120 and meter 4/4 are your material's, where the gallery")).wait_for()
     page.locator(".staria-gallery-says", has_text="The refrain returns").wait_for()
     page.get_by_text(re.compile("^Rondo: The refrain")).wait_for()  # what is drawn moves what is below
     page.locator("button[title='Take back what was done last']").click()

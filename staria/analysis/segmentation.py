@@ -487,6 +487,7 @@ class Alternative(NamedTuple):
     sections: tuple[Section, ...]  # Letters as in the chosen reading where the two agree
     share: float  # Of the belief in all hypotheses: its own, and that in those that hardly differ from it
     row: Hypothesis
+    odds: float  # How likely its best hypothesis is beside the chosen one, at most 1
 
 
 class Segmentation(NamedTuple):
@@ -655,7 +656,7 @@ def segment_terms(
         row = _without(believed[k], _find_introductions(believed[k], fixed, detect))
         of_bars = _kinds_of_bars(row, len(bars_s))
         of_row = letter_of if k == 0 else _letters_like(of_bars, kinds[0], letter_of, weight_of_bar)
-        readings.append(Alternative(_sections_of(row, of_row, edges), part, believed[k]))
+        readings.append(Alternative(_sections_of(row, of_row, edges), part, believed[k], float(share[k])))
     search = Search(terms, nats, rows, chosen, fixed)
     found = Segmentation(sections, bars_s, probs, 1, search, readings[0].share, tuple(readings[1:]))
     return found._replace(

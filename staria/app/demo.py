@@ -34,13 +34,20 @@ from ..data.plan import Plan, sample_plan
 from ..data.prepare import compose_store, prepare
 from ..data.store import Store, mix_stores
 from ..evaluation.form_judge import judge_form
-from ..evaluation.generators import evaluate_generated, evaluate_generator, generator_rows, mean_row
+from staria.evaluation.generators import (
+    evaluate_generated,
+    generator_rows,
+    losses_by_piece,
+    mean_row,
+    summarize_losses,
+)
 from ..evaluation.recognizers import evaluate_recognizer
 from ..evaluation.report import fill_chapters, paragraph, read_template, write_report
 from staria.evaluation.showcase import (
     PIECES_CHOICE,
     SHOWN_FORM,
     HeardPiece,
+    best_first,
     hear_piece,
     heard_roll,
     heard_rows,
@@ -240,6 +247,9 @@ class Steps:
             file.write((json.dumps(self.kept, indent=1) + "\n").encode())
 
 # %% ../../nbs/app/00_demo.ipynb #0cc8d4a0
+_REST_IS_TRAINING = "What ships is all here. What follows is the small loop, training: you may stop watching."
+
+
 class Demo:
     "Hold what the walk has made so far: stores, models, numbers."
 
@@ -301,7 +311,8 @@ class Demo:
     ) -> None:
         "Write the page as far as it is, and say what is running."
         if self.config.shown:
-            _write_page(self, f"Still running: **{step}**. This page looks again for itself.")
+            running = f"Still running: **{step}**. This page looks again for itself."
+            _write_page(self, f"{running} {_REST_IS_TRAINING}" if self.written else running)
 
     def clear(self, place: str) -> Callable[[], None]:
         "Give a call that deletes this folder of runs and of checkpoints."
@@ -395,6 +406,7 @@ def show_models(demo: Demo) -> None:
         print(f"{demo.report}: open it now; it shows each result as it comes", flush=True)
         _hear_pieces(demo)
         _write_form(demo)
+        print(f"  {_REST_IS_TRAINING}", flush=True)
 
 # %% ../../nbs/app/00_demo.ipynb #315dff64
 _LEAST_SHARE = 0.2
@@ -727,7 +739,7 @@ def _measure_hearing(demo: Demo) -> dict:
     }
 
 
-def _measure_losses(demo: Demo) -> list[dict]:
+def _measure_losses(demo: Demo) -> dict:
     _, earlier_staria, earlier_baseline = demo.before
     losses = {}
     for name, model, task in (
@@ -737,10 +749,11 @@ def _measure_losses(demo: Demo) -> list[dict]:
         ("baseline, after the wake phase", demo.baseline, "baseline"),
     ):
         sample = demo.data(demo.store, task).sample("test", demo.config.judged)
-        losses[name] = evaluate_generator(model, sample)
-    measured = {(row["pieces"], row["tokens"]) for row in losses.values()}
+        losses[name] = losses_by_piece(model, sample)
+    measured = {tuple(row["tokens"] for row in rows) for rows in losses.values()}
     assert len(measured) == 1, f"the models were judged on different tokens: {measured}"
-    return generator_rows(losses)
+    summaries = {name: summarize_losses(rows) for name, rows in losses.items()}
+    return {"losses": generator_rows(summaries), "losses by piece": losses}
 
 
 def _measure_writing(demo: Demo) -> list[dict]:
@@ -761,12 +774,13 @@ def evaluate_demo(demo: Demo) -> None:
 
     def make(over: bool) -> dict:
         made = _measure_hearing(demo)
-        made |= {"losses": _measure_losses(demo), "written": _measure_writing(demo)}
+        made |= _measure_losses(demo) | {"written": _measure_writing(demo)}
         for path in outputs:
             save_table(made[path.stem], path.with_suffix(""))
         return made
 
-    demo.numbers |= demo.steps.run("judge", {"forms": demo.config.forms}, make, outputs)
+    settings = {"forms": demo.config.forms, "losses": "by piece"}
+    demo.numbers |= demo.steps.run("judge", settings, make, outputs)
 
 # %% ../../nbs/app/00_demo.ipynb #11ec710f
 def _plot_hearing(demo: Demo) -> dict[str, Figure]:
@@ -845,73 +859,123 @@ _SHOWN = (  # Columns of the table of written pieces
 _MAKERS = {"staria": "Staria", "baseline": "the baseline"}
 
 
-def _paired_difference(demo: Demo, first: str, second: str) -> str:  # Standard error
-    by_piece = demo.numbers["ARI by piece"]
-    ours = next(values for name, values in by_piece.items() if name.startswith(first))
-    theirs = next(values for name, values in by_piece.items() if name.startswith(second))
-    difference = np.subtract(ours, theirs)
-    return f"± {difference.std(ddof=1) / np.sqrt(len(difference)):.3f}" if len(difference) > 1 else ""
+def _paired(
+    first: list[float],  # A figure of each piece, of the model that is asked about
+    second: list[float],  # The same of its control
+    weights: list[float] | None = None,  # What a piece counts for; None: all alike
+) -> tuple[float, float]:  # Mean difference, and twice its standard error over pieces; NaN for one piece
+    "Compare two figures piece by piece."
+    difference = np.subtract(first, second)
+    share = np.ones(len(difference)) if weights is None else np.asarray(weights, dtype=float)
+    known = np.isfinite(difference)
+    difference, share, n_pieces = difference[known], share[known], int(known.sum())
+    if n_pieces < 2:
+        return float(difference.sum()), float("nan")
+    mean = float(np.average(difference, weights=share))
+    squares = float(np.square(share * (difference - mean)).sum())
+    return mean, 2 * float(np.sqrt(squares * n_pieces / (n_pieces - 1)) / share.sum())
 
 
-def _answers(demo: Demo) -> list[dict]:
-    "Put the three questions, each with its figure, its control and its spread."
-    losses = {row["model"]: row for row in demo.numbers["losses"]}
-    hearing = {row["method"]: row for row in demo.numbers["hearing"]}
-    before, after = losses["Staria, stages A–C"], losses["Staria, after the wake phase"]
-    baseline = losses["baseline, after the wake phase"]
-    pieces = [row for row in demo.numbers["written"] if row["model"] == "staria"]
-    judged = [row["judge"] for row in pieces]
-    slept, awake = "classifier, after the sleep phase", "control: as many updates, no dreams"
+def _answer_word(
+    better_by: float,  # How much the figure is better than its control's
+    spread: float,  # Twice the standard error
+) -> str:
+    "Answer a question, unless the difference lies within its spread."
+    if not abs(better_by) > spread:  # So that NaN tells nothing
+        return "cannot be told"
+    return "yes" if better_by > 0 else "no"
 
-    def row(question: str, figure: str, value: float, control: str, beside: float, spread: str) -> dict:
-        names = ("question", "figure", "value", "control", "control's value", "spread")
-        return dict(zip(names, (question, figure, value, control, beside, spread), strict=True))
 
-    harmed = f"{100 * after['pieces harmed']:.0f} % of {after['pieces']} pieces"
+def _answer_row(
+    question: str,
+    figure: tuple[str, float],  # What is asked about, and its value
+    control: tuple[str, float],  # What stands beside it
+    paired: tuple[float, float],  # How much better the figure is, and the spread
+) -> dict:
+    "Put a question with its answer first."
+    return {
+        "answer": _answer_word(*paired),
+        "question": question,
+        "figure": figure[0],
+        "value": figure[1],
+        "control": control[0],
+        "control's value": control[1],
+        "better by": f"{paired[0]:+.3f} ± {paired[1]:.3f}" if np.isfinite(paired[1]) else "–",
+    }
+
+
+_BEFORE, _AFTER = "Staria, stages A–C", "Staria, after the wake phase"
+
+
+def _loss_answers(demo: Demo) -> list[dict]:  # The plan, the baseline, the wake phase
+    rows = {row["model"]: row for row in demo.numbers["losses"]}
+    by_piece = demo.numbers["losses by piece"]
+    tokens = [row["tokens"] for row in by_piece[_BEFORE]]
+
+    def nats(model: str, condition: str = "correct") -> list[float]:  # Of each piece, a token
+        return [row[condition] / row["tokens"] for row in by_piece[model]]
+
+    other, before, after = "baseline, composed pieces", rows[_BEFORE], rows[_AFTER]
     return [
-        row(
-            "Does the plan matter?",
-            "loss with the right snippets",
-            after["correct"],
-            "with swapped snippets",
-            after["swapped"],
-            harmed,
+        _answer_row(
+            "Does the plan matter to the notes?",
+            ("Staria's loss after stages A–C, right snippets", before["correct"]),
+            ("swapped snippets", before["swapped"]),
+            _paired(nats(_BEFORE, "swapped"), nats(_BEFORE), tokens),
         ),
-        row(
-            "",
-            "form that a judge hears in Staria's pieces, ARI",
-            float(np.mean(judged)),
-            "shuffled plans",
-            float(np.mean([each["judge shuffled"] for each in pieces])),
-            f"± {np.std(judged):.2f} over {len(judged)} pieces",
-        ),
-        row(
+        _answer_row(
             "Better than the baseline at equal tokens?",
-            "Staria's loss",
-            after["correct"],
-            "the baseline's loss",
-            baseline["correct"],
-            f"{after['tokens']:,} tokens of {after['pieces']} pieces",
+            ("Staria's loss after stages A–C", before["correct"]),
+            ("the baseline's loss", rows[other]["correct"]),
+            _paired(nats(other), nats(_BEFORE), tokens),
         ),
-        row(
-            "Does a round help?",
-            "classifier after sleep, ARI",
-            hearing[slept]["ARI"],
-            "as many updates without dreams",
-            hearing[awake]["ARI"],
-            _paired_difference(demo, "classifier, after", "control"),
-        ),
-        row(
-            "",
-            "Staria's loss after wake",
-            after["correct"],
-            "before",
-            before["correct"],
-            f"{after['tokens']:,} tokens of {after['pieces']} pieces",
+        _answer_row(
+            "Does a round help writing?",
+            ("Staria's loss after the wake phase", after["correct"]),
+            ("before it, after stages A–C", before["correct"]),
+            _paired(nats(_BEFORE), nats(_AFTER), tokens),
         ),
     ]
 
 
+def _form_answer(demo: Demo) -> dict:
+    pieces = [row for row in demo.numbers["written"] if row["model"] == "staria"]
+    judged, shuffled = ([row[name] for row in pieces] for name in ("judge", "judge shuffled"))
+    return _answer_row(
+        "Is the form heard in its pieces?",
+        (f"a judge's ARI, {len(pieces)} pieces after the round", float(np.mean(judged))),
+        ("shuffled plans", float(np.mean(shuffled))),
+        _paired(judged, shuffled),
+    )
+
+
+def _hearing_answer(demo: Demo) -> dict:
+    slept, awake = "classifier, after the sleep phase", "control: as many updates, no dreams"
+    hearing = {row["method"]: row["ARI"] for row in demo.numbers["hearing"]}
+    by_piece = demo.numbers["ARI by piece"]
+    return _answer_row(
+        "Does a round help hearing?",
+        ("the classifier's ARI after the sleep phase", hearing[slept]),
+        ("as many updates without dreams", hearing[awake]),
+        _paired(by_piece[slept], by_piece[awake]),
+    )
+
+
+def _answers(demo: Demo) -> list[dict]:
+    "Answer five questions, each with its figure, its control and its spread."
+    plan, baseline, writing = _loss_answers(demo)
+    return [plan, _form_answer(demo), baseline, _hearing_answer(demo), writing]
+
+
+def _meaning_text(demo: Demo) -> str:
+    "Say what the answers are worth."
+    share = demo.numbers.get("share", 1.0)
+    some = f"On this machine's {100 * share:.0f} % of the updates"
+    updates = "Even with all updates" if share == 1 else some
+    elsewhere = "; the models that ship are in the page's first cards" if demo.config.shown else ""
+    return f"{updates} the small models trained here are only a rehearsal{elsewhere}."
+
+# %% ../../nbs/app/00_demo.ipynb #31a28e31
 def _written_means(demo: Demo) -> dict[str, dict]:
     means = {}
     for kind in _MAKERS:
@@ -928,7 +992,7 @@ def _machine_facts(demo: Demo) -> dict:
         "total time of the steps": f"{sum(seconds for _, seconds, _ in demo.steps.seen):.0f} s",
     }
 
-# %% ../../nbs/app/00_demo.ipynb #dd4983b6
+# %% ../../nbs/app/00_demo.ipynb #8b353cc7
 def _first_rolls(demo: Demo) -> list[str]:
     "Show of each form the first piece of each model."
     rolls = []
@@ -966,6 +1030,7 @@ def _report_values(demo: Demo) -> dict:
     millions = sorted(count / 1e6 for count in demo.numbers["sizes"].values())
     return {
         "answers": _answers(demo),
+        "meaning": _meaning_text(demo),
         "config": demo.config,
         "numbers": demo.numbers,
         "budget": _budget_text(demo),
@@ -995,8 +1060,8 @@ def _showcase_chapters(demo: Demo) -> list[tuple[str, list[str]]]:
     return fill_chapters(
         read_template("showcase.md.j2"),
         choice=PIECES_CHOICE,
-        heard_rolls=[heard_roll(piece) for piece in demo.heard],
-        heard_rows=heard_rows(demo.heard),
+        heard_rolls=[heard_roll(piece) for piece in best_first(demo.heard)],
+        heard_rows=heard_rows(best_first(demo.heard)),
         form=SHOWN_FORM,
         material=demo.heard[0].score.title if demo.heard else "",
         written_rolls=rolls,
@@ -1054,5 +1119,6 @@ def run_demo(
         raise
     _write_page(demo)
     print("\n" + format_table(_answers(demo)))
+    print(f"\n{_meaning_text(demo)}")
     print(f"\n{demo.report}: open it in a browser ({time.perf_counter() - began:.0f} s)")
     return demo

@@ -7,7 +7,9 @@ __all__ = ['label_command', 'generate_command', 'evaluate_command', 'blind_test_
 
 # %% ../../nbs/app/04_music_commands.ipynb #dc6e3775
 import contextlib
+import itertools
 import json
+import math
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -91,7 +93,11 @@ def generate_command(
     like: str | None = None,
     root: str | None = None,  # Workspace that holds cache/; null: STARIA_ROOT, or this folder
     checkpoint: str | None = None,  # A staria's or a baseline's file; null: the generator that ships
-    # Material for a letter, as A=x.mid; name several, or say it again: a letter may have several, too
+    # A piece's record (.json): --anew of it is written anew, from --snippet if there is one; the rest stays
+    record: str | None = None,
+    anew: str | None = None,  # Of --record's piece: a letter, or numbers of sections, as 3 or 2,4
+    # Material for a letter, as A=x.mid, A=x.mid@0:48-1:07 or A=x.mid@b17-b24 (bars); name several, or say it
+    # again: a letter may have several, too
     snippet: dict[str, list[str]] | None = None,
     data: str | None = None,  # Store to draw snippets and lengths from; null: the snippet bank that ships
     material: bool = True,  # Draw missing snippets; without: their letters are written freely
@@ -123,16 +129,20 @@ def generate_command(
     from staria.generation.candidates import SectionBar, plan_pieces, workers_for, write_best
     from staria.generation.decoding import quantize
     from staria.generation.generation import Sampling
+    from staria.generation.material import read_passage
     from staria.models.presets import load_generator
     from staria.music.score import Score
 
-    snippets = {letter: list(map(Score.from_midi, paths)) for letter, paths in (snippet or {}).items()}
+    snippets = {letter: list(map(read_passage, paths)) for letter, paths in (snippet or {}).items()}
+    if record:
+        return _write_anew(record, anew, snippets, Path(out), num_samples, seed, checkpoint, soundfont)
     held_out = _read_held_out(data, root)
-    model, saved = load_generator(checkpoint), {}
+    model = load_generator(checkpoint)
     kinds = _kinds_of_files(musicxml, model, checkpoint)
-    form, told = _ask_as(like, form, tempo, read_meter(meter), read_bars(bars), style, lengths)
+    form, told = _ask_as(like, form, tempo, read_meter(meter), read_bars(bars), style, lengths, snippets)
     with _lines_of_warnings():
         plans = plan_pieces(form, num_samples, seed, lengths, snippets, held_out, material, model, **told)
+    _print_material(model, plans[0], snippets)
     _place(model, device, attention)
     shown = SectionBar([plan.form for plan in plans for _ in range(best_of)])
     written = write_best(
@@ -147,22 +157,116 @@ def generate_command(
         on_token=shown,
         workers=1 if go_on else workers_for(model, len(plans) * best_of),
     )
-    try:
-        for stem, piece, seen in _save_pieces(written, Path(out), seed, kinds, soundfont):
-            saved[stem.name] = piece.score  # its sound follows
-            shown.bar.clear()  # what is printed next begins a line
-            _print_piece(stem, piece, *seen)
-        shown.bar.close()
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"stopped: {len(saved)} of {len(plans)} pieces are in {out};"
-            " the same command writes them from the beginning"
-        ) from None
+    saved = _save_all(written, len(plans), Path(out), seed, kinds, soundfont, shown.bar)
     if report:
         _report_pieces(report, saved, checkpoint, form, seed)
 
 
-def _save_pieces(written, out: Path, seed: int, kinds: tuple[str, ...], soundfont: str | None):
+def _write_anew(
+    record: str,  # Of a piece
+    anew: str,  # Of its sections
+    snippets: dict[str, list],  # A person's own scores by letter
+    out: Path,  # Folder
+    n: int,  # Pieces
+    seed: int,  # Another seed draws others
+    checkpoint: str | None,  # None: the model that the record names
+    soundfont: str | None,
+) -> None:
+    "Write some sections of a piece anew, n times, and save each."
+    from staria.generation.candidates import (
+        FILE_KINDS,
+        judge_candidate,
+        load_provenance,
+        reproduce,
+        reroll_section,
+    )
+    from staria.generation.decoding import quantize
+    from staria.models.presets import load_generator
+
+    about = load_provenance(record)
+    model = load_generator(checkpoint or about["checkpoint"] or None)
+    model = quantize(model, about.get("kept_in", "fp32"))
+    piece = reproduce(about, model)
+    sections = _sections_named(anew, piece.plan.form)
+    seeds = [about["seed"], *(step.get("seed", 0) for step in about["anew"])]
+
+    def write():
+        for k in range(n):
+            other = piece
+            for section in sections:
+                letter = piece.plan.form[section]
+                own = {letter: snippets[letter]} if letter in snippets else None
+                other = reroll_section(model, other, section, max(seeds) + 1 + seed + k, snippets=own)
+            yield other, judge_candidate(other.score, other.plan)
+
+    _print_material(model, piece.plan, snippets)
+    named = f"{Path(record).stem.removeprefix(piece.plan.form + '-')}-{anew}"
+    for stem, other, seen in _save_pieces(write(), out, named, FILE_KINDS, soundfont):
+        _print_piece(stem, other, *seen)
+
+
+def _sections_named(
+    anew: str,  # A letter, or numbers from 1 on
+    form: str,  # A letter a section
+) -> list[int]:  # From 0
+    "Find the sections of a form that a letter or numbers from 1 on name."
+    words = anew.replace(",", " ").split()
+    if len(words) == 1 and words[0].upper() in form:
+        return [k for k, letter in enumerate(form) if letter == words[0].upper()]
+    if not words or not all(word.isdecimal() and 1 <= int(word) <= len(form) for word in words):
+        raise InputError(
+            f"--anew {anew}: name a letter of {form}, or sections from 1 to {len(form)}, as 3 or 2,4"
+        )
+    return sorted({int(word) - 1 for word in words})
+
+
+def _print_material(
+    model,  # What writes
+    plan,  # What it writes
+    snippets: dict[str, list],  # A person's own scores by letter
+) -> None:
+    "Say of each snippet that was given how much of it is read."
+    import dataclasses
+
+    from staria.generation.material import find_part_read
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # they were told with the plans
+        plan = dataclasses.replace(plan, snippets=plan.snippets | snippets)
+    for letter, given in snippets.items():
+        for one, part in zip(given, find_part_read(model, plan, letter), strict=True):
+            print(f"{letter}: {one.name}: {part}")
+
+
+def _save_all(
+    written,  # From `write_best`
+    n: int,  # Pieces that were asked for
+    out: Path,  # Folder
+    seed: int,  # In the files' names
+    kinds: tuple[str, ...],  # Of files
+    soundfont: str | None,
+    bar,  # Shows how much is written
+) -> dict:  # Scores by the names of their files
+    "Save and print each piece as soon as it is written."
+    saved = {}
+    try:
+        for stem, piece, seen in _save_pieces(written, out, str(seed), kinds, soundfont):
+            saved[stem.name] = piece.score  # its sound follows
+            if bar.n < bar.total:
+                bar.clear()  # what is printed next begins a line
+            else:
+                bar.close()  # once: each clearing would leave an empty line in a log
+            _print_piece(stem, piece, *seen)
+        bar.close()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"stopped: {len(saved)} of {n} pieces are in {out};"
+            " the same command writes them from the beginning"
+        ) from None
+    return saved
+
+
+def _save_pieces(written, out: Path, named: str, kinds: tuple[str, ...], soundfont: str | None):
     "Save and give each piece as soon as it is written, and make its sound in a thread."
     from staria.core.device import pick_workers
     from staria.generation.candidates import save_candidate
@@ -173,7 +277,7 @@ def _save_pieces(written, out: Path, seed: int, kinds: tuple[str, ...], soundfon
     pool, played = ThreadPoolExecutor(pick_workers(0, 0)), []
     try:
         for number, (piece, judged) in enumerate(written, start=1):
-            stem = out / f"{piece.plan.form}-{seed}-{number}"
+            stem = out / f"{piece.plan.form}-{named}-{number}"
             told = judged["contrast"], Path(f"{stem}.mid").exists()
             save_candidate(piece, out, stem.name, silent)
             played += [pool.submit(save_sound, piece.score, f"{stem}.{kind}", soundfont) for kind in sounds]
@@ -193,18 +297,33 @@ def _place(model, device: str, attention: str) -> None:
     use_attention(model, attention)
 
 
-def _ask_as(like, form, tempo, meter, bars, style, lengths) -> tuple[str, dict]:
-    "Give the form and what else was asked for; a form of the gallery says what was not."
+def _ask_as(
+    like: str | None,  # A form of the gallery
+    form: str | None,
+    tempo: float | None,
+    meter: tuple[int, int] | None,
+    bars: list[int] | None,
+    style: list[str] | None,
+    lengths: list[float] | None,
+    snippets: dict[str, list],  # A person's own scores by letter
+) -> tuple[str, dict]:  # The form, and the rest for `plan_pieces`
+    "Give the form and what else was asked for; the gallery, or a person's music, says what was not."
     if not like:
         return form, {"tempo": tempo, "meter": meter, "bars": bars, "style": style or ()}
     from staria.evaluation.gallery import find_preset
+    from staria.music.bar_clock import estimate_bar_clock
 
     preset = find_preset(like)
+    given = itertools.chain.from_iterable(snippets.values())
+    usual = not any(map(estimate_bar_clock, given))
     own_bars = preset.bars if lengths is None and form in (None, preset.form) else None
     print(f"{preset.title}: {preset.says}")
+    if not usual:
+        said = "tempo and meter that are not given are your material's, where the gallery has"
+        print(f"{said} {preset.tempo_qpm:g} and {'{}/{}'.format(*preset.meter)}")
     return form or preset.form, {
-        "tempo": tempo or preset.tempo_qpm,
-        "meter": meter or preset.meter,
+        "tempo": tempo or (preset.tempo_qpm if usual else None),
+        "meter": meter or (preset.meter if usual else None),
         "bars": bars or own_bars,
         "style": style or preset.style,
     }
@@ -250,7 +369,8 @@ def _print_piece(stem: Path, piece, contrast: float, over: bool) -> None:
         meter = "/".join(map(str, piece.plan.meter))
         bars = "+".join(map(str, piece.plan.lengths_bars))
         size += f", {bars} bars of {meter} at {piece.plan.tempo_qpm:g}"
-    print(f"{stem}.mid: {score.form}, {size}, contrast of its sections {contrast:.2f}")
+    told = "" if math.isnan(contrast) else f", contrast of its sections {contrast:.2f}"  # no letter returns
+    print(f"{stem}.mid: {score.form}, {size}{told}")
 
 # %% ../../nbs/app/04_music_commands.ipynb #78f9a749
 def evaluate_command(

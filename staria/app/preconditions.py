@@ -309,22 +309,45 @@ def _check_plan(option: str, out: str, values: Mapping[str, Any]) -> None:
     from staria.data.plan import Plan
 
     form, like = values.get("form"), values.get("like")
+    if values.get("record") or values.get("anew"):
+        return _check_anew(values)
     if like:
         from staria.evaluation.gallery import find_preset
 
         form = form or find_preset(like).form
     if not form:
         raise InputError("give a form, such as --form ABAC, or one of the gallery, such as --like rondo")
+    Plan(form, values["lengths"], _check_snippets(values), style=tuple(values.get("style") or ()))
+    read_meter(values.get("meter"))
+    read_bars(values.get("bars"))
+
+
+def _check_snippets(values: Mapping[str, Any]) -> dict[str, list[str]]:
     snippets = read_lists(values["snippet"] or (), "--snippet")
     for letter, paths in snippets.items():
         if letter not in LETTERS:
             given = f"--snippet {letter}={paths[0]}"
             raise InputError(f"{given}: write it as A=file.mid, with a letter from A to D")
         for path in paths:
-            file_to_read("--snippet", path, values)
-    Plan(form, values["lengths"], snippets, style=tuple(values.get("style") or ()))
-    read_meter(values.get("meter"))
-    read_bars(values.get("bars"))
+            file, at, _ = path.rpartition("@")  # and a passage of it
+            file_to_read("--snippet", file if at and not Path(path).exists() else path, values)
+    return snippets
+
+
+_OF_THE_PIECE = ("form", "like", "lengths", "bars", "tempo", "meter", "style", "go_on", "report")
+
+
+def _check_anew(values: Mapping[str, Any]) -> None:
+    "Check a call that writes sections of a piece anew."
+    if not (values["record"] and values["anew"]):
+        raise InputError("--record names a piece and --anew what is written anew of it: give both")
+    file_to_read("--record", values["record"], values)
+    if told := [name for name in _OF_THE_PIECE if values.get(name)]:
+        option = f"--{told[0].replace('_', '-')}"
+        raise InputError(
+            f"{option} does not go with --record, whose piece stays as it is elsewhere: leave it out"
+        )
+    _check_snippets(values)
 
 
 def _check_sampling(option: str, value: float, values: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@
 __all__ = ['is_local', 'free_port', 'show_studio', 'Studio', 'studio_command']
 
 # %% ../../nbs/app/06_studio.ipynb #39ba09b4
-import contextlib
 import ipaddress
 import json
 import os
@@ -16,7 +15,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,23 +61,14 @@ def show_studio(
 
     from staria.music.page import read_static
     from staria.widgets import HearForm, WriteForm
+    from staria.widgets.parts import piece_choice
 
-    workspace = open_workspace(root)
-    hear = HearForm(workspace=workspace)
-    first = [hear]
-    if folder:
-        choice = ipywidgets.Dropdown(
-            options=[("choose a piece", ""), *_pieces_in(folder)],
-            description="your music",
-            layout=ipywidgets.Layout(width="min(100%, 480px)"),
-        )
-        choice.observe(lambda change: _take(hear, change["new"]), "value")
-        first = [choice, hear]
-    write = WriteForm(form="ABAC", workspace=workspace, session=session)
+    workspace, pieces = open_workspace(root), _pieces_in(folder) if folder else []
+    write = WriteForm(form="ABAC", workspace=workspace, session=session, pieces=pieces)
+    hear = HearForm(workspace=workspace, use=write.use)
+    first = [piece_choice(pieces, lambda path: _take(hear, path)), hear]
     write.folded_gallery.selected_index = None if write.cards else 0  # to begin with
     write.folded_session.selected_index = None if session is None else 0
-    # Loaded before it is asked for, so that the first note comes at once
-    threading.Thread(target=_preload, args=(write.checkpoint,), daemon=True).start()
     tabs = ipywidgets.Tab(
         [
             _with_sentence(sentence, *parts)
@@ -93,14 +82,6 @@ def show_studio(
     tabs.selected_index = 0 if session is None else 1
     head = f"<style>{read_static('studio.css')}</style><h1>Staria</h1>"
     return ipywidgets.VBox([ipywidgets.HTML(head), tabs])
-
-
-def _preload(checkpoint) -> None:
-    "Load what the form has chosen; whoever writes is told what is wrong with it."
-    from staria.widgets.parts import chosen_model
-
-    with contextlib.suppress(InputError):
-        chosen_model(checkpoint)
 
 
 def _with_sentence(sentence: str, *parts):
@@ -120,9 +101,8 @@ def _pieces_in(folder: str) -> list[tuple[str, str]]:  # Name, and path
 
 
 def _take(hear, path: str) -> None:
-    if path:
-        hear.path.value = path
-        hear.start()
+    hear.path.value = path
+    hear.start()
 
 
 def _notebook(

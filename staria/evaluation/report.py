@@ -103,7 +103,8 @@ def facts(
     values: Mapping[str, object],  # Name to value: versions, seed, sizes
 ) -> str:  # A block
     "List names and values."
-    return render_template("facts.html", values=values)
+    numbers = {name for name, value in values.items() if re.fullmatch(r"[-\d.,]+( \w+)?", str(value))}
+    return render_template("facts.html", values=values, numbers=numbers)
 
 
 def table(

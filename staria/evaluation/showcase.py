@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SHOWN_PIECES', 'PIECES_CHOICE', 'SHOWN_FORM', 'MOST_ROLLS', 'showcase_pieces', 'HeardPiece', 'hear_piece',
-           'heard_roll', 'heard_rows', 'material_of', 'write_showcase', 'written_row', 'written_roll', 'made_with',
-           'report_heard', 'report_written', 'report_recognizer', 'report_generated']
+           'heard_roll', 'best_first', 'heard_rows', 'material_of', 'write_showcase', 'written_row', 'written_roll',
+           'made_with', 'report_heard', 'report_written', 'share_piece', 'report_recognizer', 'report_generated']
 
 # %% ../../nbs/evaluation/05_showcase.ipynb #204f27a9
 import platform
@@ -29,6 +29,7 @@ from .report import fill_chapters, read_template, roll, write_report
 from ..generation.candidates import Candidate, SectionBar, write_best
 from ..generation.generation import Sampling
 from ..music.score import Score
+from ..music.sections import Section
 from ..recognition.label import label
 
 # %% ../../nbs/evaluation/05_showcase.ipynb #a05dcb7c
@@ -83,6 +84,43 @@ def hear_piece(
     return HeardPiece(score, heard, figures)
 
 
+_TWICE = (1.8, 2.2)  # Of another section of its letter
+
+
+def _long_sections(
+    sections: Sequence[Section],  # The reference
+) -> list[int]:  # Places in it
+    "Find sections that last twice as long as each other section of their letter."
+    places = []
+    for k, section in enumerate(sections):
+        others = [s for s in sections if s.label == section.label and s is not section]
+        ratios = [(section.end_s - section.start_s) / (s.end_s - s.start_s) for s in others]
+        if ratios and all(_TWICE[0] <= ratio <= _TWICE[1] for ratio in ratios):
+            places.append(k)
+    return places
+
+
+def _remark_on_length(
+    piece: HeardPiece,
+) -> str:  # Empty: the forms agree, or differ by more
+    "Say where the forms differ only because the reference has one section in place of two."
+    reference = piece.score.sections
+    form = [section.label for section in reference]
+    for k in _long_sections(reference):
+        within = [
+            other.label
+            for other in piece.heard.sections
+            if reference[k].start_s <= (other.start_s + other.end_s) / 2 < reference[k].end_s
+        ]
+        if len(within) == 2 and "".join(form[:k] + within + form[k + 1 :]) == piece.heard.form:
+            others = "the other" if form.count(form[k]) == 2 else "each other"
+            return (
+                f" Section {k + 1} of the reference, {form[k]}, is twice as long as {others} {form[k]};"
+                f" heard there are {within[0]} and {within[1]}. Nothing else differs."
+            )
+    return ""
+
+
 def heard_roll(
     piece: HeardPiece,
     reference: str = "the score's own sections",  # What they are called
@@ -96,7 +134,15 @@ def heard_roll(
         lanes[reference] = piece.score.sections
         ari, pair_f = piece.figures["ARI"], piece.figures["pairF"]
         sentence += f" Reference: {piece.score.form}. ARI {ari:.2f}, pairwise F {pair_f:.2f}."
+        sentence += _remark_on_length(piece)
     return roll(piece.heard, title or piece.score.name or "A piece", sentence, lanes)
+
+
+def best_first(
+    pieces: Sequence[HeardPiece],  # Those without a reference come last
+) -> list[HeardPiece]:
+    "Order pieces by agreement."
+    return sorted(pieces, key=lambda piece: -piece.figures.get("ARI", -np.inf))
 
 
 def heard_rows(
@@ -239,6 +285,45 @@ def report_written(
         rolls=[written_roll(score, row) for score, row in shown],
         rows=rows,
         left_out=len(scores) - len(shown),
+    )
+
+
+def _say_form(
+    piece: Candidate,
+) -> str:  # "A – B – A, 0:48, in the manner of mazurka. …"
+    "Say in plain words what a piece is."
+    minutes, seconds = divmod(int(piece.score.duration_s), 60)  # As the roll's clock
+    said = f"{' – '.join(piece.score.form)}, {minutes}:{seconds:02d}"
+    if piece.plan.style:
+        said += f", in the manner of {', '.join(piece.plan.style)}"
+    material = dict(piece.provenance.get("material", {}))
+    for step in piece.provenance["anew"]:
+        for letter in step.get("snippets", {}):
+            material.pop(letter, None)
+        material |= step.get("material", {})
+    by_piece: dict[str, list[str]] = {}
+    for letter, name in sorted(material.items()):
+        by_piece.setdefault(name, []).append(letter)
+    taken = [f"{' and '.join(letters)} from {name}" for name, letters in by_piece.items()]
+    return f"{said}. Written from short passages: {'; '.join(taken)}." if taken else f"{said}."
+
+
+def share_piece(
+    path: str | Path,  # The HTML file
+    piece: Candidate,  # Written, or written into
+    made: Mapping[str, object],  # From `made_with`
+    seed: int = 0,  # Of the shuffled plans
+) -> Path:
+    "Write a page for a friend: a piece to hear, and what it is in a sentence; figures are folded away."
+    hint = "Press ▶. Each colour is a letter: what has the same letter returns."
+    return _write_page(
+        path,
+        "A piece for piano",
+        _say_form(piece),
+        "shared.md.j2",
+        made,
+        roll=roll(piece.score, f"The piece, {piece.score.form}", hint),
+        rows=[written_row(piece.score, "this piece", seed)],
     )
 
 

@@ -62,8 +62,11 @@ class Candidate:
 
     @property
     def plan(self) -> Plan:
-        plan = plan_from_dict(self.provenance["plan"])
-        for step in self.provenance.get("anew", ()):
+        values, steps = self.provenance["plan"], self.provenance.get("anew", ())
+        for step in steps:  # sections were written anew from other material
+            values = values | {"snippets": values["snippets"] | step.get("snippets", {})}
+        plan = plan_from_dict(values)
+        for step in steps:
             if "lengths" in step:  # a section was taken that has another length
                 plan = _with_lengths(plan, step["lengths"])
         return plan
@@ -88,6 +91,18 @@ class Candidate:
     def sections_done(self) -> int:  # Sections that are whole
         begun = int(np.isin(self.ids, MusicTokenizerWithStyle().section_ids).sum())
         return begun if self.whole else begun - 1
+
+
+def _name_material(
+    snippets: dict,  # By letter, as a `Plan` has them
+) -> dict:  # For a record; empty where nothing has a name
+    "Name the pieces that material is of; token ids have no names."
+    named = {}
+    for letter, given in sorted(snippets.items()):
+        several = given if isinstance(given, (list, tuple)) else (given,)
+        if names := [one.name for one in several if isinstance(one, Score)]:
+            named[letter] = ", ".join(names)
+    return {"material": named} if named else {}
 
 
 def _with_lengths(plan: Plan, lengths: Sequence[float]) -> Plan:
@@ -145,6 +160,7 @@ def write_candidates(
             "piece": k if numbers is None else int(numbers[k]),
             "stopped_after": drawn[k] if stopped and not draft.done else None,
             "anew": [],
+            **_name_material(draft.plan.snippets),
         }
         candidates.append(Candidate(draft.score(), np.array(draft.ids), shared | own))
     return candidates
@@ -168,6 +184,7 @@ def reroll_section(
     seed: int = 1,  # Of the new draws
     on_token: Callable[[int, int], bool | None] | None = None,  # Called with 0 and the id; False stops
     onwards: bool = False,  # Write all that follows anew, too
+    snippets: dict | None = None,  # Other snippets by letter, as a `Plan` has them, from now on; []: none
 ) -> Candidate:  # The piece as it was, where somebody stopped or room ran out before the section was whole
     "Write one section of a piece anew, or go on from where it begins."
     if clock_of(model) != candidate.clock:
@@ -179,6 +196,11 @@ def reroll_section(
     opens = np.flatnonzero(np.isin(ids, tok.section_ids))
     if not 0 <= section < len(opens):
         raise InputError(f"there is no section {section + 1}: the piece has {len(opens)}")
+    step = {"section": section, "seed": seed, "weights": weights_hash(model)}
+    step |= {"onwards": True} if onwards else {}
+    step |= _other_snippets(candidate.plan, snippets or {})
+    provenance = candidate.provenance | {"anew": [*candidate.provenance["anew"], step]}
+    plan = Candidate(candidate.score, ids, provenance).plan
     is_last = onwards or section + 1 == len(opens)
     next_open = len(ids) if is_last else opens[section + 1]
     before, after = ids[: opens[section] + 1], ids[next_open:]
@@ -190,7 +212,7 @@ def reroll_section(
 
     new = write(
         model,
-        [candidate.plan],
+        [plan],
         candidate.sampling,
         seed,
         candidate.provenance.get("max_tokens"),
@@ -211,10 +233,20 @@ def reroll_section(
             )
         # a person's piece may pause before its next section
         joined = np.concatenate([new.ids[:-1], [tok.time_id] * pauses, after]).astype(np.int64)
-    step = {"section": section, "seed": seed, "weights": weights_hash(model)}
-    step |= {"onwards": True} if onwards else {}
-    provenance = candidate.provenance | {"anew": [*candidate.provenance["anew"], step]}
-    return Candidate(score_of_ids(joined, candidate.plan, candidate.clock), joined, provenance)
+    return Candidate(score_of_ids(joined, plan, candidate.clock), joined, provenance)
+
+
+def _other_snippets(
+    plan: Plan,  # As it was
+    snippets: dict,  # By letter, as a `Plan` has them
+) -> dict:  # For a step of a record; empty where nothing is other
+    "Keep of other snippets those that really are others, and name their pieces."
+    before = plan.to_dict()["snippets"]
+    now = dataclasses.replace(plan, snippets=plan.snippets | snippets).to_dict()["snippets"]
+    others = {letter: now[letter] for letter in sorted(snippets) if now[letter] != before.get(letter, [])}
+    if not others:
+        return {}
+    return {"snippets": others, **_name_material({letter: snippets[letter] for letter in others})}
 
 # %% ../../nbs/generation/02_candidates.ipynb #88869bac
 def take_piece(
@@ -399,13 +431,15 @@ def reproduce(
     piece = _take_again(provenance) if provenance["kind"] == "given" else _write_again(model, provenance)
     for step in provenance["anew"]:
         piece = _take_step(model, piece, step)
-    return piece
+    named = {name: provenance[name] for name in ("material", "anew") if name in provenance}
+    return dataclasses.replace(piece, provenance=piece.provenance | named)  # with the names of material
 
 
 def _take_step(model: torch.nn.Module, piece: Candidate, step: dict) -> Candidate:
     "Change a piece as somebody changed it."
     if "taken" not in step:
-        return reroll_section(model, piece, step["section"], step["seed"], onwards=step.get("onwards", False))
+        given = {"onwards": step.get("onwards", False), "snippets": step.get("snippets")}
+        return reroll_section(model, piece, step["section"], step["seed"], **given)
     record = step["taken"]
     is_own = not _weights_of(record) - {"", weights_hash(model)}
     donor = reproduce(record, model if is_own else None)
@@ -439,8 +473,10 @@ def _take_again(provenance: dict) -> Candidate:
 
 
 def _write_again(model: torch.nn.Module, provenance: dict) -> Candidate:
-    "Write the piece in its company, and stop where it was stopped."
+    "Write the piece, in its company where that matters, and stop where it was stopped."
     number, stopped_after = provenance["piece"], provenance["stopped_after"]
+    on_cpu = isinstance(model, StariaModel) and model.null.device.type == "cpu"
+    alone = on_cpu and stopped_after is None  # There a piece is the same in any company
     drawn = 0
 
     def stop_again(piece: int, token: int) -> bool:
@@ -453,14 +489,15 @@ def _write_again(model: torch.nn.Module, provenance: dict) -> Candidate:
     return write_candidates(
         model,
         plan_from_dict(provenance["plan"]),
-        number + 1,
+        1 if alone else number + 1,
         Sampling(**provenance["sampling"]),
         provenance["seed"],
         provenance["checkpoint"],
         provenance.get("max_tokens"),
-        stop_again,
+        None if alone else stop_again,
         provenance.get("given") or None,
-    )[number]
+        [number] if alone else None,
+    )[-1]
 
 
 def save_candidate(

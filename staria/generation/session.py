@@ -47,6 +47,7 @@ class StudioState:
     snippets: dict[str, Score] | None = None  # By letter
     style: tuple[str, ...] = ()  # Of the piece that snippets were drawn from
     free: frozenset[str] = frozenset()  # Letters that shall have no snippet
+    own: frozenset[str] = frozenset()  # Letters whose snippet a person gave; the others were drawn
     pieces: tuple[ShownPiece, ...] | None = None
 
 
@@ -192,7 +193,8 @@ class Session:
             values["fields"] = state.fields
         if state.snippets is not None:
             found = {k: self._put("material", _text_of_score(v), v) for k, v in state.snippets.items()}
-            values |= {"snippets": found, "style": list(state.style), "free": sorted(state.free)}
+            values |= {"snippets": found, "style": list(state.style)}
+            values |= {"free": sorted(state.free), "own": sorted(state.own)}
         if state.pieces is not None:
             values["pieces"] = [self._put_piece(piece) for piece in state.pieces]
         return values
@@ -217,8 +219,9 @@ class Session:
             snippets = {k: _score_of_values(self._read("material", v)) for k, v in values["snippets"].items()}
         if "pieces" in values:
             pieces = tuple(self._take_piece(row) for row in values["pieces"])
-        style, free = tuple(values.get("style", ())), frozenset(values.get("free", ()))
-        return StudioState(values.get("fields"), snippets, style, free, pieces)
+        style = tuple(values.get("style", ()))
+        free, own = (frozenset(values.get(name, ())) for name in ("free", "own"))
+        return StudioState(values.get("fields"), snippets, style, free, own, pieces)
 
     def _take_piece(self, values: dict) -> ShownPiece:
         keys = (*values["past"], values["candidate"])

@@ -7,7 +7,7 @@ __all__ = ['HearForm', 'listen', 'hear_rest']
 
 # %% ../../nbs/widgets/02_hear.ipynb #dfea4cbd
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..analysis.metrics import label_scores, one_letter, position_only, self_similarity
-from ..core.basics import InputError
+from ..core.basics import LETTERS, InputError
 from ..core.files import Workspace
+from ..generation.material import name_span, take_passage
 from ..models.weights import RECOGNIZER_KINDS
 from ..music.annotations import SECTION_SUFFIXES, fold_sections, read_sections
 from ..music.midi import MIDI_SUFFIXES
@@ -101,8 +102,10 @@ class HearForm(widgets.VBox):
         checkpoint=None,  # A recognition model, or a path of one; None: offer those there are
         path: str | Path = "",  # Of a MIDI file
         workspace: Workspace | None = None,  # Where to look for models
+        use: Callable[[str, Score], str] | None = None,  # Takes a passage for a letter, and says what it did
     ):
         self.checkpoint = model_choice(checkpoint, workspace, RECOGNIZER_KINDS)
+        self.use = use
         self.path = widgets.Text(
             str(path), description="MIDI file", placeholder="path of a MIDI file", continuous_update=False
         )
@@ -132,6 +135,17 @@ class HearForm(widgets.VBox):
         self.readings.style.button_width = "auto"
         self.reasons = widgets.HTML()
         self.reasons.add_class("staria-reasons")
+        self.section = widgets.Dropdown(
+            options=[],
+            description="use section",
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="210px"),
+        )
+        self.letters = {letter: self._letter_button(letter) for letter in LETTERS}
+        self.using = widgets.HBox(
+            [self.section, widgets.HTML("as material of letter"), *self.letters.values()],
+            layout=widgets.Layout(flex_flow="row wrap", align_items="center", display="none"),
+        )
         self.drafts = {}
         self.given = None
         self.fixed = ()
@@ -148,6 +162,7 @@ class HearForm(widgets.VBox):
                 widgets.HBox([self.drop, self.path, self.checkpoint], layout=wrap),
                 widgets.HBox([self.button, self.stop_button, self.again_button, self.bar], layout=wrap),
                 self.status,
+                self.using,
                 self.scores,
                 self.readings,
                 self.place,
@@ -155,6 +170,12 @@ class HearForm(widgets.VBox):
             ]
         )
         self.add_class("staria-fields")
+
+    def _letter_button(self, letter: str) -> widgets.Button:
+        tip = f"Let {letter} be written from this section: it becomes the snippet of {letter} in Write"
+        button = widgets.Button(description=letter, tooltip=tip, layout=widgets.Layout(width="44px"))
+        button.on_click(lambda _: self.job.guard(lambda: _use_section(self, letter)))
+        return button
 
     def _dropped(self, name: str, data: bytes) -> None:
         if name.endswith(SECTION_SUFFIXES):
@@ -210,8 +231,9 @@ class HearForm(widgets.VBox):
         return self.job.run(lambda: hear_rest(self))
 
     def offer_again(self) -> None:
-        "Let the rest be heard again where there are edited sections to keep."
+        "Let the rest be heard again where there are edited sections to keep, and each section be used."
         self.again_button.disabled = not self.edited()
+        _offer_sections(self)
 
     def hear(self, score: Score | str | Path | None = None) -> LabelledScore | None:
         "Hear a score, a file, or what the form names, and wait for it; None where that went wrong."
@@ -222,6 +244,34 @@ class HearForm(widgets.VBox):
 # %% ../../nbs/widgets/02_hear.ipynb #0f10fca2
 def _rounded(section: Section) -> tuple[float, float, str]:  # As the browser's copy of it is, too
     return round(section.start_s, 6), round(section.end_s, 6), section.label
+
+# %% ../../nbs/widgets/02_hear.ipynb #ebe0bce7
+def _offer_sections(form: HearForm) -> None:
+    "Offer the sections on a form's roll to be used, where there is somewhere to use them."
+    sections = form.roll.sections if form.heard is not None and form.use is not None else ()
+    names = [f"{k}: {s.label}, {name_span(s.start_s, s.end_s)}" for k, s in enumerate(sections, start=1)]
+    chosen = form.section.index or 0
+    form.section.options = list(zip(names, range(len(names)), strict=True))
+    form.section.index = min(chosen, len(names) - 1) if names else None
+    form.using.layout.display = "" if names else "none"
+
+
+def _choose_section(
+    form: HearForm,
+    number: int,  # From 0; -1: none
+) -> None:
+    "Choose the section that was clicked on the roll."
+    if 0 <= number < len(form.section.options):
+        form.section.value = number
+
+
+def _use_section(
+    form: HearForm,  # Has heard a piece
+    letter: str,  # A to D
+) -> None:
+    "Make the chosen section of a form's piece the material of a letter."
+    section = form.roll.sections[form.section.value]
+    tell(form.status, form.use(letter, take_passage(form.given, section.start_s, section.end_s)))
 
 # %% ../../nbs/widgets/02_hear.ipynb #872ea862
 def _readings_of(heard: LabelledScore) -> list[tuple[Section, ...]]:  # The chosen one first
@@ -234,6 +284,7 @@ def _offer_readings(form: HearForm) -> None:
     found = form.heard.found if form.heard else None
     names = [] if found is None else _name_readings(form.heard)
     form.readings.options = list(zip(names, range(len(names)), strict=True))
+    form.readings.tooltips = [] if found is None else _say_shares(form.heard)
     form.readings.value = 0 if names else None
     form.drafts = {}  # what was edited in an earlier hearing is no draft of this one
     form.readings.layout.display = "flex" if len(form.readings.options) > 1 else "none"
@@ -241,11 +292,21 @@ def _offer_readings(form: HearForm) -> None:
 
 
 def _name_readings(heard: LabelledScore) -> list[str]:
-    shares = [heard.found.share, *(other.share for other in heard.found.others)]
+    "Name readings: none is as likely as the chosen one, and the names say by how much."
     forms = ["".join(s.label for s in sections if s.label != "N") for sections in _readings_of(heard)]
     short = [form if len(form) <= 16 else f"{form[:15]}…" for form in forms]
-    names = [f"{form}: {share:.0%}" for form, share in zip(short, shares, strict=True)]
-    return [f"heard {names[0]}", *(f"or {name}" for name in names[1:])]
+    odds = [f"{100 * other.odds:.2g} % as likely" for other in heard.found.others]
+    others = [f"or {form}: {words}" for form, words in zip(short[1:], odds, strict=True)]
+    return [f"heard {short[0]}", *others]
+
+
+def _say_shares(
+    heard: LabelledScore,
+) -> list[str]:  # A sentence a reading
+    "Say of each reading how much of the belief it has with those that hardly differ from it."
+    shares = [heard.found.share, *(other.share for other in heard.found.others)]
+    with_like = "with readings that hardly differ from it"
+    return [f"{share:.0%} of the belief, {with_like}" for share in shares]
 
 
 def _show_reasons(form: HearForm, number: int) -> None:  # Of a reading
@@ -304,6 +365,7 @@ def _show(form: HearForm, score: Score, probs: np.ndarray, labels: np.ndarray, s
             score, labels, probs, title=title, height=480, colour_by="label", reference=form.reference
         )
         form.roll.observe(lambda _: form.offer_again(), "sections")
+        form.roll.observe(lambda change: _choose_section(form, change["new"]), "section")
         form.place.children = [form.roll]
     else:
         form.roll.show(score, labels, probs, title, keep_view=same)
@@ -365,6 +427,7 @@ def listen(
         _show_matrix(form)
         _show_scores(form)
         _offer_readings(form)
+        form.offer_again()
     finally:
         form.button.disabled, form.stop_button.disabled = False, True
 

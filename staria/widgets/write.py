@@ -7,6 +7,7 @@ __all__ = ['WriteForm']
 
 # %% ../../nbs/widgets/03_write.ipynb #7c1a1703
 import base64
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -30,9 +31,9 @@ from ..data.plan import Plan, sample_plan
 from ..data.snippet_bank import load_snippet_bank
 from ..evaluation.blind_test import COLUMNS
 from ..evaluation.form_judge import judge_form
-from ..evaluation.gallery import GALLERY, find_preset
+from ..evaluation.gallery import GALLERY, FormPreset, find_preset
 from ..evaluation.generators import candidate_rows
-from ..evaluation.showcase import made_with, report_written
+from ..evaluation.showcase import made_with, share_piece
 from staria.generation.candidates import (
     Candidate,
     reroll_section,
@@ -41,6 +42,7 @@ from staria.generation.candidates import (
     write_candidates,
 )
 from ..generation.generation import Sampling, new_draft, opening_ids
+from ..generation.material import find_part_read, short_passage, take_passage
 from ..generation.reading import measure_likelihood, read_snippets
 from ..generation.session import Session, ShownPiece, Step, StudioState
 from ..models.presets import load_generator
@@ -60,6 +62,7 @@ from staria.widgets.parts import (
     is_chosen,
     midi_from_browser,
     model_choice,
+    piece_choice,
     status_line,
     tell,
     time_left,
@@ -171,17 +174,21 @@ class _SnippetShelf(widgets.VBox):
         material: Sequence[Score] = (),  # With sections, to draw from; none: the snippet bank that ships
         changes: Callable[[str], None] | None = None,  # Told what will be changed
         changed: Callable[[], None] | None = None,  # Called when it was
+        pieces: Sequence[tuple[str, str]] = (),  # Of a person's folder, to choose from: name and path
     ):
         self.snippets = dict(snippets or {})
+        self.own = set(self.snippets)  # Letters whose snippet a person gave; others were drawn
         self.style = ()  # Of the piece that snippets were drawn from
         self.free = set()  # Letters that shall have no snippet
         self.material = list(material)
         self.failed = failed
         self.changes = changes or (lambda what: None)
         self.changed = changed or (lambda: None)
+        self.read_of: Callable[[str], str] = lambda letter: ""  # Says how much of a snippet is read
         self.roll = None
         self.opening = None  # Music that every piece begins with
         self.place = widgets.VBox()
+        self.choice = piece_choice(pieces, lambda path: self._try(lambda: self.show(Score.from_midi(path))))
         label = "Drop a MIDI file to take snippets from, or pick one"
         self.drop = FileDrop(self._dropped, failed, label=label)
         self.words = {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS}
@@ -191,12 +198,12 @@ class _SnippetShelf(widgets.VBox):
         self.folded_play.titles = ("Play it in: by a MIDI keyboard, or by the computer's keys",)
         self.opening_words = widgets.HTML(layout=widgets.Layout(min_width="250px"))
         rows = [*self.rows.values(), self._opening_row()]
-        super().__init__([self.drop, self.folded_play, *rows, self.place])
+        super().__init__([self.choice, self.drop, self.folded_play, *rows, self.place])
         self.describe("".join(LETTERS))
 
     def _row(self, letter: str) -> widgets.HBox:
         "Make a letter's row: what its snippet is, and three buttons."
-        whole = "the whole piece where nothing is selected"
+        whole = "where nothing is selected: all of it, or the passage of a long piece that returns best"
         use = _small_button(
             f"{letter} from the roll", f"Make what is selected on the roll the snippet of {letter}; {whole}"
         )
@@ -260,23 +267,33 @@ class _SnippetShelf(widgets.VBox):
         "Make a score the snippet of a letter; None: what is selected on the roll."
         if score is None and self.roll is None:
             raise InputError("there is no roll to take from yet: drop a MIDI file first")
-        score = self.roll.selected if score is None else score
+        if score is None:
+            whole, span = self.roll.score, self.roll.selection
+            score = take_passage(whole, *span) if span else short_passage(whole)
         if not len(score):
             raise InputError(f"no note is selected for {letter}: drag over some on the ruler of the roll")
-        self._change({letter: score.with_sections([])}, self.style)
+        self._change({letter: score.with_sections([])}, self.style, own=True)
 
     def clear(self, letter: str) -> None:
         "Leave a letter to the model."
         self.changes(f"the snippet of {letter}")
         self.snippets.pop(letter, None)
+        self.own.discard(letter)
         self.free.add(letter)
         self.describe()
         self.changed()
 
-    def sample(self, form: str, seed: int, style: Sequence[str] = ()) -> None:
-        "Draw a snippet for every letter of a form from one real piece, of a style if there is one."
+    def sample(
+        self,
+        form: str,  # Such as "ABAC"
+        seed: int,  # Another seed draws another piece
+        style: Sequence[str] = (),  # Of that piece, if there is one
+        keep: Sequence[str] = (),  # Letters that keep their snippets
+    ) -> None:
+        "Draw the snippets of a form from one real piece."
         drawn = self._draw(form, seed, style)
-        self._change(drawn.snippets, drawn.style)
+        new = {letter: score for letter, score in drawn.snippets.items() if letter not in keep}
+        self._change(new, drawn.style)
 
     def fill(self, form: str, seed: int, style: Sequence[str] = ()) -> None:
         "Draw a snippet for each letter that has none and was not left to the model."
@@ -298,17 +315,23 @@ class _SnippetShelf(widgets.VBox):
         "Give the snippets by letter, and under its name what pieces begin with."
         return self.snippets | ({} if self.opening is None else {_OPENING: self.opening})
 
-    def replace(self, held: dict[str, Score], style: Sequence[str], free: Sequence[str]) -> None:
+    def replace(self, state: StudioState) -> None:
         "Hold what was held once, without a word."
-        self.snippets = {letter: score for letter, score in held.items() if letter != _OPENING}
-        self.opening = held.get(_OPENING)
-        self.style, self.free = tuple(style), set(free)
+        self.snippets = {letter: score for letter, score in state.snippets.items() if letter != _OPENING}
+        self.opening = state.snippets.get(_OPENING)
+        self.style, self.free, self.own = tuple(state.style), set(state.free), set(state.own)
         self.describe()
 
-    def _change(self, new: dict[str, Score], style: Sequence[str]) -> None:
+    def _change(
+        self,
+        new: dict[str, Score],  # By letter
+        style: Sequence[str],  # Of the piece that snippets were drawn from
+        own: bool = False,  # A person gave them; they were not drawn
+    ) -> None:
         "Take other snippets."
         self.changes("the snippets")
         self.snippets |= new
+        self.own = self.own | set(new) if own else self.own - set(new)
         self.style = tuple(style)
         self.free -= set(new)
         self.describe()
@@ -324,14 +347,22 @@ class _SnippetShelf(widgets.VBox):
             score = self.snippets.get(letter)
             words = "left to the model" if letter in self.free else "no snippet: one is drawn for writing"
             if score is not None:
-                of = html.escape(score.title or Path(score.source).stem)
-                words = f"{len(score)} notes, {score.duration_s:.1f} s{' of ' if of else ''}{of}"
+                read = self.read_of(letter) if letter in self.form else ""
+                words = html.escape(f"{_size_of(score)}{'; ' if read else ''}{read}")
             self.words[letter].value = f"{_letter_block(letter)} {words}"
             self.rows[letter].layout.display = "" if letter in self.form else "none"
         begins = "pieces begin with nothing given"
         if self.opening is not None:
             begins = f"pieces begin with {len(self.opening)} notes, {self.opening.duration_s:.1f} s"
         self.opening_words.value = begins
+
+
+def _size_of(
+    score: Score,  # A snippet
+) -> str:  # "43 notes, 8.6 s of tune.mid, 0:09–0:17"
+    "Say how large a snippet is, and of what."
+    of = score.title or Path(score.source).stem
+    return f"{len(score)} notes, {score.duration_s:.1f} s{' of ' if of else ''}{of}"
 
 
 _OPENING = "opening"  # Beside the letters
@@ -601,6 +632,10 @@ def _studio_fields(form: str, lengths: str, unit: str, n: int) -> dict[str, widg
     )
 
 # %% ../../nbs/widgets/03_write.ipynb #89435822
+def _tempo_and_meter(preset: FormPreset) -> dict[str, str]:  # As a person types them
+    return {"tempo": f"{preset.tempo_qpm:g}", "meter": "{}/{}".format(*preset.meter)}
+
+
 _USUAL_BARS = 8
 _UNKNOWN_CLOCK = BarClock((4, 4), 120.0)  # Of material that does not say how fast it is
 
@@ -621,6 +656,7 @@ class WriteForm(widgets.VBox):
         material: Sequence[Score] = (),  # Pieces with sections to draw snippets from; none: what ships
         unit: str = "bars",  # What lengths count: "bars", or "s" for seconds
         session: str | Path | None = None,  # Folder that keeps all of it; opened, if it holds a session
+        pieces: Sequence[tuple[str, str]] = (),  # To take snippets from: each a name and a MIDI file's path
     ):
         self.workspace = workspace or Workspace()
         self.cards = []
@@ -639,7 +675,9 @@ class WriteForm(widgets.VBox):
         self.fields = _studio_fields(form, lengths, unit, n)
         self.gallery = _FormGallery()
         self.blocks = _FormBlocks()
-        self.shelf = _SnippetShelf(self.job.failed, snippets, material, self._will_change, self._shelved)
+        shelved = self._will_change, self._shelved
+        self.shelf = _SnippetShelf(self.job.failed, snippets, material, *shelved, pieces)
+        self.shelf.read_of = self._say_what_is_read
         if snippets is None:
             self.job.guard(lambda: self.shelf.fill(self.value("form").strip().upper(), 0))
             self.past.clear()  # nobody did that
@@ -655,6 +693,7 @@ class WriteForm(widgets.VBox):
             field.observe(lambda _, follow=follow: follow(), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
         self.gallery.observe(lambda change: self.job.guard(lambda: self.take_preset(change["new"])), "chosen")
+        self.checkpoint.observe(lambda _: self._typed(), "value")  # Another one reads more or less
         self._typed()
         if session is not None:
             self.folder.value = str(session)
@@ -788,9 +827,45 @@ class WriteForm(widgets.VBox):
         return check_styles(self.value("style").replace(",", " ").split(), STYLES)
 
     def _clock_of(self, snippets: dict[str, Score]) -> BarClock:
-        "Give meter and tempo of the material."
-        found = (estimate_bar_clock(score) for score in snippets.values() if len(score))
+        "Give meter and tempo of the material, of a person's own first."
+        ordered = sorted(snippets, key=lambda letter: (letter not in self.shelf.own, letter))
+        found = (estimate_bar_clock(snippets[letter]) for letter in ordered if len(snippets[letter]))
         return next((clock[0] for clock in found if clock), _UNKNOWN_CLOCK)
+
+    def _own_clock(self) -> BarClock | None:
+        "Give meter and tempo of a person's own material, if it has some."
+        own = {letter: score for letter, score in self.snippets.items() if letter in self.shelf.own}
+        clock = self._clock_of(own)
+        return None if clock is _UNKNOWN_CLOCK else clock
+
+    def _say_what_is_read(self, letter: str) -> str:
+        "Say how much of a letter's snippet the chosen model reads; nothing where that cannot be known yet."
+        with contextlib.suppress(ValueError, OSError):
+            if letter in (plan := self.plan()).form:
+                return str(find_part_read(chosen_model(self.checkpoint), plan, letter)[0])
+        return ""
+
+    def use(
+        self,
+        letter: str,  # A to D
+        passage: Score,  # Music that the letter's sections are written from
+    ) -> str:  # What to tell whoever gave it
+        "Make a passage the material of a letter."
+        self.shelf.give(letter, passage)
+        said = f"{letter} in Write is {_size_of(self.snippets[letter])}"
+        if read := self._say_what_is_read(letter):
+            said += f"; {read}"
+        else:
+            said += f"; the form {self.value('form').strip().upper()} has no {letter} yet"
+        tell(self.status, f"{said}{self._say_whose_tempo()}")
+        return told(self.status)
+
+    def _say_whose_tempo(self) -> str:
+        "Say whose tempo and meter a plan has, where they are a person's own material's."
+        clock = self._own_clock()
+        if clock is None or self.value("tempo").strip() or self.value("meter").strip():
+            return ""
+        return f"; tempo {clock.tempo_qpm:g} and meter {'{}/{}'.format(*clock.meter)} are your material's"
 
     def _set(self) -> None:  # What no plan depends on
         if self.following:
@@ -817,9 +892,10 @@ class WriteForm(widgets.VBox):
     def _hint(self) -> None:
         "Say in the empty fields what the material brings."
         clock = self._clock_of(self.snippets)
+        whose = "your" if self._own_clock() else "the"
         told_of = {
-            "tempo": f"the material's: {clock.tempo_qpm:g}",
-            "meter": f"the material's: {clock.meter[0]}/{clock.meter[1]}",
+            "tempo": f"{whose} material's: {clock.tempo_qpm:g}",
+            "meter": f"{whose} material's: {clock.meter[0]}/{clock.meter[1]}",
             "style": f"the material's: {', '.join(self.shelf.style) or 'none'}",
         }
         for name, words in told_of.items():
@@ -841,22 +917,25 @@ class WriteForm(widgets.VBox):
         "Begin with a form of the gallery, and with material of its style."
         if not name:
             return
-        preset = find_preset(name)
+        preset, clock = find_preset(name), self._own_clock()
         before, steps = self.state("fields", "snippets"), len(self.past)
         self._set_fields(
             form=preset.form,
             unit="bars",
             lengths=preset.lengths,
-            tempo=f"{preset.tempo_qpm:g}",
-            meter="{}/{}".format(*preset.meter),
+            **(_tempo_and_meter(preset) if clock is None else {"tempo": "", "meter": ""}),
             style=" ".join(preset.style),
         )
-        self.shelf.sample(preset.form, self.value("seed"), preset.style)
+        self.shelf.sample(preset.form, self.value("seed"), preset.style, self.shelf.own)
         self._typed()
 
         del self.past[steps:]  # all of it is one step
         self.remember(preset.title, before)
-        tell(self.status, f"{preset.title}: {preset.says}")
+        says = f"{preset.title}: {preset.says}"
+        if clock is not None:
+            usual = "{tempo} and {meter}".format(**_tempo_and_meter(preset))
+            says = f"{says.rstrip('.')}{self._say_whose_tempo()}, where the gallery has {usual}"
+        tell(self.status, says)
 
     def _set_fields(self, **values) -> None:
         "Fill several fields, and follow them once."
@@ -882,7 +961,8 @@ class WriteForm(widgets.VBox):
             found["fields"] = {name: self.value(name) for name in names}
         if not parts or "snippets" in parts:
             shelf = self.shelf
-            found |= {"snippets": shelf.held(), "style": shelf.style, "free": frozenset(shelf.free)}
+            found |= {"snippets": shelf.held(), "style": shelf.style}
+            found |= {"free": frozenset(shelf.free), "own": frozenset(shelf.own)}
         if not parts or "pieces" in parts:
             cards = [card for card in self.cards if card.candidate is not None]
             found["pieces"] = self.standing or tuple(card.shown() for card in cards)
@@ -902,7 +982,13 @@ class WriteForm(widgets.VBox):
 
     def _shelved(self) -> None:
         self._forget_error()
-        self.save()
+        typed = {name: self.value(name) for name in ("tempo", "meter")}
+        if self._own_clock() and typed in [_tempo_and_meter(preset) for preset in GALLERY]:
+            what, before = self.past[-1]  # one step with what was given
+            self.past[-1] = what, dataclasses.replace(before, fields=self.state("fields").fields)
+            self._set_fields(tempo="", meter="")
+            tell(self.status, f"the gallery's tempo and meter give way{self._say_whose_tempo()}")
+        self._typed()
 
     def _forget_error(self) -> None:
         if told(self.status) and 'role="alert"' in self.status.value:
@@ -921,7 +1007,7 @@ class WriteForm(widgets.VBox):
         "Show what was there once; what the state leaves stays as it is."
         steps = len(self.past)
         if state.snippets is not None:
-            self.shelf.replace(state.snippets, state.style, state.free)
+            self.shelf.replace(state)
         if state.fields is not None:
             self.gallery.chosen = ""
             self._set_fields(**{name: value for name, value in state.fields.items() if name in self.fields})
@@ -1345,7 +1431,8 @@ def _reroll_studio(
         kept = {"given": given, "model": model}
         growing = _GrowingPieces(old.plan, 1, lambda _, score: card.grow(score), move, **kept)
         follow = _until_stopped(form, growing)
-        new = reroll_section(model, old, k, _fresh_seed(card), follow, onwards)
+        snippets = _material_now(form, old.plan.form[k:] if onwards else old.plan.form[k])
+        new = reroll_section(model, old, k, _fresh_seed(card), follow, onwards, snippets)
         if new is old:
             card.take(old, new=False)
             tell(form.status, f"{card.name}: stopped; it is as it was")
@@ -1354,9 +1441,36 @@ def _reroll_studio(
         form.bar.value = 1.0
         _judge(form)
         form.remember(f"{what} of {card.name}", before)
-        tell(form.status, f"{card.name}: {what} {'are' if onwards else 'is'} new, the rest as it was")
+        done = f"{card.name}: {what} {'are' if onwards else 'is'} new, the rest as it was"
+        tell(form.status, f"{done}{_say_material(new, k)}")
     finally:
         _busy(form, False)
+
+
+def _material_now(
+    form: WriteForm,
+    letters: str,  # Of the sections that are written anew
+) -> dict:  # As `reroll_section` takes it
+    "Give the snippets that letters have now; what is left to the model has none."
+    given = {letter: [] for letter in letters if letter in form.shelf.free}
+    return given | {letter: form.snippets[letter] for letter in letters if letter in form.snippets}
+
+
+def _say_material(
+    piece: Candidate,  # As it is now
+    k: int,  # Its section that was written anew
+) -> str:  # Empty where its material is the old
+    "Say what a section was written anew from, where that is other material than before."
+    step = piece.provenance["anew"][-1]
+    if "snippets" not in step:
+        return ""
+    named = step.get("material", {})
+    read = [f"{letter} from {named.get(letter, 'nothing given')}" for letter in step["snippets"]]
+    said = f"; it reads the material set now: {', '.join(read)}"
+    letter = piece.plan.form[k]
+    if piece.plan.form.count(letter) > 1 and "onwards" not in step:
+        said += f". The other {letter} still have the old: Re-roll them, too"
+    return said
 
 
 def _take_studio(
@@ -1440,8 +1554,8 @@ def _export_studio(
     folder = form.session.folder / "exports" if form.session else form.workspace.runs / "studio"
     paths = save_candidate(card.candidate, folder, stem)
     writer = Path(about["checkpoint"]).name if about["checkpoint"] else "a model in memory"
-    made = made_with(seed=about["seed"], generator=writer)
-    paths["html"] = report_written(paths["mid"].with_suffix(".html"), {card.name: card.candidate.score}, made)
+    made = made_with(piece=card.name, seed=about["seed"], generator=writer)
+    paths["html"] = share_piece(paths["mid"].with_suffix(".html"), card.candidate, made)
     links = [_download_link(paths[kind], mime) for kind, mime in _DOWNLOADS.items()]
     form.links.value = f"download: {', '.join(links)}"
     names = ", ".join(path.name for path in paths.values())
