@@ -886,6 +886,12 @@ def _answer_word(
     return "yes" if better_by > 0 else "no"
 
 
+def _better_text(better_by: float, spread: float) -> str:  # In one line
+    if not np.isfinite(spread):
+        return "–"
+    return f"{better_by:+.3f} ± {spread:.3f}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _answer_row(
     question: str,
     figure: tuple[str, float],  # What is asked about, and its value
@@ -900,10 +906,11 @@ def _answer_row(
         "value": figure[1],
         "control": control[0],
         "control's value": control[1],
-        "better by": f"{paired[0]:+.3f} ± {paired[1]:.3f}" if np.isfinite(paired[1]) else "–",
+        "better by": _better_text(*paired),
     }
 
 
+_IN_TERMINAL = ("answer", "question", "value", "control's value", "better by")  # 100 columns
 _BEFORE, _AFTER = "Staria, stages A–C", "Staria, after the wake phase"
 
 
@@ -1118,7 +1125,7 @@ def run_demo(
         _write_page(demo, stopped=True)
         raise
     _write_page(demo)
-    print("\n" + format_table(_answers(demo)))
+    print("\n" + format_table([{name: row[name] for name in _IN_TERMINAL} for row in _answers(demo)]))
     print(f"\n{_meaning_text(demo)}")
     print(f"\n{demo.report}: open it in a browser ({time.perf_counter() - began:.0f} s)")
     return demo
