@@ -190,6 +190,9 @@ def _write_anew(
     model = quantize(model, about.get("kept_in", "fp32"))
     piece = reproduce(about, model)
     sections = _sections_named(anew, piece.plan.form)
+    written = {piece.plan.form[section] for section in sections}
+    if unread := sorted(set(snippets) - written):
+        raise InputError(f"--snippet {unread[0]}=… is for no section that --anew {anew} writes: leave it out")
     seeds = [about["seed"], *(step.get("seed", 0) for step in about["anew"])]
 
     def write():
@@ -198,7 +201,19 @@ def _write_anew(
             for section in sections:
                 letter = piece.plan.form[section]
                 own = {letter: snippets[letter]} if letter in snippets else None
-                other = reroll_section(model, other, section, max(seeds) + 1 + seed + k, snippets=own)
+                before = other
+                other = reroll_section(
+                    model,
+                    other,
+                    section,
+                    max(seeds) + 1 + seed + k,
+                    snippets=own,
+                )
+                if other is before:
+                    raise InputError(
+                        f"section {section + 1} found no room in {other.provenance['max_tokens']} tokens: "
+                        "write the piece with a larger --max-length first, or with another --seed"
+                    )
             yield other, judge_candidate(other.score, other.plan)
 
     _print_material(model, piece.plan, snippets)
@@ -211,10 +226,10 @@ def _sections_named(
     anew: str,  # A letter, or numbers from 1 on
     form: str,  # A letter a section
 ) -> list[int]:  # From 0
-    "Find the sections of a form that a letter or numbers from 1 on name."
+    "Find the sections of a form that letters or numbers from 1 on name."
     words = anew.replace(",", " ").split()
-    if len(words) == 1 and words[0].upper() in form:
-        return [k for k, letter in enumerate(form) if letter == words[0].upper()]
+    if len(words) == 1 and set(words[0].upper()) <= set(form):
+        return [k for k, letter in enumerate(form) if letter in words[0].upper()]
     if not words or not all(word.isdecimal() and 1 <= int(word) <= len(form) for word in words):
         raise InputError(
             f"--anew {anew}: name a letter of {form}, or sections from 1 to {len(form)}, as 3 or 2,4"

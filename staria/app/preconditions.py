@@ -334,7 +334,10 @@ def _check_snippets(values: Mapping[str, Any]) -> dict[str, list[str]]:
     return snippets
 
 
-_OF_THE_PIECE = ("form", "like", "lengths", "bars", "tempo", "meter", "style", "go_on", "report")
+_OF_THE_PIECE = (
+    *("form", "like", "lengths", "bars", "tempo", "meter", "style", "periods"),
+    *("data", "go_on", "max_length", "musicxml", "report"),
+)
 
 
 def _check_anew(values: Mapping[str, Any]) -> None:

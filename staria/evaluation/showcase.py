@@ -296,16 +296,16 @@ def _say_form(
     said = f"{' – '.join(piece.score.form)}, {minutes}:{seconds:02d}"
     if piece.plan.style:
         said += f", in the manner of {', '.join(piece.plan.style)}"
-    material = dict(piece.provenance.get("material", {}))
-    for step in piece.provenance["anew"]:
-        for letter in step.get("snippets", {}):
-            material.pop(letter, None)
-        material |= step.get("material", {})
+    steps = [piece.provenance, *piece.provenance["anew"]]
+    names = [step.get("material", {}) for step in steps]  # by letter, oldest first
     by_piece: dict[str, list[str]] = {}
-    for letter, name in sorted(material.items()):
-        by_piece.setdefault(name, []).append(letter)
+    for letter in sorted(set().union(*names)):
+        for name in dict.fromkeys(of[letter] for of in names if letter in of):
+            by_piece.setdefault(name, []).append(letter)
     taken = [f"{' and '.join(letters)} from {name}" for name, letters in by_piece.items()]
-    return f"{said}. Written from short passages: {'; '.join(taken)}." if taken else f"{said}."
+    if not taken:
+        return f"{said}."
+    return f"{said}. Written from short passages: {'; '.join(taken)}."
 
 
 def share_piece(

@@ -519,16 +519,18 @@ class NextToken:
         memory: Memory | None = None,  # What a StariaModel's cache was made with
         compiled: bool = False,  # Compile the step (with CUDA graphs on a GPU); shapes then stay as they are
         returns: Sequence[bool] | None = None,  # Of each row: whether a section reads its earlier occurrences
-        light: bool | None = None,  # Keep keys and values in bfloat16; None: on a CPU, if not compiled
+        light: bool | None = None,  # Keys and values in bfloat16; None: on a CPU, in float32, not compiled
     ):
         on_cpu = next(model.parameters()).device.type == "cpu"
         if light and (compiled or not on_cpu):
             raise InputError(
                 "keys and values are kept in bfloat16 on a CPU alone, and not where a step is compiled"
             )
-        self.light = light = on_cpu and not compiled if light is None else light
         self.model = model = _row_by_row(model) if on_cpu and not compiled else model
         self.decoder = getattr(model, "decoder", model)
+        if light is None:
+            light = on_cpu and not compiled and self.decoder.norm.weight.dtype == torch.float32
+        self.light = light
         self.n = n
         self.length = cache.length
         self.whole = compiled

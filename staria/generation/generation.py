@@ -683,6 +683,14 @@ def _move_opening(score: Score, plan: Plan) -> Score:
     return Score(moved.notes)
 
 
+def _check_periods(plan: Plan, model: torch.nn.Module | None) -> None:
+    can_follow = clock_of(model) == "bars" and isinstance(model, StariaModel)
+    if plan.periods and not can_follow:
+        raise InputError(
+            "periods need weights on the bar clock that read snippets, as those that ship: leave them out"
+        )
+
+
 def new_draft(
     plan: Plan,  # What is to be written
     model: torch.nn.Module | None = None,  # What writes it, for its clock and its tags; None: in seconds
@@ -691,10 +699,7 @@ def new_draft(
     clock, tags = clock_of(model), getattr(model, "tags", ())
     if plan.style:
         check_styles(plan.style, tags)
-    if plan.periods and not (clock == "bars" and isinstance(model, StariaModel)):
-        raise InputError(
-            "periods need weights on the bar clock that read snippets, as those that ship: leave them out"
-        )
+    _check_periods(plan, model)
     return Draft(plan.on_bars() if clock == "bars" else plan, MusicTokenizerWithStyle(), clock, tags)
 
 
@@ -942,6 +947,8 @@ def replan(
 ) -> Plan:  # On bars, where the model writes on the bar clock
     "Change tempo, meter, lengths in bars and style of a plan; refuse what a model cannot follow."
     style = check_styles(style, getattr(model, "tags", ())) if len(style) else plan.style
+    if model is not None:
+        _check_periods(plan, model)
     if clock_of(model) != "bars":
         named = {"tempo": tempo, "meter": meter, "bars": bars}
         if asked := [name for name, value in named.items() if value is not None]:

@@ -105,6 +105,8 @@ def choose_passage(
     bars_s = score.bars_s()
     starts_s = bars_s if len(bars_s) else times_s
     starts_s = starts_s[(starts_s >= score.onset_s[0] - _HOP_S) & (starts_s + length_s <= score.duration_s)]
+    ends = np.searchsorted(score.onset_s, starts_s + length_s)
+    starts_s = starts_s[ends > np.searchsorted(score.onset_s, starts_s)]  # those with a note
     if not len(starts_s):
         return float(score.onset_s[0]), float(score.onset_s[0]) + length_s
 
@@ -123,11 +125,14 @@ def _best_return(
     "Give the mean likeness of a passage to where it returns best, without overlap."
     rows = similarity[start : start + frames]
     count = len(rows)
-    most = 0.0
-    for other in range(similarity.shape[0] - count + 1):
-        if abs(other - start) >= count:
-            most = max(most, float(rows[np.arange(count), other + np.arange(count)].mean()))
-    return most
+    others = np.arange(similarity.shape[0] - count + 1)
+    others = others[abs(others - start) >= count]
+    if not len(others):
+        return 0.0
+    total = np.zeros(len(others))
+    for k, row in enumerate(rows):
+        total += row[others + k]
+    return max(0.0, float(total.max()) / count)
 
 
 def short_passage(
@@ -148,10 +153,10 @@ class PartRead:
     end_s: float  # Where reading ends, in seconds of the snippet
 
     def __str__(self) -> str:
-        if self.notes >= self.of_notes:
-            return "the model reads all of it"
         if not self.notes:
             return "the model reads nothing of it"
+        if self.notes >= self.of_notes:
+            return "the model reads all of it"
         return f"the model reads its first {self.end_s:.1f} s, {self.notes} of {self.of_notes} notes"
 
 
