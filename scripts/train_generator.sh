@@ -11,7 +11,7 @@ set -euo pipefail
 [ $# -ge 4 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 out=$(realpath -m "$1") index=$(realpath "$2") leave_out=$3; shift 3
 here=$(cd "$(dirname "$0")/.." && pwd); staria=${STARIA:-$here/.venv/bin/staria}; python=${PYTHON:-$here/.venv/bin/python}
-first=${FIRST:-1400} further=${STEPS:-1500} cooling=${COOLING:-800} again=${AGAIN:-1800} last=${LAST:-620} precision=${PRECISION:-auto} kind=${KIND:-staria}
+first=${FIRST:-1400} further=${STEPS:-1500} cooling=${COOLING:-800} again=${AGAIN:-4000} last=${LAST:-950} precision=${PRECISION:-auto} kind=${KIND:-staria}
 data=$out/datasets/piano; mkdir -p "$data/midi" "$data/style"
 
 "$python" - "$data" "$index" "$leave_out" "$@" <<'PY'
