@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bare_page import check_pages
+from bare_page import check_pages, nameless
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_ARGS = [
@@ -946,6 +946,7 @@ def check_voila(page, where, out: Path, folder: Path) -> None:
         check()
         print(f"  {where.name}: {name} passed ({time.monotonic() - began:.0f} s)", flush=True)
     check_names(page)
+    assert not nameless(page), f"controls without a name: {nameless(page)}"
     for width in WIDTHS:
         take_pictures(page, where, out, "dark", width)
 
