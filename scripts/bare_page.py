@@ -310,8 +310,7 @@ def check_fingers(browser, widgets, out: Path) -> None:
     page.context.close()
 
 
-PACE = """async (seconds) => {
-  const root = document.querySelector(".staria-roll");
+PACE = """async ([root, seconds]) => {
   const canvas = root.querySelector(".staria-overlay");
   const box = canvas.getBoundingClientRect();
   const place = {clientX: box.left + box.width / 2, clientY: box.top + box.height / 3};
@@ -346,16 +345,20 @@ PACE = """async (seconds) => {
 }"""
 
 
+def say_pace(page, root, name: str) -> None:
+    "Print how many frames a page shows while nothing moves, while a roll zooms, and while it is moved."
+    for way, found in page.evaluate(PACE, [root, 2.0]).items():
+        print(
+            f"    {name}, {way}: {found['frames']} frames in 2 s, {found['long']} over 25 ms; "
+            f"drawn in {found['median']:.1f} ms, 95 % within {found['late']:.1f} ms",
+            flush=True,
+        )
+
+
 def measure_pace(browser, roll_of) -> None:
-    "Print frames while a roll of 100,000 notes zooms and moves, beside a page where nothing moves."
     for n in (1_000, 20_000, 100_000):
         page = show(browser, page_of([roll_of(n)], *PAGES["light"]))
-        for way, found in page.evaluate(PACE, 3.0).items():
-            print(
-                f"{n:7,} notes, {way:5}: {found['frames']:4} frames, {found['long']:3} over 25 ms; "
-                f"drawn in {found['median']:5.1f} ms, 95 % within {found['late']:5.1f} ms",
-                flush=True,
-            )
+        say_pace(page, page.query_selector(".staria-roll"), f"{n:,} notes")
         page.context.close()
 
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bare_page import check_pages
+from bare_page import check_pages, nameless, say_pace
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_ARGS = [
@@ -825,50 +825,10 @@ def check_tokens(page, where, out: Path) -> None:
     assert roll.root.locator(".staria-row").count() < 60, "rows out of sight are in the page"
 
 
-PACE = """async ([root, seconds]) => {
-  const canvas = root.querySelector(".staria-overlay");
-  const box = canvas.getBoundingClientRect();
-  const place = {clientX: box.left + box.width / 2, clientY: box.top + box.height / 3};
-  const quiet = () => new Promise((done) => setTimeout(done, 300));
-  const wheel = (more) =>
-    canvas.dispatchEvent(new WheelEvent("wheel", {bubbles: true, cancelable: true, ...place, ...more}));
-  const run = (more) => new Promise((done) => {
-    const began = performance.now();
-    const draws = [];
-    const finish = (now) => {
-      draws.sort((a, b) => a - b);
-      done([draws.length / (now - began) * 1000, draws[draws.length >> 1]]);
-    };
-    const step = () => {
-      draws.push(Number(root.dataset.drawMs));
-      const now = performance.now();
-      if (now - began > seconds * 1000) return finish(now);
-      wheel(more(draws.length));
-      requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
-  });
-  const zoom = await run((k) => ({ctrlKey: true, deltaY: k % 60 < 30 ? -30 : 30}));
-  for (let k = 0; k < 8; k++) wheel({ctrlKey: true, deltaY: -120});
-  await quiet();
-  return {zoom, pan: await run((k) => ({shiftKey: true, deltaX: k % 120 < 60 ? 14 : -14}))};
-}"""
-
-
 def measure_pace(page, where) -> None:
     where.go_to(page, "large")
     for n in (20_000, 100_000):
-        roll = RollPage(page, f"{n} notes")
-        pace = page.evaluate(PACE, [roll.root.element_handle(), 1.5])
-        print(
-            f"    {n:,} notes: "
-            + ", ".join(
-                f"{way} {frames:.0f} frames/s, a frame drawn in {draw:.1f} ms"
-                for way, (frames, draw) in pace.items()
-            )
-            + " (drawn in software here)",
-            flush=True,
-        )
+        say_pace(page, RollPage(page, f"{n} notes").root.element_handle(), f"{n:,} notes")
 
 
 def check_names(page) -> None:
@@ -946,6 +906,7 @@ def check_voila(page, where, out: Path, folder: Path) -> None:
         check()
         print(f"  {where.name}: {name} passed ({time.monotonic() - began:.0f} s)", flush=True)
     check_names(page)
+    assert not nameless(page), f"controls without a name: {nameless(page)}"
     for width in WIDTHS:
         take_pictures(page, where, out, "dark", width)
 

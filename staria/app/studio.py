@@ -9,6 +9,7 @@ __all__ = ['is_local', 'free_port', 'show_studio', 'Studio', 'studio_command']
 import ipaddress
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -126,6 +127,11 @@ def _notebook(
     return {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 # %% ../../nbs/app/06_studio.ipynb #0c63f636
+_TEMPLATE = """{%- extends 'voila/templates/lab/index.html.j2' -%}
+{%- block notebook_css -%}
+{{ super() | replace("https://cdn.jsdelivr.net/npm/", "data:text/css,") }}
+{%- endblock notebook_css -%}
+"""  # Voila's own, which asks another machine for icons that nothing here uses
 _STARTS_WITHIN_S = 120.0
 _LOOKS_EVERY_S = 0.3
 
@@ -160,7 +166,8 @@ class Studio:
 
     @staticmethod
     def _options(ip: str, port: int) -> list[str]:
-        return ["--no-browser", f"--port={port}", f"--Voila.ip={ip}", "--Voila.port_retries=0"]
+        own = ["--no-browser", "--template=staria", "--Voila.port_retries=0"]
+        return [*own, f"--port={port}", f"--Voila.ip={ip}"]
 
     def _environment(self) -> dict[str, str]:
         "Keep the token out of the list of processes, and the user's Jupyter settings out of the page."
@@ -170,7 +177,13 @@ class Studio:
         file = settings / "voila.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(values))
-        return {**os.environ, "JUPYTER_CONFIG_DIR": str(settings)}
+        template = Path(self.place.name, "voila", "templates", "staria")
+        template.mkdir(parents=True)
+        (template / "index.html.j2").write_text(_TEMPLATE)
+        (template / "conf.json").write_text(json.dumps({"base_template": "lab"}))
+        paths = [self.place.name, os.environ.get("JUPYTER_PATH", "")]
+        path = os.pathsep.join(filter(None, paths))
+        return {**os.environ, "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_PATH": path}
 
     def wait(self) -> None:
         "Wait until the page can be opened."

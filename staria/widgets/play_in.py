@@ -17,6 +17,7 @@ from ..core.basics import InputError
 from ..music.audio import piano_samples
 from ..music.page import read_static
 from ..music.score import Score
+from .parts import Slider
 
 # %% ../../nbs/widgets/02_play_in.ipynb #86da7a37
 GRAINS = {"as played": 0, "eighths": 2, "triplets": 3, "sixteenths": 4}  # Parts of a quarter
@@ -97,9 +98,7 @@ class PlayIn(widgets.VBox):
         self.grain = widgets.Dropdown(
             options=list(GRAINS.items()), value=4, description="quantise to", style=field
         )
-        self.strength = widgets.FloatSlider(
-            1.0, min=0, max=1, step=0.05, description="how much", style=field, continuous_update=False
-        )
+        self.strength = Slider(value=1.0, description="how much", tooltip="1: wholly on the grid")
         self.recorder = _Recorder(self._came)
         for each in (self.tempo, self.meter):
             each.observe(lambda _: self._follow(), "value")

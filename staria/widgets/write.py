@@ -57,6 +57,7 @@ from staria.widgets.parts import (
     Background,
     FileDrop,
     Fold,
+    Slider,
     chosen_model,
     chosen_name,
     html_table,
@@ -587,17 +588,8 @@ class _CandidateCard(widgets.VBox):
             self.studio.went_back(self, before)
 
 # %% ../../nbs/widgets/03_write.ipynb #08cfeb8b
-def _slider(value: float, low: float, high: float, step: float, name: str, tip: str) -> widgets.FloatSlider:
-    return widgets.FloatSlider(
-        value,
-        min=low,
-        max=high,
-        step=step,
-        description=name,
-        tooltip=tip,
-        style=_FIELD_STYLE,
-        continuous_update=False,
-    )
+def _slider(value: float, low: float, high: float, step: float, name: str, tip: str) -> Slider:
+    return Slider(value=value, min=low, max=high, step=step, description=name, tooltip=tip)
 
 
 def _number(value: int, low: int, high: int, name: str, tip: str) -> widgets.BoundedIntText:
@@ -1077,7 +1069,7 @@ class WriteForm(widgets.VBox):
         self._typed()
 
     def _forget_error(self) -> None:
-        if told(self.status) and 'role="alert"' in self.status.value:
+        if self.status.wrong:
             tell(self.status, "")
 
     def undo(self) -> None:
