@@ -229,8 +229,9 @@ def _row_by_row(model: StariaModel | Decoder) -> StariaModel | Decoder:
 def _copy_modules(module: nn.Module) -> nn.Module:
     "Copy a module and those inside it; tensors stay shared."
     twin = copy.copy(module)
-    inner = module._modules.items()
-    twin._modules = {name: child and _copy_modules(child) for name, child in inner}
+    twin._modules = dict(module._modules)
+    for name, child in module.named_children():
+        twin._modules[name] = _copy_modules(child)
     return twin
 
 
@@ -336,6 +337,28 @@ def _bf16_bits(number: np.float32) -> np.int16:
     return np.int16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)
 
 
+@numba.njit
+def _lay_row(row: np.ndarray, out: np.ndarray) -> None:  # (D,) float32, and the bits of bfloat16
+    for d in range(len(row)):
+        out[d] = _bf16_bits(row[d])
+
+
+@numba.njit
+def _turn_row(
+    row: np.ndarray,  # (D,) float32
+    turn: np.ndarray,  # (2, D/2) cosines and sines
+    out: np.ndarray,  # (D,) written to; may be the same row
+) -> None:
+    half = len(row) // 2
+    for d in range(half):
+        first = row[d]
+        second = row[d + half]
+        cos = turn[0, d]
+        sin = turn[1, d]
+        out[d] = first * cos - second * sin
+        out[d + half] = first * sin + second * cos
+
+
 def _turn_and_store(
     projected: np.ndarray,  # (B, 3, H, D) float32: queries, keys and values
     turn: np.ndarray,  # (2, D/2) cosines and sines of this token's place
@@ -345,19 +368,13 @@ def _turn_and_store(
     at: int,  # This token's place
 ) -> None:
     B, _, H, D = projected.shape
-    half = D // 2
+    key = np.empty(D, np.float32)
     for b in range(B):
         for h in range(H):
-            for d in range(half):
-                cos, sin = turn[0, d], turn[1, d]
-                first, second = projected[b, 0, h, d], projected[b, 0, h, d + half]
-                query[b, h, d] = first * cos - second * sin
-                query[b, h, d + half] = first * sin + second * cos
-                first, second = projected[b, 1, h, d], projected[b, 1, h, d + half]
-                keys[b, h, at, d] = _bf16_bits(first * cos - second * sin)
-                keys[b, h, at, d + half] = _bf16_bits(first * sin + second * cos)
-            for d in range(D):
-                values[b, h, at, d] = _bf16_bits(projected[b, 2, h, d])
+            _turn_row(projected[b, 0, h], turn, query[b, h])
+            _turn_row(projected[b, 1, h], turn, key)
+            _lay_row(key, keys[b, h, at])
+            _lay_row(projected[b, 2, h], values[b, h, at])
 
 
 class _BoundBlock:
@@ -399,32 +416,20 @@ def _turn_and_wait(
     query: np.ndarray,  # (B, H, D) float32, turned in place
     key: np.ndarray,  # (B, H, D) float32 of this token, for the place of the next
     value: np.ndarray,  # (B, H, D) float32
-    shared: np.ndarray,  # (H, D) added to queries and keys
-    asked: np.ndarray,  # (2, B, D/2) cosines and sines of the instants that are asked for
-    found: np.ndarray,  # (2, B, D/2) likewise, of those at which these tokens are found
-    pending: np.ndarray,  # (B, H, D) float32: the last token's keys; then this one's
+    asked: np.ndarray,  # (B, 2, D/2) cosines and sines of the instants that are asked for
+    found: np.ndarray,  # (B, 2, D/2) likewise, of those at which these tokens are found
+    waiting: np.ndarray,  # (B, H, D) float32: the last token's keys; then this one's
     keys: np.ndarray,  # (B, H, T, D) the bits of bfloat16, as int16; written to
     values: np.ndarray,  # (B, H, T, D) likewise
     at: int,  # This token's place
 ) -> None:
-    B, H, D = query.shape
-    half = D // 2
+    B, H, _ = query.shape
     for b in range(B):
         for h in range(H):
-            for d in range(D):
-                keys[b, h, at, d] = _bf16_bits(pending[b, h, d])
-                values[b, h, at, d] = _bf16_bits(value[b, h, d])
-            for d in range(half):
-                cos, sin = asked[0, b, d], asked[1, b, d]
-                first = query[b, h, d] + shared[h, d]
-                second = query[b, h, d + half] + shared[h, d + half]
-                query[b, h, d] = first * cos - second * sin
-                query[b, h, d + half] = first * sin + second * cos
-                cos, sin = found[0, b, d], found[1, b, d]
-                first = key[b, h, d] + shared[h, d]
-                second = key[b, h, d + half] + shared[h, d + half]
-                pending[b, h, d] = first * cos - second * sin
-                pending[b, h, d + half] = first * sin + second * cos
+            _lay_row(waiting[b, h], keys[b, h, at])
+            _lay_row(value[b, h], values[b, h, at])
+            _turn_row(query[b, h], asked[b], query[b, h])
+            _turn_row(key[b, h], found[b], waiting[b, h])
 
 
 class _BoundCross:
@@ -432,9 +437,11 @@ class _BoundCross:
 
     def __init__(self, cross: CrossAttention):  # As for `_BoundBlock`
         self.norm = _bind_norm(cross.norm)
-        self.query, self.key = cross.query.bind(), cross.own_key.bind()
-        self.value, self.out = cross.own_value.bind(), cross.out.bind()
-        self.shared = cross.alignment_key.detach().numpy()[:, 0]
+        self.query = cross.query.bind()
+        self.key = cross.own_key.bind()
+        self.value = cross.own_value.bind()
+        self.out = cross.out.bind()
+        self.alignment_key = cross.alignment_key.detach().numpy()[:, 0]
         self.strength = torch.tanh(GATE_SPEED * cross.gate.detach())
 
     def read(
@@ -442,17 +449,20 @@ class _BoundCross:
         x: torch.Tensor,  # (B, C) float32
         pair: tuple[torch.Tensor, torch.Tensor],  # Keys and values (B, H, T, D), bfloat16
         pending: torch.Tensor,  # (B, H, 1, D) keys of the last token; then of this one
-        clocks: tuple[np.ndarray, np.ndarray],  # (2, B, D/2) each: where it asks, and where it is found
+        clocks: tuple[np.ndarray, np.ndarray],  # (B, 2, D/2) each: where it asks, and where it is found
         spans: np.ndarray,  # (B, S, 2) places that a row may read
         at: int,  # Where keys and values are laid
     ) -> torch.Tensor:  # (B, C)
         "Lay the last token's key by, with this one's value; then attend."
         seen = self.norm(x)
-        shape = (len(x), *self.shared.shape)
-        query, key, value = (part(seen).numpy().reshape(shape) for part in (self.query, self.key, self.value))
+        shape = (len(x), *self.alignment_key.shape)
+        query = self.query(seen).numpy().reshape(shape) + self.alignment_key
+        key = self.key(seen).numpy().reshape(shape) + self.alignment_key
+        value = self.value(seen).numpy().reshape(shape)
+        waiting = pending.numpy()[:, :, 0]
         keys, values = (part.view(torch.int16).numpy() for part in pair)
-        laid = (pending.numpy()[:, :, 0], keys, values, at)
-        _compile_kernel(_turn_and_wait, False, False)(query, key, value, self.shared, *clocks, *laid)
+        lay = _compile_kernel(_turn_and_wait, False, False)
+        lay(query, key, value, *clocks, waiting, keys, values, at)
         mixed = torch.from_numpy(_attend_arrays(query, keys, values, spans))
         return x + self.strength * self.out(mixed.flatten(1))
 
@@ -674,14 +684,20 @@ class NextToken:
     ) -> torch.Tensor:
         x, clocks = self._begin(ids, labels, progress)
         x = x[:, 0]
-        clocks = [clock[:, :, 0, 0].numpy() for clock in clocks]
+        clocks = [clock[:, :, 0, 0].transpose(0, 1).contiguous().numpy() for clock in clocks]
         spans = np.full((len(x), 1, 2), (0, end))
         turn = self.turns[:, 0, 0, end - 1].contiguous().numpy()
         for layer, block in enumerate(self.bound):
             if layer in self.bound_cross:
                 reads = self.reads
-                kept = (reads.far[layer], reads.pending[layer], clocks, reads.spans, reads.base + end - 1)
-                x = self.bound_cross[layer].read(x, *kept)
+                x = self.bound_cross[layer].read(
+                    x,
+                    reads.far[layer],
+                    reads.pending[layer],
+                    clocks,
+                    reads.spans,
+                    at=reads.base + end - 1,
+                )
             x = block.read(x, self.own[layer], turn, spans)
         return self.decoder.norm(x)
 
