@@ -220,10 +220,18 @@ def _replace_linears(parts: list[nn.Module], weights: str) -> None:
 
 def _row_by_row(model: StariaModel | Decoder) -> StariaModel | Decoder:
     "Copy a model, on the same memory, so that its products of few rows go row by row."
-    tensors = (*model.parameters(), *model.buffers())
-    twin = copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+    twin = _copy_modules(model)
     decoder = getattr(twin, "decoder", twin)
     _replace_linears([*decoder.blocks, *getattr(twin, "cross", {}).values()], "fp32")
+    return twin
+
+
+def _copy_modules(module: nn.Module) -> nn.Module:
+    "Copy a module and those inside it; tensors stay shared."
+    twin = copy.copy(module)
+    twin._modules = dict(module._modules)
+    for name, child in module.named_children():
+        twin._modules[name] = _copy_modules(child)
     return twin
 
 
@@ -329,6 +337,28 @@ def _bf16_bits(number: np.float32) -> np.int16:
     return np.int16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)
 
 
+@numba.njit
+def _lay_row(row: np.ndarray, out: np.ndarray) -> None:  # (D,) float32, and the bits of bfloat16
+    for d in range(len(row)):
+        out[d] = _bf16_bits(row[d])
+
+
+@numba.njit
+def _turn_row(
+    row: np.ndarray,  # (D,) float32
+    turn: np.ndarray,  # (2, D/2) cosines and sines
+    out: np.ndarray,  # (D,) written to; may be the same row
+) -> None:
+    half = len(row) // 2
+    for d in range(half):
+        first = row[d]
+        second = row[d + half]
+        cos = turn[0, d]
+        sin = turn[1, d]
+        out[d] = first * cos - second * sin
+        out[d + half] = first * sin + second * cos
+
+
 def _turn_and_store(
     projected: np.ndarray,  # (B, 3, H, D) float32: queries, keys and values
     turn: np.ndarray,  # (2, D/2) cosines and sines of this token's place
@@ -338,19 +368,13 @@ def _turn_and_store(
     at: int,  # This token's place
 ) -> None:
     B, _, H, D = projected.shape
-    half = D // 2
+    key = np.empty(D, np.float32)
     for b in range(B):
         for h in range(H):
-            for d in range(half):
-                cos, sin = turn[0, d], turn[1, d]
-                first, second = projected[b, 0, h, d], projected[b, 0, h, d + half]
-                query[b, h, d] = first * cos - second * sin
-                query[b, h, d + half] = first * sin + second * cos
-                first, second = projected[b, 1, h, d], projected[b, 1, h, d + half]
-                keys[b, h, at, d] = _bf16_bits(first * cos - second * sin)
-                keys[b, h, at, d + half] = _bf16_bits(first * sin + second * cos)
-            for d in range(D):
-                values[b, h, at, d] = _bf16_bits(projected[b, 2, h, d])
+            _turn_row(projected[b, 0, h], turn, query[b, h])
+            _turn_row(projected[b, 1, h], turn, key)
+            _lay_row(key, keys[b, h, at])
+            _lay_row(projected[b, 2, h], values[b, h, at])
 
 
 class _BoundBlock:
@@ -386,6 +410,61 @@ class _BoundBlock:
 def _bind_norm(norm: nn.LayerNorm) -> Callable[[torch.Tensor], torch.Tensor]:
     weight, bias = norm.weight.float(), None if norm.bias is None else norm.bias.float()
     return lambda x: torch.layer_norm(x, norm.normalized_shape, weight, bias, norm.eps)
+
+# %% ../../nbs/generation/00_decoding.ipynb #7459be79
+def _turn_and_wait(
+    query: np.ndarray,  # (B, H, D) float32, turned in place
+    key: np.ndarray,  # (B, H, D) float32 of this token, for the place of the next
+    value: np.ndarray,  # (B, H, D) float32
+    asked: np.ndarray,  # (B, 2, D/2) cosines and sines of the instants that are asked for
+    found: np.ndarray,  # (B, 2, D/2) likewise, of those at which these tokens are found
+    waiting: np.ndarray,  # (B, H, D) float32: the last token's keys; then this one's
+    keys: np.ndarray,  # (B, H, T, D) the bits of bfloat16, as int16; written to
+    values: np.ndarray,  # (B, H, T, D) likewise
+    at: int,  # This token's place
+) -> None:
+    B, H, _ = query.shape
+    for b in range(B):
+        for h in range(H):
+            _lay_row(waiting[b, h], keys[b, h, at])
+            _lay_row(value[b, h], values[b, h, at])
+            _turn_row(query[b, h], asked[b], query[b, h])
+            _turn_row(key[b, h], found[b], waiting[b, h])
+
+
+class _BoundCross:
+    "Add to one token of each piece what it reads of snippets and earlier sections, on a CPU."
+
+    def __init__(self, cross: CrossAttention):  # As for `_BoundBlock`
+        self.norm = _bind_norm(cross.norm)
+        self.query = cross.query.bind()
+        self.key = cross.own_key.bind()
+        self.value = cross.own_value.bind()
+        self.out = cross.out.bind()
+        self.alignment_key = cross.alignment_key.detach().numpy()[:, 0]
+        self.strength = torch.tanh(GATE_SPEED * cross.gate.detach())
+
+    def read(
+        self,
+        x: torch.Tensor,  # (B, C) float32
+        pair: tuple[torch.Tensor, torch.Tensor],  # Keys and values (B, H, T, D), bfloat16
+        pending: torch.Tensor,  # (B, H, 1, D) keys of the last token; then of this one
+        clocks: tuple[np.ndarray, np.ndarray],  # (B, 2, D/2) each: where it asks, and where it is found
+        spans: np.ndarray,  # (B, S, 2) places that a row may read
+        at: int,  # Where keys and values are laid
+    ) -> torch.Tensor:  # (B, C)
+        "Lay the last token's key by, with this one's value; then attend."
+        seen = self.norm(x)
+        shape = (len(x), *self.alignment_key.shape)
+        query = self.query(seen).numpy().reshape(shape) + self.alignment_key
+        key = self.key(seen).numpy().reshape(shape) + self.alignment_key
+        value = self.value(seen).numpy().reshape(shape)
+        waiting = pending.numpy()[:, :, 0]
+        keys, values = (part.view(torch.int16).numpy() for part in pair)
+        lay = _compile_kernel(_turn_and_wait, False, False)
+        lay(query, key, value, *clocks, waiting, keys, values, at)
+        mixed = torch.from_numpy(_attend_arrays(query, keys, values, spans))
+        return x + self.strength * self.out(mixed.flatten(1))
 
 # %% ../../nbs/generation/00_decoding.ipynb #7eae95f4
 def _read_own(
@@ -489,7 +568,7 @@ class _SectionReads:
         clocks: tuple[torch.Tensor, torch.Tensor],  # Where it asks, and where it is found
         at: torch.Tensor,
     ) -> torch.Tensor:
-        "Add to one token (B, 1, C) what a layer reads, and lay its own key and value by."
+        "Add to one token (B, 1, C) what a layer reads, and lay its own key and value by, by torch."
         seen = cross.norm(x)
         query = cross.heads(cross.query(seen))
         key = cross.heads(cross.own_key(seen))
@@ -498,12 +577,9 @@ class _SectionReads:
         key = rotate(key + cross.alignment_key, clocks[1])
         _put(self.far[layer], at + self.base, self.pending[layer], value)
         self.pending[layer].copy_(key)
-        if self.light:
-            mixed = _attend_one(query, self.far[layer], self.spans)
-        else:
-            end = self.visible.shape[3] if self.whole else self.base + self.past.shape[1]
-            keys, values = (part[:, :, :end] for part in self.far[layer])
-            mixed = attend(query, keys, values, self.visible[..., :end])
+        end = self.visible.shape[3] if self.whole else self.base + self.past.shape[1]
+        keys, values = (part[:, :, :end] for part in self.far[layer])
+        mixed = attend(query, keys, values, self.visible[..., :end])
         return x + torch.tanh(GATE_SPEED * cross.gate) * cross.out(mixed.transpose(1, 2).flatten(2))
 
 # %% ../../nbs/generation/00_decoding.ipynb #1ad21270
@@ -542,13 +618,16 @@ class NextToken:
         self.turns = rotary(places if self.decoder.places is None else 0 * places, head_width)
         pairs = zip(cache.keys, cache.values, strict=True)
         self.own = [_spread(key, value, n, self.length, room, compiled, light) for key, value in pairs]
-        self.bound = [_BoundBlock(block) for block in self.decoder.blocks] if light else None
+        if light:
+            self.bound = [_BoundBlock(block) for block in self.decoder.blocks]
+            self.bound_cross = {int(layer): _BoundCross(cross) for layer, cross in self.cross.items()}
         self.returns = torch.tensor([True] * n if returns is None else list(returns), device=self.device)
         self.reads = None
         if self.cross:
             layers = [int(layer) for layer in self.cross]
             self.reads = _SectionReads(layers, cache, n, room, memory, compiled, light)
-        self.step = self._compile() if compiled else self._step
+        step = self._step_light if light else self._step
+        self.step = self._compile() if compiled else step
 
     def _compile(self):
         "Compile the step, on a GPU as a CUDA graph: its buffers never move."
@@ -573,32 +652,54 @@ class NextToken:
         if self.reads:
             self.reads.keep(rows, index, self.length)
 
-    def _step(
-        self, ids: torch.Tensor, labels: torch.Tensor, progress: torch.Tensor, end: int
-    ) -> torch.Tensor:
-        model, decoder = self.model, self.decoder
-        x, rotation = decoder.embedding(ids[:, None]), None
-        if decoder.places is None:
-            rotation = self.turns.index_select(3, self.at)
-        else:
+    def _begin(
+        self, ids: torch.Tensor, labels: torch.Tensor, progress: torch.Tensor
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        "Give the stream (B, 1, C) before the first block, and the clocks of what reads snippets."
+        model, decoder, clocks = self.model, self.decoder, ()
+        x = decoder.embedding(ids[:, None])
+        if decoder.places is not None:
             x = x + decoder.places(self.at)
         if self.cross:
             x = x + model.label(labels)[:, None]
             x = x + (progress[:, None, None, :3] * model.progress.weight).sum(-1)
             clock = next(iter(self.cross.values())).clock
             clocks = clock(progress[:, None, 3]), clock(progress[:, None, -1])
+        return x, clocks
+
+    def _step(
+        self, ids: torch.Tensor, labels: torch.Tensor, progress: torch.Tensor, end: int
+    ) -> torch.Tensor:
+        x, clocks = self._begin(ids, labels, progress)
+        rotation = self.turns.index_select(3, self.at) if self.decoder.places is None else None
         mask = (torch.arange(end, device=self.device) <= self.at)[None, None, None] if self.whole else None
-        if self.light:
-            spans = np.full((len(x), 1, 2), (0, end))
-            turn = self.turns[:, 0, 0, end - 1].contiguous().numpy()
-        for layer, block in enumerate(decoder.blocks):
+        for layer, block in enumerate(self.decoder.blocks):
             if str(layer) in self.cross:
                 x = self.reads.read(layer, self.cross[str(layer)], x, clocks, self.at)
-            if self.light:
-                x = self.bound[layer].read(x[:, 0], self.own[layer], turn, spans)[:, None]
-            else:
-                x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end)
-        return decoder.norm(x)[:, 0]
+            x = _read_own(block, self.own[layer], x, rotation, mask, self.at, end)
+        return self.decoder.norm(x)[:, 0]
+
+    def _step_light(
+        self, ids: torch.Tensor, labels: torch.Tensor, progress: torch.Tensor, end: int
+    ) -> torch.Tensor:
+        x, clocks = self._begin(ids, labels, progress)
+        x = x[:, 0]
+        clocks = [clock[:, :, 0, 0].transpose(0, 1).contiguous().numpy() for clock in clocks]
+        spans = np.full((len(x), 1, 2), (0, end))
+        turn = self.turns[:, 0, 0, end - 1].contiguous().numpy()
+        for layer, block in enumerate(self.bound):
+            if layer in self.bound_cross:
+                reads = self.reads
+                x = self.bound_cross[layer].read(
+                    x,
+                    reads.far[layer],
+                    reads.pending[layer],
+                    clocks,
+                    reads.spans,
+                    at=reads.base + end - 1,
+                )
+            x = block.read(x, self.own[layer], turn, spans)
+        return self.decoder.norm(x)
 
     @torch.no_grad()
     def read(

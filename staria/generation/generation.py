@@ -525,7 +525,8 @@ class PlanReader:
         self.ends_ms = np.array([ends[-1] for ends in ends_ms])
         longest = longest_snippet(model)
         tokens = min(snippet_tokens or longest, longest)
-        keys = [(id(plan), told) for plan, told in zip(plans, self.conditioned, strict=True)]
+        pairs = zip(plans, self.conditioned, strict=True)
+        keys = [(id(plan), True) if told else (None, False) for plan, told in pairs]  # untold, all are alike
         different = dict(zip(keys, plans, strict=True))
         known = {key: self._read_snippets(plan, tokens, key[1]) for key, plan in different.items()}
         self.memories = [known[key][0] for key in keys]
@@ -589,14 +590,17 @@ class PlanReader:
         if self.next_token is not None:
             now = [values[:, 0] for values in (ids, slot, label, progress, marks[..., 1])]
             return self.next_token.read(*now)
-        begun: dict[int, tuple[KVCache, torch.Tensor]] = {}  # By memory: pieces of one plan begin alike
+        begun: dict[tuple, tuple[KVCache, torch.Tensor]] = {}  # Pieces that begin alike are read once
+        of_row = []
         for k, row in enumerate(rows):
-            if (plan := id(self.memories[row])) not in begun:
-                cache, one = self.model.new_cache(1), slice(k, k + 1)
-                given = (ids[one], slot[one], label[one], progress[one], self.memories[row], cache)
-                more = {"returns": self.conditioned[row], "marks": marks[one]}
-                begun[plan] = (cache, self.model.hidden(*given, **more)[:, -1])
-        of_row = [begun[id(self.memories[row])] for row in rows]
+            *given, own_marks = (part[k : k + 1] for part in (ids, slot, label, progress, marks))
+            beginning = (part.cpu().numpy().tobytes() for part in (*given, own_marks))
+            alike = (id(self.memories[row]), *beginning)
+            if alike not in begun:
+                cache = self.model.new_cache(1)
+                more = {"returns": self.conditioned[row], "marks": own_marks}
+                begun[alike] = (cache, self.model.hidden(*given, self.memories[row], cache, **more)[:, -1])
+            of_row.append(begun[alike])
         memory = Memory.join([self.memories[row] for row in rows])
         cache = KVCache.join([cache for cache, _ in of_row])
         told = [self.conditioned[row] for row in rows]

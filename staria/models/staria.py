@@ -183,9 +183,20 @@ class StariaModel(nn.Module):
         "Read a plan's snippets (B, S, M), or (B, S, N, M), with labels (B, S), once per piece."
         if snippets.ndim == 3:
             snippets = snippets[:, :, None]
-        states, _ = self.encoder(snippets.flatten(0, 2))
+        states = self._encode(snippets.flatten(0, 2))
         states = states.view(*snippets.shape, -1) + self.snippet_label(snippet_labels)[:, :, None, None]
         return _lay_memory(states, snippets, snippet_labels, self.null)
+
+    def _encode(self, snippets: torch.Tensor) -> torch.Tensor:  # (R, M) to (R, M, C), zero at pads
+        "Run the encoder; where numbers can be looked at, not over rows of pads alone."
+        if self.training or not self._knows_values(snippets):
+            return self.encoder(snippets)[0]
+        filled = (snippets != PAD_ID).any(1).nonzero()[:, 0]
+        states = self.null.new_zeros(*snippets.shape, self.config.encoder.width)
+        if len(filled):
+            read, _ = self.encoder(snippets[filled])
+            states = states.type_as(read).index_copy(0, filled, read)
+        return states
 
     def hidden(
         self,
