@@ -9,7 +9,6 @@ __all__ = ['is_local', 'free_port', 'show_studio', 'Studio', 'studio_command']
 import ipaddress
 import json
 import os
-import re
 import secrets
 import signal
 import socket
