@@ -299,7 +299,8 @@ def _labels_of_notes(
     in_frame_ms = time_ms % FRAME_MS
     grid_ms = time_ms - in_frame_ms + vocabulary().onset_grid[in_frame_ms]
     section = _section_of_notes(score, grid_ms)
-    numbers = [_letter_number(s.label) + 1 for s in score.sections]
+    names = [s.label for s in score.sections]
+    numbers = [LETTERS.index(name) + 1 if name in LETTERS else 0 for name in names]
     label = np.array([*numbers, 0])[section]
     is_first = section != np.append(-1, section[:-1])
     return label, is_first & (label > 0)
