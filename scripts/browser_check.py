@@ -1,6 +1,6 @@
-"""Use the widgets in JupyterLab and in Voila as a person would, with a real browser; keep screenshots.
+"""Use the widgets in JupyterLab, in Voila and in bare pages as a person would; keep screenshots.
 
-    python scripts/browser_check.py [--out FOLDER] [--only lab|voila]     needs chromium and playwright
+    python scripts/browser_check.py [--out FOLDER] [--only page|lab|voila]     needs chromium, playwright
     python scripts/browser_check.py --film figures/studio.gif             the moving picture of the README
 
 Exits with 0 where all passed, 1 where something failed, 3 where there is no browser to test with.
@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from bare_page import check_pages
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_ARGS = [
@@ -102,6 +104,10 @@ from staria.widgets.write import WriteForm
 plan = sample_plan("ABAC", load_snippet_bank(), np.random.default_rng(7), lengths_s=[5] * 4)
 WriteForm(load_generator(), plan.snippets, form="ABAC", lengths="5", n=1, workspace=Workspace("space"))"""
 FILM_SIZE = {"width": 1000, "height": 640}
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def free_port() -> int:
@@ -301,7 +307,8 @@ class RollPage:
         return self.root.evaluate(
             f"""async (root) => {{
                 const frame = () => new Promise(requestAnimationFrame);
-                const {{player}} = [...globalThis.stariaRolls].find((view) => view.root === root);
+                const {{rolls}} = globalThis[Symbol.for("staria")];
+                const {{player}} = [...rolls].find((view) => view.root === root);
                 const {{context}} = player;
                 const cursor = () => Number(root.dataset.cursor);
                 {script}
@@ -458,7 +465,7 @@ def check_sheet(page, roll: RollPage, out: Path, name: str) -> None:
 
 
 NOTE_Y = """(root, note) => {
-    const {painter, data} = [...globalThis.stariaRolls].find((view) => view.root === root);
+    const {painter, data} = [...globalThis[Symbol.for("staria")].rolls].find((view) => view.root === root);
     return painter.y(data.pitch[note]) + painter.row() / 2;
 }"""
 
@@ -496,7 +503,7 @@ def check_playing(page, roll: RollPage) -> None:
     roll.root.get_by_role("button", name="Play").click()
     roll.until("root.dataset.startMs !== undefined")  # The page may have to fetch the piano first
     peaks = page.evaluate(
-        "async () => (await globalThis.stariaPiano).tones.map("
+        "async () => (await globalThis[Symbol.for('staria')].piano).tones.map("
         "(tone) => tone.buffer.getChannelData(0).reduce((most, x) => Math.max(most, Math.abs(x)), 0))"
     )
     assert len(peaks) > 10 and min(peaks) > 0.01, f"the piano's samples are silent: {peaks}"
@@ -1042,10 +1049,10 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "runs" / "browser", help="folder for the screenshots"
     )
-    parser.add_argument("--only", choices=["lab", "voila"], help="one of the two")
+    parser.add_argument("--only", choices=["page", "lab", "voila"], help="one of the three")
     parser.add_argument("--film", type=Path, help="only record the studio while it writes, as a GIF")
     args = parser.parse_args()
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = find_chromium()
     if not chromium:
         print("browser tests skipped: no Chromium here (Debian: apt-get install chromium)")
         return 3
@@ -1058,7 +1065,11 @@ def main() -> int:
             film(chromium, play, Path(name), args.film)
             return 0
         write_fixtures(Path(name))
-        for kind in [args.only] if args.only else ["lab", "voila"]:
+        if args.only in (None, "page"):
+            browser = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+            check_pages(browser, args.out)
+            browser.close()
+        for kind in {None: ["lab", "voila"], "page": []}.get(args.only, [args.only]):
             run(kind, chromium, play, Path(name), args.out)
     print(f"screenshots to look at: {os.path.relpath(args.out)}")
     return 0

@@ -67,8 +67,8 @@ def show_studio(
     write = WriteForm(form="ABAC", workspace=workspace, session=session, pieces=pieces)
     hear = HearForm(workspace=workspace, use=write.use)
     first = [piece_choice(pieces, lambda path: _take(hear, path)), hear]
-    write.folded_gallery.selected_index = None if write.cards else 0  # to begin with
-    write.folded_session.selected_index = None if session is None else 0
+    write.folded_gallery.is_open = not write.cards  # to begin with
+    write.folded_session.is_open = session is not None
     tabs = ipywidgets.Tab(
         [
             _with_sentence(sentence, *parts)

@@ -20,3 +20,22 @@ function button(text, label, act) {
     onclick: act,
   });
 }
+
+function keyList(label, rows) {
+  // A button, and the list of keys that it opens and closes
+  const list = make("div", { className: "staria-help", hidden: true }, [
+    make(
+      "dl",
+      {},
+      rows.map(([keys, does]) =>
+        make("div", {}, [make("dt", { textContent: keys }), make("dd", { textContent: does })]),
+      ),
+    ),
+  ]);
+  const opener = button("?", label, () => {
+    list.hidden = !list.hidden;
+    opener.setAttribute("aria-expanded", String(!list.hidden));
+  });
+  opener.setAttribute("aria-expanded", "false");
+  return [opener, list];
+}

@@ -3,6 +3,14 @@
 
 const LETTERS = ["A", "B", "C", "D"];
 // Shortest, longest, and the steps of a drag
+const BLOCK_KEYS = [
+  ["← →", "choose a section"],
+  ["A to D", "give it another letter"],
+  ["+ and −, drag its edge", "lengthen and shorten it by a second or a bar"],
+  ["Shift+← and Shift+→, drag it", "move it"],
+  ["Insert, Delete", "add a section behind it, remove it"],
+  ["?", "opens and closes this list"],
+];
 const LENGTHS = { s: { least: 1, most: 600, step: 0.5 }, bars: { least: 1, most: 256, step: 1 } };
 
 class FormView {
@@ -14,15 +22,14 @@ class FormView {
       aria: {
         role: "listbox",
         orientation: "horizontal",
-        label:
-          "Sections of the form: letters relabel, arrows choose, Shift and arrows move, " +
-            "plus and minus lengthen and shorten, Insert adds, Delete removes",
+        label: "Sections of the form. Press ? for the keys",
       },
     });
     this.status = make("span", {
       className: "staria-form-status",
       aria: { role: "status", live: "polite" },
     });
+    [this.helpButton, this.help] = keyList("Keys of the form (?)", BLOCK_KEYS);
     this.root = make("div", { className: "staria-form" }, [
       this.row,
       make("div", { className: "staria-form-bar" }, [
@@ -35,8 +42,10 @@ class FormView {
         button("shorter", "Shorten the chosen section by a second or a bar (−)", () => this.lengthen(-1)),
         button("add", "Add a section behind the chosen one (Insert)", () => this.add()),
         button("remove", "Remove the chosen section (Delete)", () => this.remove()),
+        this.helpButton,
         this.status,
       ]),
+      this.help,
     ]);
     this.root.dataset.lmSuppressShortcuts = "true";
     this.root.addEventListener("keydown", (event) => {
@@ -47,6 +56,8 @@ class FormView {
     this.follow = () => this.draw();
     model.on("change:blocks change:palette change:unit change:unit_s", this.follow);
     this.draw();
+    model.set("shown", true);
+    model.save_changes();
   }
 
   words(length) {
@@ -196,6 +207,7 @@ class FormView {
   }
 
   key(event) {
+    if (event.key === "?") this.helpButton.click();
     if (event.target.tagName === "BUTTON") return;
     const { chosen } = this;
     const last = this.blocks.length - 1;

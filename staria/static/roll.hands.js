@@ -1,16 +1,31 @@
 // Pointer, wheel, fingers and keys on the roll: what a person does, as calls of the view.
 
-const HELP =
-  "Space plays or stops, Esc clears. Ctrl+wheel, pinch, + and − zoom; drag, wheel with Shift, ← → move; 0 shows all. " +
-  "Drag on the ruler to select. " +
-  "Ctrl+← and Ctrl+→ step from note to note, with Shift they select. " +
-  "Click a section, then A–D relabels it, N takes the label away, Delete removes it, " +
-  "M joins it with the next, S splits at the cursor; " +
-  "double-click splits, drag a boundary to move it, drag over empty lane to draw one. " +
-  "What is dragged snaps to bars, beats and notes; Alt lets it go. " +
-  "Comma and full stop move the start of a section, with Shift its end. " +
-  "L makes the selection a section. Ctrl+Z undoes, Ctrl+Shift+Z redoes, [ and ] go from section to section. " +
-  "X hands over to the next roll to compare.";
+const GESTURES = [
+  ["Space", "plays or stops"],
+  ["+ and −, Ctrl+wheel, two fingers", "zoom"],
+  ["← →, drag, Shift+wheel, PageUp, PageDown", "move"],
+  ["0, Home, End", "show all, the beginning, the end"],
+  ["W", "says in words what is shown"],
+  ["Ctrl+← and Ctrl+→", "go from note to note; with Shift they select"],
+  ["drag on the ruler, Shift+drag", "select"],
+  ["long press, then drag", "selects a section, then more"],
+  ["Enter", "selects the chosen section; where none is, chooses the note at the cursor"],
+  ["Escape", "clears selection and choice"],
+  ["click a section, [ and ]", "choose a section"],
+  ["A to D, N", "relabel the chosen section, take its label away"],
+  ["Delete, M", "remove it, join it with the next"],
+  ["S, double-click", "split it, at the cursor or there"],
+  ["comma and full stop", "move its start by a note; with Shift its end"],
+  ["drag a boundary", "moves it"],
+  ["L, drag over an empty lane", "make a section, of the selection or there"],
+  ["Alt", "while dragging: no snapping to bars, beats and notes"],
+  ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"],
+  ["X", "goes on in the next roll, to compare"],
+  ["Tab", "goes on to the buttons, the matrix and what is below"],
+  ["?", "opens and closes this list"],
+];
+const LONG_PRESS_MS = 450;
+const SEEN_BY_KEYS = ["+", "=", "-", "0", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "End"];
 
 class Hands {
   constructor(view) {
@@ -22,7 +37,9 @@ class Hands {
     };
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.drag(event));
-    on("pointerup pointercancel", (event) => this.release(event));
+    on("pointerup", (event) => this.release(event));
+    on("pointercancel", (event) => this.cancel(event)); // The page scrolls with this finger
+    on("contextmenu", (event) => this.gesture?.held && event.preventDefault());
     on("pointerleave", () => view.point(-1));
     on("dblclick", (event) => this.doubleClick(event));
     on("wheel", (event) => this.wheel(event), { passive: false });
@@ -64,9 +81,13 @@ class Hands {
     view.overlay.focus({ preventScroll: true });
     view.overlay.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at);
+    clearTimeout(this.resting);
     if (pointers.size === 2) {
       this.gesture = null;
       return;
+    }
+    if (event.pointerType !== "mouse" && at.zone !== "overview") {
+      this.resting = setTimeout(() => this.hold(), LONG_PRESS_MS);
     }
     this.gesture = { ...at, window: { ...view.painter.window }, moved: false };
     if (at.zone === "overview") this.centre(at);
@@ -76,6 +97,28 @@ class Hands {
       this.gesture.before = view.sections;
       if (!this.gesture.boundary) view.focus(sectionAt(view.sections, at.time));
     }
+  }
+
+  hold() {
+    // A long press selects, and dragging on from it selects more
+    const { gesture, view } = this;
+    if (!gesture || gesture.moved) return;
+    gesture.held = view.spanAt(gesture.time);
+    gesture.boundary = null;
+    if (gesture.zone === "lane") view.focus(sectionAt(view.sections, gesture.time));
+    view.select(gesture.held);
+    view.say(view.words());
+  }
+
+  cancel(event) {
+    // As if nothing had been touched
+    const { view, pointers, gesture } = this;
+    clearTimeout(this.resting);
+    pointers.delete(event.pointerId);
+    this.gesture = null;
+    view.state.draft = null;
+    if (gesture?.boundary && gesture.moved) view.preview(gesture.before);
+    view.later();
   }
 
   centre({ x }) {
@@ -98,7 +141,9 @@ class Hands {
     const ends = [snapped(gesture.time), snapped(at.time)];
     const span = [Math.min(...ends), Math.max(...ends)];
     if (gesture.zone === "overview") this.centre(at);
-    else if (gesture.zone === "ruler") view.state.selection = span;
+    else if (gesture.held) {
+      view.state.selection = [Math.min(gesture.held[0], ends[1]), Math.max(gesture.held[1], ends[1])];
+    } else if (gesture.zone === "ruler") view.state.selection = span;
     else if (gesture.boundary) {
       view.preview(moved(gesture.before, gesture.boundary, snapped(at.time), view.end)); // Python hears on release
     } else if (gesture.zone === "lane" && sectionAt(view.sections, gesture.time) < 0) {
@@ -114,11 +159,13 @@ class Hands {
   release(event) {
     const { view, pointers, gesture } = this;
     const { draft } = view.state;
+    clearTimeout(this.resting);
     pointers.delete(event.pointerId);
     this.gesture = null;
     if (!gesture || pointers.size) return;
     view.state.draft = null;
-    if (gesture.zone === "ruler" && gesture.moved) view.select(view.state.selection);
+    if (gesture.held) view.select(view.state.selection);
+    else if (gesture.zone === "ruler" && gesture.moved) view.select(view.state.selection);
     else if (!gesture.moved && ["ruler", "roll", "probs"].includes(gesture.zone)) {
       this.click(event, gesture);
     } else if (draft) view.draw(...draft);
@@ -138,12 +185,7 @@ class Hands {
         ? view.data.noteAt(gesture.time, view.painter.pitch(gesture.y), gesture.slack / 3)
         : -1;
     view.jump(gesture.time);
-    if (note >= 0) {
-      view.tokens.mark(note);
-      view.put({ token: view.data.tokenOf[note] });
-      if (view.sheet.open) view.sheet.choose(note);
-      view.why.choose(note, !view.sheet.open);
-    }
+    if (note >= 0) view.choose(note);
   }
 
   pinch(event, at) {
@@ -221,6 +263,11 @@ class Hands {
       },
       s: () => view.split(),
       x: () => view.handOver(),
+      w: () => view.say(view.words()),
+      Enter: () => {
+        const note = firstAtLeast(view.data.onset, cursor - 1e-3);
+        if (note < view.data.n) view.choose(note);
+      },
       l: () => {
         if (selection.length) view.draw(...selection);
       },
@@ -260,6 +307,7 @@ class Hands {
     const act = (ctrl ? held : plain)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     act();
+    if (!ctrl && SEEN_BY_KEYS.includes(event.key)) view.sayWordsSoon();
     event.preventDefault();
   }
 

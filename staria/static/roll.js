@@ -1,7 +1,9 @@
 // The view of one widget: it joins the data, the painter, the player and the traits that Python sees.
 
 // All rolls of the page: one sounds at a time, and one hands over to the next
-const rolls = (globalThis.stariaRolls ??= new Set());
+const { rolls } = shared;
+const MOST_SAID = 8; // Sections
+const SAID_AFTER_MS = 400; // What is shown is said when keys rest
 
 class RollView {
   constructor(model, el) {
@@ -44,9 +46,13 @@ class RollView {
     });
     this.chordButton = button("Chords", "Show chords, and each section's key and cadence", () => this.toggleChords());
     this.chordButton.setAttribute("aria-pressed", "false");
-    this.clock = make("output", { className: "staria-clock", aria: { label: "Position" } });
+    this.clock = make("span", {
+      className: "staria-clock",
+      aria: { role: "timer", live: "off", label: "Position" },
+    });
     this.legend = make("span", { className: "staria-legend", aria: { role: "group", label: "Colours" } });
     this.caption = make("div", { className: "staria-title" });
+    [this.helpButton, this.help] = keyList("Keys and gestures (?)", GESTURES);
     this.compare = button("A/B", "Compare: the next roll goes on from here (X)", () => this.handOver());
     this.saveButton = button("Save", "Save the sections as a section file", () => this.save());
     this.status = make("div", { className: "staria-status", aria: { role: "status", live: "polite" } });
@@ -77,11 +83,8 @@ class RollView {
         button("Redo", "Redo (Ctrl+Shift+Z)", () => this.redo()),
         this.saveButton,
       ]),
-      button("?", "Keys and gestures", () => {
-        this.help.hidden = !this.help.hidden;
-      }),
+      this.helpButton,
     ]);
-    this.help = make("div", { className: "staria-help", textContent: HELP, hidden: true });
     this.base = make("canvas", { className: "staria-base", aria: { hidden: "true" } });
     this.overlay = make("canvas", {
       className: "staria-overlay",
@@ -103,7 +106,10 @@ class RollView {
 
   listen() {
     // Letters are for the roll, not for the notebook
-    this.root.addEventListener("keydown", (event) => event.stopPropagation());
+    this.root.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "?") this.helpButton.click();
+    });
     const warm = () => {
       this.player.warm();
       this.piano().catch(() => {}); // It is said when someone wants to hear it
@@ -139,12 +145,16 @@ class RollView {
       this.dress();
     });
     this.sizes.observe(this.root);
-    this.themes = new MutationObserver(() => this.dress());
-    this.themes.observe(document.body, {
-      attributes: true,
-      attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"],
-    });
+    // Whatever a page changes on its root when its theme changes
+    const repaint = () => this.dressAnew();
+    this.themes = new MutationObserver(repaint);
+    for (const root of [document.documentElement, document.body]) {
+      this.themes.observe(root, { attributes: true });
+    }
+    this.scheme = window.matchMedia("(prefers-color-scheme: dark)");
+    this.scheme.addEventListener("change", repaint);
     this.leave = () => {
+      this.scheme.removeEventListener("change", repaint);
       for (const [names, act] of Object.entries(follow)) this.model.off(names, act);
     };
   }
@@ -154,6 +164,7 @@ class RollView {
     this.sizes.disconnect();
     this.themes.disconnect();
     this.player.close();
+    clearTimeout(this.soon);
     cancelAnimationFrame(this.frame);
     rolls.delete(this);
   }
@@ -265,9 +276,17 @@ class RollView {
     return found ? found[2] : "";
   }
 
+  dressAnew() {
+    // Only where colours have changed: pages change their root for other reasons, too
+    if (!this.root.isConnected) return;
+    const theme = readTheme(this.root);
+    if (JSON.stringify(theme) !== JSON.stringify(this.painter.theme)) this.dress();
+  }
+
   dress() {
     this.painter.theme = readTheme(this.root);
     this.painter.patterns = null;
+    this.tip.style.background = this.painter.theme.paper;
     this.recolour();
     for (const pane of [this.matrix, this.tokens]) pane.dress(this.painter.theme);
   }
@@ -302,6 +321,7 @@ class RollView {
         textContent: name === "N" ? "none" : name,
         onclick: () => this.relabel(name),
         title: `Label the chosen section ${name === "N" ? "as none" : name} (${name})`,
+        aria: { label: `Label the chosen section ${name === "N" ? "as none" : name}` },
         style: `background:${this.painter.colourOf(name)};color:${inkOn(this.painter.colourOf(name))}`,
       }),
     );
@@ -327,7 +347,36 @@ class RollView {
     this.caption.hidden = !title;
     const name = `Piano roll${title ? ` of ${title}` : ""}`;
     const facts = `${this.data.n} notes, ${clockText(this.end)}${form ? `, form ${form}` : ""}`;
-    this.overlay.setAttribute("aria-label", `${name}: ${facts}. ${HELP}`);
+    this.overlay.setAttribute("aria-label", `${name}: ${facts}. Press ? for its keys, W to hear what is shown.`);
+  }
+
+  words() {
+    // What a person sees, for one who does not
+    const { data, sections, state } = this;
+    const { start, end } = this.painter.window;
+    const [first, last] = data.between(start, end);
+    const span = (from, to) => `${clockText(from, 0.1)} to ${clockText(to, 0.1)}`;
+    const said = [`Shown: ${span(start, end)} of ${clockText(this.end)}`];
+    if (last > first) {
+      let [low, high] = [127, 0];
+      for (let i = first; i < last; i++) {
+        low = Math.min(low, data.pitch[i]);
+        high = Math.max(high, data.pitch[i]);
+      }
+      said.push(`${last - first} notes from ${pitchName(low)} to ${pitchName(high)}`);
+    } else said.push("no notes");
+    const inside = sections.filter(([from, to]) => from < end && to > start);
+    const names = inside.map(([from, , label]) => `${label === "N" ? "no label" : label} from ${clockText(from, 0.1)}`);
+    const more = names.length - MOST_SAID;
+    said.push(`sections: ${names.slice(0, MOST_SAID).join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}`);
+    if (state.selection.length) said.push(`selected: ${span(...state.selection)}`);
+    said.push(`cursor at ${clockText(state.cursor, 0.1)}`);
+    return said.join("; ");
+  }
+
+  sayWordsSoon() {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.say(this.words()), SAID_AFTER_MS);
   }
 
   say(text) {
@@ -647,6 +696,22 @@ class RollView {
       lines.push(...tokens.map((at) => `token ${at}: ${this.tokens.wordOf(at)} = ${data.tokenId[at]}`));
     }
     return lines;
+  }
+
+  spanAt(time) {
+    // What a finger that rests here means: a section, else a bar, else a second
+    const k = sectionAt(this.sections, time);
+    if (k >= 0) return this.sections[k].slice(0, 2);
+    const bar = this.data.barAt(time);
+    return bar ? [this.data.bars[bar - 1], this.data.bars[bar] ?? this.end] : [time, Math.min(time + 1, this.end)];
+  }
+
+  choose(note) {
+    // A note, as a click does: its tokens, its place in the sheet music, and why it was written
+    this.tokens.mark(note);
+    this.put({ token: this.data.tokenOf[note] });
+    if (this.sheet.open) this.sheet.choose(note);
+    this.why.choose(note, !this.sheet.open);
   }
 
   describeAt(time) {

@@ -15,32 +15,58 @@ const SCALE = ["#00224e", "#2a3f6d", "#575d6d", "#7d7c78", "#a59c74", "#d2c060",
 const NICE_STEPS_S = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200];
 
 function readTheme(element) {
-  const style = getComputedStyle(element);
-  const pick = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
-  const theme = {
-    paper: pick("--jp-layout-color0", "#ffffff"),
-    raised: pick("--jp-layout-color1", "#ffffff"),
-    line: pick("--jp-border-color2", "#d0d0d0"),
-    ink: pick("--jp-ui-font-color1", "#222222"),
-    faint: pick("--jp-ui-font-color2", "#666666"),
-    accent: pick("--jp-brand-color1", "#1976d2"),
-    font: pick("--jp-ui-font-family", "system-ui, sans-serif"),
+  // What the variables of theme.css come to here, without holes: a canvas has nothing behind it
+  const probe = make("span", { hidden: true });
+  element.append(probe);
+  const pick = (name) => {
+    probe.style.color = `var(--staria-${name})`;
+    return getComputedStyle(probe).color;
   };
+  const ink = pick("ink");
+  const behind = backdrop(element, ink);
+  const paper = solid(behind, pick("paper"));
+  const theme = {
+    paper,
+    raised: solid(behind, pick("panel")),
+    line: solid(paper, pick("line")),
+    ink: solid(paper, ink),
+    faint: solid(paper, pick("faint")),
+    accent: solid(paper, pick("accent")),
+    font: getComputedStyle(element).fontFamily,
+  };
+  probe.remove();
   theme.dark = luminance(theme.paper) < 0.4;
   return theme;
 }
 
+function backdrop(element, ink) {
+  // What is painted behind an element; where no element says it, ink of a colour that can be read on it
+  for (let at = element; at; at = at.parentElement) {
+    const colour = getComputedStyle(at).backgroundColor;
+    if (painted(colour)[3] === 255) return colour;
+  }
+  return luminance(ink) > 0.5 ? "#1e1e1e" : "#ffffff";
+}
+
+function painted(...colours) {
+  // Colours over each other, as a canvas paints them: [r, g, b, opacity]
+  painted.context ??= make("canvas", { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const { context } = painted;
+  context.clearRect(0, 0, 1, 1);
+  for (const colour of colours) {
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+  }
+  return [...context.getImageData(0, 0, 1, 1).data];
+}
+
+const solid = (...colours) => `rgb(${painted(...colours).slice(0, 3).join(" ")})`;
+
 function channels(colour) {
-  // Any colour that a canvas knows, as [r, g, b] without its opacity
-  const probe = (channels.probe ??= document.createElement("canvas").getContext("2d"));
-  probe.fillStyle = "#ffffff";
-  probe.fillStyle = colour;
-  return probe.fillStyle.startsWith("#")
-    ? [1, 3, 5].map((at) => parseInt(probe.fillStyle.slice(at, at + 2), 16))
-    : probe.fillStyle
-        .match(/[\d.]+/g)
-        .slice(0, 3)
-        .map(Number);
+  // Any colour that a canvas knows, as [r, g, b]
+  const known = (channels.known ??= new Map());
+  if (!known.has(colour)) known.set(colour, painted("#ffffff", colour).slice(0, 3));
+  return known.get(colour);
 }
 
 const luminance = (colour) => {
@@ -245,11 +271,14 @@ class Painter {
 
   layerOf(start, span, scale) {
     const { area, ratio } = this;
-    const canvas = document.createElement("canvas");
-    const c = canvas.getContext("2d");
-    canvas.width = Math.max(1, Math.ceil(span * scale));
-    canvas.height = Math.round((area.height + area.lanes) * ratio);
-    const image = c.createImageData(canvas.width, canvas.height);
+    const wide = Math.max(1, Math.ceil(span * scale));
+    const tall = Math.round((area.height + area.lanes) * ratio);
+    if (this.pixels?.width === wide && this.pixels.height === tall) this.pixels.data.fill(0);
+    else this.pixels = new ImageData(wide, tall); // Kept: a window that zooms needs it in every frame
+    const image = this.pixels;
+    const canvas = this.layer?.canvas ?? document.createElement("canvas");
+    if (canvas.width !== wide) canvas.width = wide;
+    if (canvas.height !== tall) canvas.height = tall;
     const row = this.row() * ratio;
     this.paintNotes(image, {
       start,
@@ -260,7 +289,7 @@ class Painter {
       gap: 1,
     });
     if (this.data.hasProbs) this.paintProbs(image, { start, scale, top: (area.height + GAP) * ratio });
-    c.putImageData(image, 0, 0);
+    canvas.getContext("2d").putImageData(image, 0, 0);
     return { canvas, start, end: start + span, scale };
   }
 

@@ -35,7 +35,7 @@ class MatrixPane {
     this.canvas.onpointermove = (event) => {
       if (!this.playing) this.point(this.cellAt(event));
     };
-    this.canvas.onpointerdown = (event) => {
+    this.canvas.onclick = (event) => {
       this.point(this.cellAt(event));
       this.play();
     };

@@ -1,5 +1,8 @@
 // The sampled piano: a page asks Python for it once, when a hand first comes near a roll.
 
+// All widgets of a page share what stands under this symbol: no name of the page is taken
+const shared = (globalThis[Symbol.for("staria")] ??= { rolls: new Set() });
+
 const PATIENCE_MS = 20000;
 const SILENCE = 0.002; // An encoder puts silence before the sound: it ends where a sample is over this
 
@@ -26,7 +29,7 @@ async function decodePiano(keys, views) {
 }
 
 function askForPiano(model) {
-  globalThis.stariaPiano ??= new Promise((resolve, reject) => {
+  shared.piano ??= new Promise((resolve, reject) => {
     const came = (message, views) => {
       if (!message?.piano) return;
       model.off("msg:custom", came);
@@ -35,11 +38,11 @@ function askForPiano(model) {
     };
     const timer = setTimeout(() => {
       model.off("msg:custom", came);
-      globalThis.stariaPiano = undefined; // The next touch asks again
+      shared.piano = undefined; // The next touch asks again
       reject(new Error("Python did not answer"));
     }, PATIENCE_MS);
     model.on("msg:custom", came);
     model.send({ do: "piano" });
   });
-  return globalThis.stariaPiano;
+  return shared.piano;
 }

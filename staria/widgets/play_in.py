@@ -60,7 +60,7 @@ class _Recorder(anywidget.AnyWidget):
     "Hear what is played in the browser."
 
     _esm = read_static("dom.js", "roll.piano.js", "play_in.js")
-    _css = read_static("form.css")
+    _css = read_static("theme.css", "form.css")
     tempo_qpm = traitlets.Float(96.0, min=20, max=300).tag(sync=True)
     meter = traitlets.List([4, 4]).tag(sync=True)
 

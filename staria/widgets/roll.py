@@ -161,7 +161,7 @@ class PianoRoll(anywidget.AnyWidget, _RollTraits):
     "Show a score as a piano roll that zooms, plays, and sends selections and corrections to Python."
 
     _esm = read_static(*_ROLL_FILES)
-    _css = read_static("roll.css")
+    _css = read_static("theme.css", "roll.css")
 
     def __init__(
         self,

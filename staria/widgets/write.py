@@ -41,7 +41,7 @@ from staria.generation.candidates import (
     take_section,
     write_candidates,
 )
-from ..generation.generation import Sampling, new_draft, opening_ids
+from ..generation.generation import Sampling, new_draft, opening_ids, replan
 from ..generation.material import find_part_read, short_passage, take_passage
 from ..generation.reading import measure_likelihood, read_snippets
 from ..generation.session import Session, ShownPiece, Step, StudioState
@@ -56,10 +56,12 @@ from ..tokens.tokenizer import MusicTokenizerWithStyle
 from staria.widgets.parts import (
     Background,
     FileDrop,
+    Fold,
     chosen_model,
     chosen_name,
     html_table,
     is_chosen,
+    load_once,
     midi_from_browser,
     model_choice,
     piece_choice,
@@ -116,7 +118,7 @@ class _FormGallery(anywidget.AnyWidget):
     "Offer forms by their names."
 
     _esm = read_static("dom.js", "gallery.js")
-    _css = read_static("form.css")
+    _css = read_static("theme.css", "form.css")
     presets = traitlets.List().tag(sync=True)  # What is shown of each
     palette = traitlets.Dict(PALETTE).tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)  # A name
@@ -142,11 +144,12 @@ class _FormBlocks(anywidget.AnyWidget):
     "Show a form as blocks that are moved, lengthened and relabelled by hand."
 
     _esm = read_static("dom.js", "form.js")
-    _css = read_static("form.css")
+    _css = read_static("theme.css", "form.css")
     blocks = traitlets.List().tag(sync=True)  # [letter, length], one a section
     unit = traitlets.Enum(list(_UNITS), "s").tag(sync=True)  # What lengths count
     unit_s = traitlets.Float(1.0).tag(sync=True)  # Its length in seconds
     palette = traitlets.Dict(PALETTE).tag(sync=True)
+    shown = traitlets.Bool(False).tag(sync=True)  # They stand on a page
 
     @property
     def form(self) -> str:
@@ -194,8 +197,7 @@ class _SnippetShelf(widgets.VBox):
         self.words = {letter: widgets.HTML(layout=widgets.Layout(min_width="250px")) for letter in LETTERS}
         self.rows = {letter: self._row(letter) for letter in LETTERS}
         self.play_in = PlayIn(self.show)
-        self.folded_play = widgets.Accordion([self.play_in], selected_index=None)
-        self.folded_play.titles = ("Play it in: by a MIDI keyboard, or by the computer's keys",)
+        self.folded_play = Fold("Play it in: by a MIDI keyboard, or by the computer's keys", self.play_in)
         self.opening_words = widgets.HTML(layout=widgets.Layout(min_width="250px"))
         rows = [*self.rows.values(), self._opening_row()]
         super().__init__([self.choice, self.drop, self.folded_play, *rows, self.place])
@@ -607,10 +609,12 @@ def _text(value: str, name: str, example: str) -> widgets.Text:
 
 
 _FIELD_STYLE = {"description_width": "90px"}
-_PLAN_FIELDS = ("form", "lengths", "unit", "tempo", "meter", "style")  # The others say how it is written
+_TYPED_FIELDS = ("form", "lengths", "unit", "tempo", "meter", "style")
+_PLAN_FIELDS = (*_TYPED_FIELDS, "periods")  # The others say how it is written
 _FIRST_FIELDS = ("n", "seed")  # Those others that are not folded away
 _TOP_P = "Keep the likeliest tokens that together have this probability"
 _MIN_P = "Drop tokens less likely than this share of the likeliest"
+_PERIODS = "The second half of a letter's first section begins as its first half, and ends in its own way"
 
 
 def _studio_fields(form: str, lengths: str, unit: str, n: int) -> dict[str, widgets.Widget]:
@@ -622,6 +626,7 @@ def _studio_fields(form: str, lengths: str, unit: str, n: int) -> dict[str, widg
         tempo=_text("", "tempo", "the material's"),
         meter=_text("", "meter", "the material's"),
         style=_text("", "style", "the material's"),
+        periods=widgets.Checkbox(Plan.periods, description="In periods", tooltip=_PERIODS, indent=False),
         n=_number(n, 1, 16, "candidates", "Pieces to write"),
         seed=_number(0, 0, 2**31 - 1, "seed", "The same seed writes the same pieces"),
         temperature=_slider(Sampling.temperature, 0.1, 2, 0.05, "temperature", "Above 1: wilder"),
@@ -636,6 +641,19 @@ def _tempo_and_meter(preset: FormPreset) -> dict[str, str]:  # As a person types
     return {"tempo": f"{preset.tempo_qpm:g}", "meter": "{}/{}".format(*preset.meter)}
 
 
+def _why_no_periods(
+    model,  # What writes
+) -> str:  # One line; empty where it can
+    "Say why a model cannot write periods."
+    any_plan = Plan("A", None, {}, _UNKNOWN_CLOCK.meter, _UNKNOWN_CLOCK.tempo_qpm, periods=True)
+    try:
+        replan(any_plan, model)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+_FROM_GALLERY = "from_gallery"  # In a state, beside the fields: names of those that the gallery filled
 _USUAL_BARS = 8
 _UNKNOWN_CLOCK = BarClock((4, 4), 120.0)  # Of material that does not say how fast it is
 
@@ -661,6 +679,9 @@ class WriteForm(widgets.VBox):
         self.workspace = workspace or Workspace()
         self.cards = []
         self.following = True  # Fields are followed by what is shown of them
+        self.from_gallery: set[str] = set()  # Fields that the gallery filled, and nobody has edited since
+        self.loaded: set[str] = set()  # Paths of models that were loaded, or cannot be
+        self.loading = Background(lambda text: tell(self.status, text, error=True))
         self.past: list[Step] = []  # What was done, and how it was before
         self.all_cards = {}  # By key, also those that undoing can bring back
         self.last_key = 0
@@ -689,12 +710,14 @@ class WriteForm(widgets.VBox):
         super().__init__(self._parts())
         self.add_class("staria-fields")
         for name, field in self.fields.items():
-            follow = self._typed if name in _PLAN_FIELDS else self._set
-            field.observe(lambda _, follow=follow: follow(), "value")
+            field.observe(lambda _, name=name: self._edited(name), "value")
         self.blocks.observe(lambda _: self._built(), "blocks")
+        self.blocks.observe(lambda _: self.load_models(), "shown")
         self.gallery.observe(lambda change: self.job.guard(lambda: self.take_preset(change["new"])), "chosen")
-        self.checkpoint.observe(lambda _: self._typed(), "value")  # Another one reads more or less
+        for choice in (self.checkpoint, self.baseline):  # Another one reads more or less
+            choice.observe(lambda _: self._other_model(), "value")
         self._typed()
+        self._offer_periods()
         if session is not None:
             self.folder.value = str(session)
             self.job.guard(lambda: self.open_session(session))
@@ -749,14 +772,15 @@ class WriteForm(widgets.VBox):
         first = [self.fields[name] for name in _FIRST_FIELDS]
         buttons = [self.write_button, self.stop_button, self.undo_button]
         shown = (*_PLAN_FIELDS, *_FIRST_FIELDS)
+        self.no_periods = status_line()  # Why there are none
+        periods = widgets.HBox([self.fields["periods"], self.no_periods], layout=wrap)
         folded = [field for name, field in self.fields.items() if name not in shown]
-        self.folded_gallery = widgets.Accordion([self.gallery], selected_index=None)
-        self.folded_gallery.titles = ("Gallery: twelve forms by their names",)
-        more = widgets.Accordion([widgets.GridBox(folded, layout=columns)], selected_index=None)
-        more.titles = ("More settings: as measured, unless you change them",)
+        self.folded_gallery = Fold("Gallery: twelve forms by their names", self.gallery)
+        settings = widgets.VBox([periods, widgets.GridBox(folded, layout=columns)])
+        more = Fold("More settings: as measured, unless you change them", settings)
         keeping = widgets.HBox([self.folder, self.open_button], layout=wrap)
-        self.folded_session = widgets.Accordion([keeping], selected_index=None)
-        self.folded_session.titles = ("Session: a folder that keeps all of this, to go on from tomorrow",)
+        about = "Session: a folder that keeps all of this, to go on from tomorrow"
+        self.folded_session = Fold(about, keeping)
         ranks = [widgets.HTML("Best first by"), *self.ranks.values()]
         hidden = widgets.Layout(flex_flow="row wrap", align_items="center", display="none")
         self.ranking = widgets.HBox(ranks, layout=hidden)
@@ -764,7 +788,7 @@ class WriteForm(widgets.VBox):
             self.folded_session,
             self.folded_gallery,
             widgets.HTML("<b>Form</b>"),
-            widgets.HBox([self.fields[name] for name in _PLAN_FIELDS], layout=wrap),
+            widgets.HBox([self.fields[name] for name in _TYPED_FIELDS], layout=wrap),
             self.blocks,
             widgets.HTML("<b>Snippets</b>"),
             self.shelf,
@@ -812,14 +836,20 @@ class WriteForm(widgets.VBox):
         snippets = {letter: score for letter, score in self.snippets.items() if letter in form}
         lengths = _parse_lengths(self.value("lengths"), form, unit)
         meter, tempo = _parse_meter(self.value("meter")), _parse_tempo(self.value("tempo"))
-        style = self.typed_style or self.shelf.style
+        more = {"style": self.typed_style or self.shelf.style, "periods": self.in_periods}
         if unit == "s" and meter is None and tempo is None:
-            return Plan(form, lengths, snippets, style=style)
+            return Plan(form, lengths, snippets, **more)
         own = self._clock_of(snippets)
         clock = meter or own.meter, tempo or own.tempo_qpm
         if unit == "s":
-            return Plan(form, lengths, snippets, *clock, style=style)
-        return Plan(form, None, snippets, *clock, lengths or (_USUAL_BARS,), style)
+            return Plan(form, lengths, snippets, *clock, **more)
+        return Plan(form, None, snippets, *clock, lengths or (_USUAL_BARS,), **more)
+
+    @property
+    def in_periods(self) -> bool:
+        "Whether sections are written in periods: a person wants it, and the models can."
+        box = self.fields["periods"]
+        return box.value and not box.disabled
 
     @property
     def typed_style(self) -> tuple[str, ...]:
@@ -838,8 +868,52 @@ class WriteForm(widgets.VBox):
         clock = self._clock_of(own)
         return None if clock is _UNKNOWN_CLOCK else clock
 
+    def _is_here(self, choice: widgets.Dropdown) -> bool:
+        "Say whether a chosen model can be asked without a wait."
+        return is_chosen(choice) and (not chosen_name(choice) or chosen_name(choice) in self.loaded)
+
+    def _to_load(self) -> list[str]:
+        "List the paths of chosen models that were not loaded yet."
+        chosen = [choice for choice in (self.checkpoint, self.baseline) if is_chosen(choice)]
+        return [chosen_name(choice) for choice in chosen if not self._is_here(choice)]
+
+    def load_models(self) -> None:
+        "Load the chosen models beside the notebook; what only they can tell is shown then."
+        if self._to_load():
+            self.loading.start(self._load_models)
+
+    def _load_models(self) -> None:
+        while paths := self._to_load():
+            with contextlib.suppress(ValueError, OSError):  # it is said when it shall write
+                load_once(paths[0])
+            self.loaded.add(paths[0])
+        self.know_models()
+
+    def know_models(self) -> None:
+        "Show what only the models can tell."
+        self._offer_periods()
+        self.shelf.describe()
+
+    def _other_model(self) -> None:
+        self._typed()
+        self._offer_periods()
+        if self.blocks.shown:
+            self.load_models()
+
+    def _offer_periods(self) -> None:
+        "Let a person ask for periods, unless a chosen model cannot write them; then say why."
+        said = []
+        for choice, who in ((self.checkpoint, ""), (self.baseline, "the model beside: ")):
+            with contextlib.suppress(ValueError, OSError):
+                if self._is_here(choice) and (why := _why_no_periods(chosen_model(choice))):
+                    said.append(f"{who}{why}")
+        tell(self.no_periods, " ".join(said[:1]))
+        self.fields["periods"].disabled = bool(said)
+
     def _say_what_is_read(self, letter: str) -> str:
         "Say how much of a letter's snippet the chosen model reads; nothing where that cannot be known yet."
+        if not self._is_here(self.checkpoint):
+            return ""
         with contextlib.suppress(ValueError, OSError):
             if letter in (plan := self.plan()).form:
                 return str(find_part_read(chosen_model(self.checkpoint), plan, letter)[0])
@@ -851,12 +925,14 @@ class WriteForm(widgets.VBox):
         passage: Score,  # Music that the letter's sections are written from
     ) -> str:  # What to tell whoever gave it
         "Make a passage the material of a letter."
+        self._load_models()  # what is read of it is part of the answer
         self.shelf.give(letter, passage)
         said = f"{letter} in Write is {_size_of(self.snippets[letter])}"
-        if read := self._say_what_is_read(letter):
+        form = self.value("form").strip().upper()
+        if letter not in form:
+            said += f"; the form {form} has no {letter} yet"
+        elif read := self._say_what_is_read(letter):
             said += f"; {read}"
-        else:
-            said += f"; the form {self.value('form').strip().upper()} has no {letter} yet"
         tell(self.status, f"{said}{self._say_whose_tempo()}")
         return told(self.status)
 
@@ -867,8 +943,14 @@ class WriteForm(widgets.VBox):
             return ""
         return f"; tempo {clock.tempo_qpm:g} and meter {'{}/{}'.format(*clock.meter)} are your material's"
 
-    def _set(self) -> None:  # What no plan depends on
-        if self.following:
+    def _edited(self, name: str) -> None:
+        "Follow a field: where a person edits it, it is no longer the gallery's."
+        if not self.following:
+            return
+        self.from_gallery.discard(name)
+        if name in _PLAN_FIELDS:
+            self._typed()
+        else:
             self.save()
 
     def _typed(self) -> None:
@@ -926,6 +1008,7 @@ class WriteForm(widgets.VBox):
             **(_tempo_and_meter(preset) if clock is None else {"tempo": "", "meter": ""}),
             style=" ".join(preset.style),
         )
+        self.from_gallery = set(_tempo_and_meter(preset)) if clock is None else set()
         self.shelf.sample(preset.form, self.value("seed"), preset.style, self.shelf.own)
         self._typed()
 
@@ -948,6 +1031,7 @@ class WriteForm(widgets.VBox):
                     raise InputError(f"the field {name} cannot be {value!r}") from None
         finally:
             self.following = True
+        self.from_gallery -= set(values)
         self._typed()
 
     def state(
@@ -959,6 +1043,7 @@ class WriteForm(widgets.VBox):
         if not parts or "fields" in parts:
             names = _PLAN_FIELDS if parts else self.fields
             found["fields"] = {name: self.value(name) for name in names}
+            found["fields"][_FROM_GALLERY] = " ".join(sorted(self.from_gallery))
         if not parts or "snippets" in parts:
             shelf = self.shelf
             found |= {"snippets": shelf.held(), "style": shelf.style}
@@ -982,12 +1067,13 @@ class WriteForm(widgets.VBox):
 
     def _shelved(self) -> None:
         self._forget_error()
-        typed = {name: self.value(name) for name in ("tempo", "meter")}
-        if self._own_clock() and typed in [_tempo_and_meter(preset) for preset in GALLERY]:
+        filled = sorted(self.from_gallery, reverse=True)
+        if filled and self._own_clock():
             what, before = self.past[-1]  # one step with what was given
             self.past[-1] = what, dataclasses.replace(before, fields=self.state("fields").fields)
-            self._set_fields(tempo="", meter="")
-            tell(self.status, f"the gallery's tempo and meter give way{self._say_whose_tempo()}")
+            self._set_fields(**dict.fromkeys(filled, ""))
+            verb = "gives" if len(filled) == 1 else "give"
+            tell(self.status, f"the gallery's {' and '.join(filled)} {verb} way{self._say_whose_tempo()}")
         self._typed()
 
     def _forget_error(self) -> None:
@@ -1011,6 +1097,7 @@ class WriteForm(widgets.VBox):
         if state.fields is not None:
             self.gallery.chosen = ""
             self._set_fields(**{name: value for name, value in state.fields.items() if name in self.fields})
+            self.from_gallery = set(state.fields.get(_FROM_GALLERY, "").split())
         if state.pieces is not None:
             _show_cards(self, [self._card_of(piece) for piece in state.pieces])
         del self.past[steps:]  # what was set is no new step
@@ -1313,6 +1400,8 @@ def _write_studio(
         tell(form.status, "the model gets ready …")
         form.links.value = ""  # of a piece that was written before
         writers, seed = _writers(form), form.value("seed")
+        form.loaded |= {path for _, _, path in writers}
+        form.know_models()
         form.shelf.fill(form.plan().form, seed, form.typed_style)
         plans = [_as_followed(form, model) for _, model, _ in writers]
         opening = form.shelf.opening  # What does not fit into a plan is said before anything is shown
@@ -1355,7 +1444,10 @@ def _finish(form: WriteForm) -> None:
     count = len(form.cards)
     forms = ", ".join(score.form for score in form.scores) or "none"
     stopped = "stopped; " if form.job.stopping else ""
-    tell(form.status, f"{stopped}{count} candidate{'s' * (count != 1)}: {forms}")
+    said = f"{stopped}{count} candidate{'s' * (count != 1)}: {forms}"
+    if form.value("periods") and not form.in_periods:
+        said += f"; not in periods: {told(form.no_periods)}"
+    tell(form.status, said)
 
 # %% ../../nbs/widgets/03_write.ipynb #6b63528d
 _QUESTION = {"overall": ["How good is the piece?", "very poor", "very good"]}
