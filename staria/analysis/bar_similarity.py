@@ -24,16 +24,20 @@ def bars_of(
     first = float(score.onset_s[0]) if len(score) else 0.0
     if not len(bars) or bars[0] > first:
         bars = np.append(first, bars)
-    bars = bars[np.searchsorted(bars, first + 1e-3, "right") - 1 :]  # silence in front is no music
+    silent = np.searchsorted(bars, first + 1e-3, "right") - 1  # silence in front is no music
+    bars = bars[silent:]
     if len(bars) < 4:
         return bars
 
     # An upbeat belongs to the bar that it leads to; a bar that a repeat with its upbeat cuts in two is one.
     usual = float(np.median(np.diff(bars)))
-    upbeat = bars[1] - bars[0] < 0.75 * usual or bars[1] - first < 0.5 * usual
-    kept = list(bars[1:] if upbeat else bars)
+    is_short = bars[1] - bars[0] < 0.75 * usual
+    is_late = bars[1] - first < 0.5 * usual
+    kept = list(bars[1:] if is_short or is_late else bars)
     for k in range(len(kept) - 2, 0, -1):
-        if kept[k] - kept[k - 1] < 0.9 * usual and kept[k + 1] - kept[k - 1] < 1.25 * usual:
+        is_cut = kept[k] - kept[k - 1] < 0.9 * usual
+        fits_as_one = kept[k + 1] - kept[k - 1] < 1.25 * usual
+        if is_cut and fits_as_one:
             del kept[k]
     return np.array(kept)
 
@@ -75,21 +79,26 @@ def _lay_bars(
     edges = np.append(bars, last_end)
 
     # Each note has a place in its bar, 0 to 1; together the places tell how the bars are divided.
-    bar = np.clip(np.searchsorted(bars, score.onset_s, "right") - 1, 0, len(bars) - 1)
+    bar = np.searchsorted(bars, score.onset_s, "right") - 1
+    bar = np.clip(bar, 0, len(bars) - 1)
     length = np.diff(edges)[bar]
     place = (score.onset_s - bars[bar]) / length
-    steps = _steps_of(place[(place > -0.03) & (place < 1)])
+    is_inside = (place > -0.03) & (place < 1)
+    steps = _steps_of(place[is_inside])
 
     # Steps on which a key is struck, and on which it sounds: one at least.
     n = len(bars) * steps
-    start = np.clip(((bar + np.clip(place, 0, 1)) * steps + 0.5).astype(int), 0, n - 1)
+    start = ((bar + np.clip(place, 0, 1)) * steps + 0.5).astype(int)
+    start = np.clip(start, 0, n - 1)
     duration = np.rint(score.notes["duration_ms"] / 1000 / length * steps).astype(int)
     stop = np.minimum(start + np.maximum(1, duration), n)
-    struck, sounding = np.zeros((2, n, 128), bool)
+    struck = np.zeros((n, 128), bool)
+    sounding = np.zeros((n, 128), bool)
     for first, end, pitch in zip(start, stop, score.notes["pitch"], strict=True):
         struck[first, pitch] = True
         sounding[first:end, pitch] = True
-    return struck.reshape(len(bars), steps, 128), sounding.reshape(len(bars), steps, 128)
+    shape = (len(bars), steps, 128)
+    return struck.reshape(shape), sounding.reshape(shape)
 
 # %% ../../nbs/analysis/02_bar_similarity.ipynb #43aef1ef
 BAR_SIMILARITIES = ("notes", "melody", "melody class", "harmony", "rhythm", "melody rhythm", "bass", "top")
@@ -132,8 +141,10 @@ def compare_bars(
 
     # Harmony: how long each pitch class sounds, beat by beat.
     beats = 3 if steps == 12 else 4
-    harmony = _fold_octaves(sounding.astype(np.float32)).reshape(n, beats, -1, 12).sum(2)
-    harmony = harmony / np.maximum(np.linalg.norm(harmony, axis=-1, keepdims=True), 1e-6)
+    by_class = _fold_octaves(sounding.astype(np.float32))
+    harmony = by_class.reshape(n, beats, -1, 12).sum(2)
+    size = np.linalg.norm(harmony, axis=-1, keepdims=True)
+    harmony = harmony / np.maximum(size, 1e-6)
     harmony = harmony.reshape(n, -1) / np.sqrt(beats)
 
     # Each has a place in the result, so that only one more is in memory.

@@ -39,18 +39,29 @@ def _sound_at(
     notes = score.notes[score.notes["instrument"] != DRUM]
     starts_s = notes["onset_ms"] / 1e3
     ends_s = starts_s + notes["duration_ms"] / 1e3
+
+    # The first and the last beat of each note.
     n_beats = len(edges_s) - 1
-    shares, lowest = np.zeros((n_beats, 12)), np.full(n_beats, 128)
-    first = np.clip(np.searchsorted(edges_s, starts_s, "right") - 1, 0, n_beats - 1)
-    last = np.clip(np.searchsorted(edges_s, ends_s, "left") - 1, 0, n_beats - 1)
-    for reach in range(int((last - first).max(initial=-1)) + 1):
-        k = first + reach
-        here = np.flatnonzero(k <= last)
-        k, pitch = k[here], notes["pitch"][here].astype(int)
-        held_s = np.minimum(ends_s[here], edges_s[k + 1]) - np.maximum(starts_s[here], edges_s[k])
+    first = np.searchsorted(edges_s, starts_s, "right") - 1
+    first = np.clip(first, 0, n_beats - 1)
+    last = np.searchsorted(edges_s, ends_s, "left") - 1
+    last = np.clip(last, 0, n_beats - 1)
+    most_beats = int((last - first).max(initial=-1)) + 1
+
+    shares = np.zeros((n_beats, 12))
+    lowest = np.full(n_beats, 128)
+    for reach in range(most_beats):
+        here = np.flatnonzero(first + reach <= last)
+        k = first[here] + reach
+        pitch = notes["pitch"][here].astype(int)
+        until_s = np.minimum(ends_s[here], edges_s[k + 1])
+        from_s = np.maximum(starts_s[here], edges_s[k])
+        held_s = until_s - from_s
         sounds = held_s > _SHORTEST_S
-        np.add.at(shares, (k[sounds], pitch[sounds] % 12), held_s[sounds])
-        np.minimum.at(lowest, k[sounds], pitch[sounds])
+        k = k[sounds]
+        pitch = pitch[sounds]
+        np.add.at(shares, (k, pitch % 12), held_s[sounds])
+        np.minimum.at(lowest, k, pitch)
     shares /= np.maximum(shares.sum(1, keepdims=True), 1e-9)
     return shares, np.where(lowest < 128, lowest % 12, -1)
 
@@ -121,12 +132,14 @@ def estimate_chords(
 
 def _best_path(fits: np.ndarray) -> list[int]:  # (K, kinds): a kind for each beat
     "Take the chords that fit best together with what their changes cost."
-    total, came = fits[0].copy(), np.zeros(fits.shape, int)
+    total = fits[0].copy()
+    came = np.zeros(fits.shape, int)
     stay = np.arange(fits.shape[1])
     for k in range(1, len(fits)):
         best = int(total.argmax())
-        came[k] = np.where(total < total[best] - _CHANGE, best, stay)
-        total = np.maximum(total, total[best] - _CHANGE) + fits[k]
+        changed = total[best] - _CHANGE
+        came[k] = np.where(total < changed, best, stay)
+        total = np.maximum(total, changed) + fits[k]
     path = [int(total.argmax())]
     for k in range(len(fits) - 1, 0, -1):
         path.append(int(came[k, path[-1]]))

@@ -50,10 +50,17 @@ def _along(values: np.ndarray, start: int, source: int, bars: int) -> float:  # 
     return float(values[start : start + bars, source : source + bars].trace())
 
 
-def _weigh_return(terms: Terms, start: int, end: int, source: int, source_end: int) -> float:
-    shared = min(end - start, source_end - source)
-    apart = abs((end - start) - (source_end - source))
-    return _along(terms.evidence, start, source, shared) - _cost_of_inequality(terms) * apart
+def _weigh_return(
+    terms: Terms,
+    start: int,  # Half-open spans of bars
+    end: int,
+    source: int,
+    source_end: int,
+) -> float:
+    bars = end - start
+    source_bars = source_end - source
+    evidence = _along(terms.evidence, start, source, min(bars, source_bars))
+    return evidence - _cost_of_inequality(terms) * abs(bars - source_bars)
 
 
 def _cost_of_inequality(terms: Terms) -> float:  # Nats of each bar by which a return is longer or shorter
@@ -91,15 +98,19 @@ def weigh_boundary(
     "Split what a boundary is worth into the terms of the search."
     row, terms = search.rows[0], search.terms
     merged = remove_boundary(row, k, terms)
-    with_it, without = (weigh_row(one, terms) for one in (row, merged))
+    with_it = weigh_row(row, terms)
+    without = weigh_row(merged, terms)
     spans = _spans_of(row, len(terms.alike))
-    left, right, whole = spans[k - 1], spans[k], range(spans[k - 1].start, spans[k].stop)
+    left = spans[k - 1]
+    right = spans[k]
+    whole = range(left.start, right.stop)
 
     # What the two sections have as one, split between their bars.
-    one, parts, rest = without[k - 1], (0.0, 0.0), Reason(f"{_bars(whole)} as one section would be new", 0.0)
+    one = without[k - 1]
     if one.source is None:
-        rest = rest._replace(nats=-one.kind)
         goes_on = None
+        parts = (0.0, 0.0)
+        rest = Reason(f"{_bars(whole)} as one section would be new", -one.kind)
     else:
         goes_on = _spans_of(merged, len(terms.alike))[one.source]
         parts = _split_evidence(terms, left, right, goes_on)

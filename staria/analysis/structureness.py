@@ -28,16 +28,25 @@ def _chroma_frames(
     start = (notes["onset_ms"] - notes["onset_ms"][0]) / 1e3
     end = start + notes["duration_ms"] / 1e3
     pitch_class = notes["pitch"] % 12
+
+    # The first and the last frame of each note.
     n = max(int(np.ceil(end.max() / hop_s - 1e-9)), 1)
-    first = np.minimum((start / hop_s + 1e-9).astype(int), n - 1)
-    last = np.clip(np.ceil(end / hop_s - 1e-9).astype(int) - 1, first, n - 1)
+    first = (start / hop_s + 1e-9).astype(int)
+    first = np.minimum(first, n - 1)
+    last = np.ceil(end / hop_s - 1e-9).astype(int) - 1
+    last = np.clip(last, first, n - 1)
+    most_frames = int((last - first).max()) + 1
+
     chroma = np.zeros((n, 12))
-    for k in range(int((last - first).max()) + 1):  # as often as the longest note has frames
+    for k in range(most_frames):
         held = np.flatnonzero(first + k <= last)
         frame = first[held] + k
-        overlap = np.minimum(end[held], (frame + 1) * hop_s) - np.maximum(start[held], frame * hop_s)
-        np.add.at(chroma, (frame, pitch_class[held]), np.maximum(overlap, 0))
-    return chroma / np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-9)
+        begins = np.maximum(start[held], frame * hop_s)
+        ends = np.minimum(end[held], (frame + 1) * hop_s)
+        overlap = np.maximum(ends - begins, 0)
+        np.add.at(chroma, (frame, pitch_class[held]), overlap)
+    length = np.linalg.norm(chroma, axis=1, keepdims=True)
+    return chroma / np.maximum(length, 1e-9)
 
 # %% ../../nbs/analysis/04_structureness.ipynb #644a62c2
 def _enhanced_similarity(
@@ -78,38 +87,67 @@ def _enhanced_similarity(
 
 # %% ../../nbs/analysis/04_structureness.ipynb #9cb5bfec
 @compiled
-def _fitness(S: np.ndarray, s: int, M: int, value: np.ndarray, count: np.ndarray) -> float:
-    # `value` and `count` are three rows of room; a count is 2**32 times the cells plus the rows covered.
-    N, cell = len(S), 1 << 32
-    outside, outside_count, ended, ended_count = 0.0, 0, -np.inf, 0
+def _fitness(
+    S: np.ndarray,  # (N, N) as `_scape` takes it
+    s: int,  # First frame of the passage
+    M: int,  # Frames of the passage
+    value: np.ndarray,  # (3, M + 1) room
+    count: np.ndarray,  # (3, M + 1) room; a count is 2**32 times the cells plus the rows covered
+) -> float:
+    N = len(S)
+    cell = 1 << 32
+    outside = 0.0
+    outside_count = 0
+    ended = -np.inf
+    ended_count = 0
     value[:, :] = -np.inf
     for n in range(N):
-        now, one, two = value[n % 3], value[(n + 2) % 3], value[(n + 1) % 3]
-        now_count, one_count, two_count = count[n % 3], count[(n + 2) % 3], count[(n + 1) % 3]
+        now = value[n % 3]
+        one = value[(n + 2) % 3]  # the row before
+        two = value[(n + 1) % 3]
+        now_count = count[n % 3]
+        one_count = count[(n + 2) % 3]
+        two_count = count[(n + 1) % 3]
         if ended > outside:
-            outside, outside_count = ended, ended_count
-        now[1], now_count[1] = outside + S[n, s], outside_count + cell + 1
+            outside = ended
+            outside_count = ended_count
+        now[1] = outside + S[n, s]
+        now_count[1] = outside_count + cell + 1
         for m in range(2, M + 1):
-            best, c = one[m - 1], one_count[m - 1] + 1
+            best = one[m - 1]
+            c = one_count[m - 1] + 1
             if two[m - 1] > best:
-                best, c = two[m - 1], two_count[m - 1] + 2
+                best = two[m - 1]
+                c = two_count[m - 1] + 2
             if m > 2 and one[m - 2] > best:
-                best, c = one[m - 2], one_count[m - 2] + 1
-            now[m], now_count[m] = S[n, s + m - 1] + best, c + cell
-        ended, ended_count = now[M], now_count[M]
+                best = one[m - 2]
+                c = one_count[m - 2] + 1
+            now[m] = S[n, s + m - 1] + best
+            now_count[m] = c + cell
+        ended = now[M]
+        ended_count = now_count[M]
     if ended > outside:
-        outside, outside_count = ended, ended_count
-    cells, covered = outside_count >> 32, outside_count & (cell - 1)
-    score, coverage = (outside - M) / max(cells, 1), (covered - M) / N
-    return 2 * score * coverage / (score + coverage) if score > 0 and coverage > 0 else 0.0
+        outside = ended
+        outside_count = ended_count
+    cells = outside_count >> 32
+    covered = outside_count & (cell - 1)
+    score = (outside - M) / max(cells, 1)
+    coverage = (covered - M) / N
+    if score > 0 and coverage > 0:
+        return 2 * score * coverage / (score + coverage)
+    return 0.0
 
 # %% ../../nbs/analysis/04_structureness.ipynb #46844bec
 @compiled
-def _scape(S: np.ndarray, prune_from: int) -> np.ndarray:
-    # From a length on, stop where no longer passage can be fitter; 0: never.
-    N, best = len(S), 0.0
+def _scape(
+    S: np.ndarray,  # (N, N) 1 on the diagonal, at most 1 elsewhere
+    prune_from: int,  # From this length on, stop where no longer passage can be fitter; 0: never
+) -> np.ndarray:  # (N, N) fitness
+    N = len(S)
+    best = 0.0
     scape = np.zeros((N, N))
-    value, count = np.empty((3, N + 1)), np.zeros((3, N + 1), np.int64)
+    value = np.empty((3, N + 1))
+    count = np.zeros((3, N + 1), np.int64)
     for M in range(1, N + 1):
         if prune_from > 0 and M >= prune_from and 1 - M / N <= best:
             break

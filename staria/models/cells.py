@@ -49,20 +49,27 @@ def _describe_frames(
     cell_s: torch.Tensor,  # (B,)
 ) -> list[torch.Tensor]:  # Each (B, D, G · FRAMES), in the order of CELL_SIMILARITIES
     "Lay notes onto frames."
-    B, L = len(notes.pitch), n_cells * FRAMES
+    B = len(notes.pitch)
+    L = n_cells * FRAMES
     frame_s = cell_s[:, None] / FRAMES
-    start = (notes.onset_s / frame_s + 0.5).long().clamp(0, L - 1)
-    end = ((notes.onset_s + notes.duration_s) / frame_s + 0.5).long().clamp(max=L).maximum(start + 1)
+    start = (notes.onset_s / frame_s + 0.5).long()
+    start = start.clamp(0, L - 1)
+    end = ((notes.onset_s + notes.duration_s) / frame_s + 0.5).long()
+    end = end.clamp(max=L).maximum(start + 1)
 
     # Keys that are struck, and keys that sound. Padding lands in a spare column.
     def place(frame: torch.Tensor) -> torch.Tensor:
         return torch.where(notes.real, frame * 128 + notes.pitch, (L + 1) * 128)
 
+    def as_keys(table: torch.Tensor) -> torch.Tensor:  # (B, L, 128)
+        return table[:, : L * 128].view(B, L, 128)
+
     table = notes.onset_s.new_zeros(B, (L + 1) * 128 + 1)
-    struck = table.scatter(1, place(start), 1.0)[:, : L * 128].view(B, L, 128)
+    struck = as_keys(table.scatter(1, place(start), 1.0))
     one = torch.ones_like(notes.onset_s)
-    change = table.scatter_add(1, place(start), one).scatter_add(1, place(end), -one)
-    sounds = change[:, : L * 128].view(B, L, 128).cumsum(1) > 0.5
+    begun = table.scatter_add(1, place(start), one)
+    change = begun.scatter_add(1, place(end), -one)
+    sounds = as_keys(change).cumsum(1) > 0.5
 
     # The highest and the lowest key that sounds.
     number = torch.arange(1, 129, device=sounds.device)
@@ -98,9 +105,11 @@ def compare_cells(
     G = int(n_cells.max())
     real = torch.arange(G, device=n_cells.device) < n_cells[:, None]
     pairs = real[:, :, None] & real[:, None]
+    described = _describe_frames(notes, G, cell_s)
     found = []
-    for name, frames in zip(CELL_SIMILARITIES, _describe_frames(notes, G, cell_s), strict=True):
-        found.append(_standardize(_compare_frames(_emphasize(name, frames), G), pairs))
+    for name, frames in zip(CELL_SIMILARITIES, described, strict=True):
+        similarity = _compare_frames(_emphasize(name, frames), G)
+        found.append(_standardize(similarity, pairs))
     return torch.stack(found, 1)
 
 
@@ -187,11 +196,15 @@ class PairNet(nn.Module):
         "Score pairs and starts."
         # Widths that repeat are fast: kernels are made for each.
         G = similarity.shape[2]
-        wide = G + -G % 16
+        more = -G % 16
+        wide = G + more
         real = torch.arange(wide, device=n_cells.device) < n_cells[:, None]
-        pairs = (real[:, :, None] & real[:, None])[:, None].type_as(self.scale)
-        x = torch.cat([F.pad(similarity, (0, wide - G, 0, wide - G)), self._where(wide, n_cells, cell_s)], 1)
-        x = (x * pairs).contiguous(memory_format=torch.channels_last)
+        pairs = real[:, :, None] & real[:, None]
+        pairs = pairs[:, None].type_as(self.scale)
+        similarity = F.pad(similarity, (0, more, 0, more))
+        where = self._where(wide, n_cells, cell_s)
+        x = torch.cat([similarity, where], 1) * pairs
+        x = x.contiguous(memory_format=torch.channels_last)
 
         x = self.read(x)
         count = n_cells[:, None, None].type_as(x)
@@ -203,17 +216,28 @@ class PairNet(nn.Module):
         # A pair has no order. A start is seen in a cell's row and near the diagonal.
         scores = self.pair(x).float()[:, :, :G, :G]
         scores = (scores + scores.transpose(2, 3)) / 2
-        line = torch.cat([x.sum(3) / count, x.diagonal(dim1=2, dim2=3)], 1)
-        line = F.gelu(self.further(F.gelu(self.along(line))))
-        return PairOutput(scores[:, 0], scores[:, 1], self.start(line).float()[:, 0, :G])
+        row = x.sum(3) / count
+        diagonal = x.diagonal(dim1=2, dim2=3)
+        line = torch.cat([row, diagonal], 1)
+        line = F.gelu(self.along(line))
+        line = F.gelu(self.further(line))
+        start = self.start(line).float()
+        return PairOutput(scores[:, 0], scores[:, 1], start[:, 0, :G])
 
-    def _where(self, wide: int, n_cells: torch.Tensor, cell_s: torch.Tensor) -> torch.Tensor:
-        "Say how far apart two cells are, where they lie, and how long the piece is: (B, 3, wide, wide)."
+    def _where(
+        self,
+        wide: int,
+        n_cells: torch.Tensor,  # (B,)
+        cell_s: torch.Tensor,  # (B,)
+    ) -> torch.Tensor:  # (B, 3, wide, wide)
+        "Say how far apart two cells are, where they lie, and how long the piece is."
         cell = torch.arange(wide, device=cell_s.device).type_as(cell_s)
         apart = (cell[:, None] - cell).abs()
-        far = torch.log2(1 + apart * cell_s[:, None, None]) / 4 - 1
+        apart_s = apart * cell_s[:, None, None]
+        far = torch.log2(1 + apart_s) / 4 - 1
         middle = (cell[:, None] + cell) / n_cells[:, None, None] - 1
-        length = torch.log2(n_cells * cell_s / 150)[:, None, None].expand_as(far)
+        length = torch.log2(n_cells * cell_s / 150)
+        length = length[:, None, None].expand_as(far)
         return torch.stack([far, middle, length], 1)
 
 # %% ../../nbs/models/04_cells.ipynb #a82a9575
@@ -234,11 +258,15 @@ def pair_targets(
     cell_s: torch.Tensor,  # (B,)
 ) -> PairTargets:
     "Say of each cell what its notes say."
-    G, N = int(n_cells.max()), letters.shape[1]
+    G = int(n_cells.max())
+    N = letters.shape[1]
+
+    # The note that began last when a cell is half over speaks for it.
     cell = torch.arange(G, device=letters.device)
-    onset_s = notes.onset_s.masked_fill(~notes.real, torch.inf)
     middle = (cell + 0.5) * cell_s[:, None]
-    note = (torch.searchsorted(onset_s.contiguous(), middle, right=True) - 1).clamp(0, N - 1)
+    onset_s = notes.onset_s.masked_fill(~notes.real, torch.inf)
+    note = torch.searchsorted(onset_s.contiguous(), middle, right=True) - 1
+    note = note.clamp(0, N - 1)
     letter = letters.gather(1, note) * (cell < n_cells[:, None])
     place = place_s.gather(1, note) + middle - notes.onset_s.gather(1, note)
 
@@ -248,7 +276,8 @@ def pair_targets(
     start = place.new_zeros(len(letters), G + 2)
     for edge in (at.floor(), at.floor() + 1):
         index = torch.where(begins, edge.long(), G + 1)
-        start = start.scatter_reduce(1, index, 1 - (at - edge).abs(), "amax")
+        near = 1 - (at - edge).abs()
+        start = start.scatter_reduce(1, index, near, "amax")
     return PairTargets(letter, place, start[:, :G])
 
 
@@ -261,13 +290,16 @@ def pair_loss(
     known = targets.letter > 0
     apart = ~torch.eye(known.shape[1], dtype=torch.bool, device=known.device)
     pairs = known[:, :, None] & known[:, None] & apart
-    letter = (targets.letter[:, :, None] == targets.letter[:, None]).float()
-    far = (targets.place_s[:, :, None] - targets.place_s[:, None]).abs() / cell_s[:, None, None]
+    letter = targets.letter[:, :, None] == targets.letter[:, None]
+    letter = letter.float()
+    far_s = (targets.place_s[:, :, None] - targets.place_s[:, None]).abs()
+    far = far_s / cell_s[:, None, None]
     place = letter * (1 - far).clamp(min=0)
 
     # Stripes and starts are rare, and count for more.
     def measure(logits: torch.Tensor, truth: torch.Tensor, rare: float) -> torch.Tensor:
-        return F.binary_cross_entropy_with_logits(logits, truth, 1 + rare * truth, reduction="none")
+        weight = 1 + rare * truth
+        return F.binary_cross_entropy_with_logits(logits, truth, weight, reduction="none")
 
     of_letter = _mean_of_pieces(measure(output.letter, letter, 0.0), pairs)
     of_place = _mean_of_pieces(measure(output.place, place, 4.0), pairs)
@@ -292,33 +324,43 @@ def play_unevenly(
     device = notes.pitch.device
 
     def draw(*choices: float) -> torch.Tensor:  # (B, 1) one for each piece
-        return torch.tensor(choices, device=device)[torch.randint(len(choices), (B, 1), device=device)]
+        chosen = torch.randint(len(choices), (B, 1), device=device)
+        return torch.tensor(choices, device=device)[chosen]
 
     # Tempo: each part of the piece has its own, near that of the part before.
-    end_s = (notes.onset_s + notes.duration_s).amax(1, keepdim=True) + 1e-3
-    rate = torch.exp(draw(0.0, 0.06, 0.12) * torch.randn(B, _DRIFT, device=device))
+    offset_s = notes.onset_s + notes.duration_s
+    end_s = offset_s.amax(1, keepdim=True) + 1e-3
+    change = draw(0.0, 0.06, 0.12) * torch.randn(B, _DRIFT, device=device)
+    rate = torch.exp(change)
     edges = F.pad(rate.cumsum(1), (1, 0)) * end_s / _DRIFT
 
     def warp(time_s: torch.Tensor) -> torch.Tensor:
         place = (time_s / end_s * _DRIFT).clamp(0, _DRIFT - 1e-3)
         part = place.long()
-        return edges.gather(1, part) + (place - part) * rate.gather(1, part) * end_s / _DRIFT
+        passed = (place - part) * rate.gather(1, part)
+        return edges.gather(1, part) + passed * end_s / _DRIFT
 
     onset_s = warp(notes.onset_s)
-    duration_s = (warp(notes.onset_s + notes.duration_s) - onset_s).clamp(min=0.02)
+    duration_s = (warp(offset_s) - onset_s).clamp(min=0.02)
     in_tempo = notes._replace(onset_s=onset_s, duration_s=duration_s)
 
-    # Onsets, lengths, missing notes, and some that are struck twice or in octaves.
-    heard_s = (onset_s + draw(0.0, 0.01, 0.03) * torch.randn(B, N, device=device)).clamp(min=0)
-    length_s = (duration_s * torch.exp(draw(0.0, 0.3) * torch.randn(B, N, device=device))).clamp(max=5)
-    kept = notes.real & (torch.rand(B, N, device=device) >= draw(0.0, 0.0, 0.05, 0.15))
-    twice = notes.real & (torch.rand(B, N, device=device) < draw(0.0, 0.03))
-    other = notes.pitch + 12 * torch.randint(-1, 2, (B, N), device=device)
+    # Onsets and lengths.
+    scatter_s = draw(0.0, 0.01, 0.03) * torch.randn(B, N, device=device)
+    heard_s = (onset_s + scatter_s).clamp(min=0)
+    longer = torch.exp(draw(0.0, 0.3) * torch.randn(B, N, device=device))
+    length_s = (duration_s * longer).clamp(max=5)
+
+    # Missing notes, and some that are struck twice or in octaves.
+    is_heard = torch.rand(B, N, device=device) >= draw(0.0, 0.0, 0.05, 0.15)
+    is_struck = torch.rand(B, N, device=device) < draw(0.0, 0.03)
+    octave = 12 * torch.randint(-1, 2, (B, N), device=device)
+    other = (notes.pitch + octave).clamp(0, 127)
+    again_s = heard_s + draw(0.0, 0.02, 0.1)
     heard = CellNotes(
-        torch.cat([heard_s, heard_s + draw(0.0, 0.02, 0.1)], 1),
+        torch.cat([heard_s, again_s], 1),
         torch.cat([length_s, length_s], 1),
-        torch.cat([notes.pitch, other.clamp(0, 127)], 1),
-        torch.cat([kept, twice], 1),
+        torch.cat([notes.pitch, other], 1),
+        torch.cat([notes.real & is_heard, notes.real & is_struck], 1),
     )
     return in_tempo, heard
 
@@ -365,10 +407,15 @@ def find_sections(
         longest=max(1, round(search.longest_s / cell_s)),
         sharpness=search.sharpness,
     )
+
+    # What each length of a section is worth.
     cells = np.arange(config.longest + 1)
     octaves = np.log2(np.maximum(cells, 1) * cell_s / search.centre_s)
-    lengths = -search.section - np.where(octaves < 0, search.shorter, search.longer) * octaves**2
+    cost = np.where(octaves < 0, search.shorter, search.longer)
+    lengths = -search.section - cost * octaves**2
+
     count = len(evidence)
     alike = 0.5 + 0.5 * np.tanh(letter / 2)
     terms = Terms(alike, 0.5, evidence, lengths, np.arange(count + 1.0), cell_s, config)
-    return segment_terms(terms, np.arange(count) * cell_s, end_s, starts=search.start * start)
+    cells_s = np.arange(count) * cell_s
+    return segment_terms(terms, cells_s, end_s, starts=search.start * start)

@@ -33,8 +33,10 @@ def _note_frames(
 ) -> np.ndarray:  # (n, 36) float32
     "Lay notes onto frames."
     found = np.zeros((n, N_FRAME_FEATURES), np.float32)
-    frame = np.minimum((onset_s / HOP_S + 0.5).astype(np.int64), n - 1)
-    end = np.maximum(np.minimum(((onset_s + duration_s) / HOP_S).astype(np.int64), n), frame + 1)
+    frame = (onset_s / HOP_S + 0.5).astype(np.int64)
+    frame = np.minimum(frame, n - 1)
+    end = ((onset_s + duration_s) / HOP_S).astype(np.int64)
+    end = np.maximum(np.minimum(end, n), frame + 1)
     pitch_class = pitch % 12
 
     # Which pitch classes are struck, and which sound.
@@ -42,15 +44,19 @@ def _note_frames(
     edges = np.zeros((n + 1, 12), np.float32)
     np.add.at(edges, (frame, pitch_class), 1)
     np.add.at(edges, (end, pitch_class), -1)
-    found[:, 12:24] = np.minimum(edges.cumsum(0)[:n], 2)
+    sounding = edges.cumsum(0)[:n]
+    found[:, 12:24] = np.minimum(sounding, 2)
 
     # In which register; how long the longest low and high note is; how loud.
-    np.add.at(found, (frame, 24 + np.clip((pitch - 24) // 9, 0, 7)), 1)
+    register = np.clip((pitch - 24) // 9, 0, 7)
+    np.add.at(found, (frame, 24 + register), 1)
     length = np.log2(np.clip(duration_s, 0.05, 4) / 0.05) / 3
-    for column, chosen in ((32, pitch < 55), (33, pitch >= 55)):
-        np.maximum.at(found[:, column], frame, np.where(chosen, length, 0))
-    np.maximum.at(found[:, 34], frame, velocity / 100)
-    np.add.at(found[:, 35], frame, velocity / 100)
+    is_low = pitch < 55
+    np.maximum.at(found[:, 32], frame, np.where(is_low, length, 0))
+    np.maximum.at(found[:, 33], frame, np.where(is_low, 0, length))
+    loudness = velocity / 100
+    np.maximum.at(found[:, 34], frame, loudness)
+    np.add.at(found[:, 35], frame, loudness)
     return np.log1p(found)
 
 
@@ -282,21 +288,26 @@ def _find_downbeats(
     "Find the best chain of bars of two, of three and of four beats."
     # What a beat is worth, and what share of it belongs to a bar line.
     likely = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -12, 12)))
+    of_beat = np.maximum(likely[:, 0], 1e-3)
     share = np.clip(likely[:, 1] / likely.max(1), 0.02, 0.98)
-    beat = np.log(np.maximum(likely[:, 0], 1e-3) / search.level)
-    opens, inside = np.log(share), np.log(1 - share)
+    beat = np.log(of_beat / search.level)
+    opens = np.log(share)
+    inside = np.log(1 - share)
 
     # What each length of a beat is worth.
-    shortest, longest = round(_SHORTEST_BEAT_S / HOP_S), round(_LONGEST_BEAT_S / HOP_S)
+    shortest = round(_SHORTEST_BEAT_S / HOP_S)
+    longest = round(_LONGEST_BEAT_S / HOP_S)
     periods = np.arange(shortest, longest + 1)
     octaves = np.log2(periods * HOP_S / search.beat_s)
     usual = -0.5 * (octaves / search.spread) ** 2
-    change = search.drift * np.abs(np.log(np.divide.outer(periods, periods)))
+    ratio = np.divide.outer(periods, periods)
+    change = search.drift * np.abs(np.log(ratio))
 
     chains = []
     for meter in (3, 4, 2):
         nats, frames, places = _chain_bars(beat, opens, inside, shortest, usual, change, meter, search.slip)
-        chains.append((nats, _Downbeats(frames * HOP_S, frames[places == 0] * HOP_S)))
+        bars = frames[places == 0]
+        chains.append((nats, _Downbeats(frames * HOP_S, bars * HOP_S)))
     return sorted(chains, key=lambda chain: -chain[0])
 
 # %% ../../nbs/models/06_downbeats.ipynb #322818ab
@@ -335,13 +346,16 @@ def _correct_bars(
     beats = int(score.meters[:, 1].max() if len(score.meters) else 4)
     parts = 4 * min(beats, 16)
     edges = np.append(bars, 2 * bars[-1] - bars[-2])
-    grid = np.interp(np.arange(len(bars) * parts) / parts, np.arange(len(edges)), edges)
+    place = np.arange(len(bars) * parts) / parts  # in bars
+    grid = np.interp(place, np.arange(len(edges)), edges)
     grid = grid[grid <= score.onset_s[-1] + 1e-6]
 
     # What each is worth: the best logit of three frames, and a little for the file's own bar lines.
     bar_logit = logits[:, 1]
-    near = np.maximum(np.maximum(bar_logit, np.roll(bar_logit, 1)), np.roll(bar_logit, -1))
-    frame = np.clip((grid / HOP_S + 0.5).astype(np.int64) - first_frame, 0, len(near) - 1)
+    near = np.maximum(bar_logit, np.roll(bar_logit, 1))
+    near = np.maximum(near, np.roll(bar_logit, -1))
+    frame = (grid / HOP_S + 0.5).astype(np.int64) - first_frame
+    frame = np.clip(frame, 0, len(near) - 1)
     worth = np.clip(near[frame], -7, 7).astype(np.float64)
     worth[::parts] += search.stay
     return grid[_chain_grid(worth, parts, search.slip)]
@@ -368,18 +382,25 @@ def _shorten_silences(
     score: Score,  # At least one note
 ) -> tuple[np.ndarray, np.ndarray] | None:  # (K,) times in seconds, and what becomes of them; None: no change
     "Make a clock that passes over long silences, as there may be before the first note."
-    offset_s = np.maximum.accumulate(score.onset_s + score.notes["duration_ms"] / 1000)
-    begins, ends = np.append(0.0, offset_s[:-1]), score.onset_s
-    long = ends - begins > _LONG_SILENCE_S
-    if not long.any():
+    offset_s = score.onset_s + score.notes["duration_ms"] / 1000
+    offset_s = np.maximum.accumulate(offset_s)
+    begins = np.append(0.0, offset_s[:-1])
+    ends = score.onset_s
+    is_long = ends - begins > _LONG_SILENCE_S
+    if not is_long.any():
         return None
-    begins, ends = begins[long], ends[long]
+    begins = begins[is_long]
+    ends = ends[is_long]
+
+    # What silences lose so far is taken off all that follows.
     lost = np.cumsum(ends - begins - _SHORT_SILENCE_S)
-    short_begins, short_ends = begins - np.append(0.0, lost[:-1]), ends - lost
+    lost_before = np.append(0.0, lost[:-1])
+    edges = np.stack([begins, ends], 1).ravel()
+    short_edges = np.stack([begins - lost_before, ends - lost], 1).ravel()
     last = offset_s[-1] + 1e4
-    real_s = [0.0, *np.stack([begins, ends], 1).ravel(), last]
-    short_s = [0.0, *np.stack([short_begins, short_ends], 1).ravel(), last - lost[-1]]
-    return np.array(real_s), np.array(short_s)
+    real_s = np.array([0.0, *edges, last])
+    short_s = np.array([0.0, *short_edges, last - lost[-1]])
+    return real_s, short_s
 
 
 def _without_silent_bars(own: np.ndarray, real_s: np.ndarray) -> np.ndarray:
@@ -466,59 +487,94 @@ class Crop(NamedTuple):
     counts: np.ndarray  # (T,) 1 for frames that count, else 0
 
 
+def _clock_of_rates(
+    times_s: np.ndarray,  # (T,) seconds of a score
+    knots: np.ndarray,  # (K,) seconds of the score
+    rates: np.ndarray,  # (K,) seconds that a second of the score takes there
+) -> np.ndarray:  # (T,) when they are played, from 0 on
+    "Play times at rates that change between knots."
+    steps = np.diff(times_s) * np.interp(times_s[1:], knots, rates)
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _draw_velocity(
+    velocity: np.ndarray,  # (N,) 1 to 127
+    rng: np.random.Generator,
+) -> np.ndarray:  # (N,) flat in half of the draws
+    "Draw another loudness."
+    if rng.random() < 0.5:
+        return np.full(len(velocity), 70.0)
+    louder = velocity * rng.uniform(0.7, 1.2)
+    scattered = louder + rng.normal(0, 6, len(velocity))
+    return np.clip(scattered, 1, 127)
+
+
+def _mark_frames(
+    times_s: np.ndarray,  # (K,) seconds
+    frames: int,  # T
+) -> np.ndarray:  # (T,) float32
+    "Mark the three frames around each time."
+    marked = np.zeros(frames, np.float32)
+    at = (times_s / HOP_S + 0.5).astype(np.int64)
+    for around in (at - 1, at, at + 1):
+        is_inside = (around >= 0) & (around < frames)
+        marked[around[is_inside]] = 1
+    return marked
+
+
 def play_freely(
     score: Score,  # With a meter that its notes keep to
     rng: np.random.Generator,  # What decides everything
     frames: int = 2048,  # T, length of the crop
 ) -> Crop | None:  # None where the crop is nearly empty
     "Play a crop of a score and say where its beats and bars are."
-    onset_s, duration_s = score.onset_s, score.notes["duration_ms"] / 1000
-    end_s = float(onset_s[-1]) + 2
+    end_s = float(score.onset_s[-1]) + 2
 
     # Where the crop begins, and how fast it is played.
     pace = 2 ** rng.uniform(-0.4, 0.4)
     span = 1.2 * frames * HOP_S / pace
-    begin = rng.uniform(0, max(0.01, end_s - span)) if rng.random() < 0.8 else 0.0
-    chosen = (onset_s >= begin - 0.03) & (onset_s < begin + span)
+    latest = max(0.01, end_s - span)
+    begin = rng.uniform(0, latest) if rng.random() < 0.8 else 0.0
+    end = begin + span
+    chosen = (score.onset_s >= begin - 0.03) & (score.onset_s < end)
     if chosen.sum() < _FEWEST_NOTES:
         return None
+    notes = score.notes[chosen]
+    onset_s = score.onset_s[chosen]
+    offset_s = onset_s + notes["duration_ms"] / 1000
 
     # The tempo wanders: a walk over knots of eight seconds, held to a share that is drawn, too.
-    knots = np.linspace(begin, begin + span, max(3, int(span / 8)))
+    knots = np.linspace(begin, end, max(3, int(span / 8)))
     share = rng.uniform(0, 0.12)
-    rates = pace * (1 + share * np.clip(np.cumsum(rng.normal(0, 0.5, len(knots))), -1, 1))
-    fine = np.linspace(begin, begin + span, 1500)
-    passed = np.cumsum(np.diff(fine) * np.interp(fine[1:], knots, rates))
-    clock = np.concatenate([[0.0], passed]) + rng.uniform(0, 2)
+    walk = np.cumsum(rng.normal(0, 0.5, len(knots)))
+    rates = pace * (1 + share * np.clip(walk, -1, 1))
+    fine = np.linspace(begin, end, 1500)
+    clock = _clock_of_rates(fine, knots, rates) + rng.uniform(0, 2)
 
     def when(times_s: np.ndarray) -> np.ndarray:
         return np.interp(times_s, fine, clock)
 
     # Onsets scatter, notes are cut shorter, the pitch is moved, loudness is often flat.
-    onset = when(onset_s[chosen])
-    scatter = rng.choice([0, 0.01, 0.02, 0.03]) * rng.normal(0, 1, chosen.sum())
+    onset = when(onset_s)
+    scatter = rng.choice([0, 0.01, 0.02, 0.03]) * rng.normal(0, 1, len(notes))
     start = np.maximum(onset + scatter, 0)
-    full = np.maximum(when(onset_s[chosen] + duration_s[chosen]) - onset, 0.03)
+    full = np.maximum(when(offset_s) - onset, 0.03)
     length = full * rng.uniform(0.6, 1.1)
-    pitch = np.clip(score.notes["pitch"][chosen].astype(np.int64) + rng.integers(-6, 7), 0, 127)
-    if rng.random() < 0.5:
-        velocity = np.full(len(pitch), 70.0)
-    else:
-        louder = score.notes["velocity"][chosen] * rng.uniform(0.7, 1.2)
-        velocity = np.clip(louder + rng.normal(0, 6, len(pitch)), 1, 127)
+    moved = notes["pitch"].astype(np.int64) + rng.integers(-6, 7)
+    pitch = np.clip(moved, 0, 127)
+    velocity = _draw_velocity(notes["velocity"], rng)
 
-    # Three frames around a beat are 1, and around a bar line; frames behind the last onset do not count.
-    targets = np.zeros((frames, 2), np.float32)
-    for column, times_s in enumerate((score.beats_s(), score.bars_s())):
-        within = times_s[(times_s >= begin) & (times_s < begin + span)]
-        at = (when(within) / HOP_S + 0.5).astype(np.int64)
-        for around in (at - 1, at, at + 1):
-            targets[around[(around >= 0) & (around < frames)], column] = 1
+    # Frames around a beat are 1, and around a bar line; those behind the last onset do not count.
+    targets = []
+    for times_s in (score.beats_s(), score.bars_s()):
+        within = times_s[(times_s >= begin) & (times_s < end)]
+        targets.append(_mark_frames(when(within), frames))
     kept = start < frames * HOP_S
+    last_s = start[kept].max(initial=0)
     counts = np.zeros(frames, np.float32)
-    counts[: min(frames, int(start[kept].max(initial=0) / HOP_S))] = 1
+    counts[: min(frames, int(last_s / HOP_S))] = 1
     features = _note_frames(start[kept], length[kept], pitch[kept], velocity[kept], frames)
-    return Crop(features, targets, counts)
+    return Crop(features, np.stack(targets, 1), counts)
 
 # %% ../../nbs/models/06_downbeats.ipynb #914c7699
 def play_whole(
@@ -526,18 +582,22 @@ def play_whole(
     seed: int,  # What decides everything
 ) -> tuple[Score, np.ndarray]:  # Notes alone, and the order (N,) in which the score's notes come now
     "Play a piece freely, without bars: the tempo drifts by up to a tenth, onsets by 20 ms."
-    rng, end_s = np.random.default_rng(seed), score.duration_s
+    rng = np.random.default_rng(seed)
+    end_s = score.duration_s
 
     # The tempo drifts over places that are eight seconds apart.
     places = np.linspace(0, end_s, max(3, int(end_s / 8)))
-    rate = 1 + 0.1 * np.clip(np.cumsum(rng.normal(0, 0.4, len(places))), -1, 1)
+    drift = np.cumsum(rng.normal(0, 0.4, len(places)))
+    rate = 1 + 0.1 * np.clip(drift, -1, 1)
     fine = np.linspace(0, end_s, 4000)
-    clock = np.concatenate([[0.0], np.cumsum(np.diff(fine) * np.interp(fine[1:], places, rate))])
+    clock = _clock_of_rates(fine, places, rate)
 
     # Onsets scatter, so that notes change places.
     offset_s = score.onset_s + score.notes["duration_ms"] / 1000
-    start = np.maximum(np.interp(score.onset_s, fine, clock) + rng.normal(0, 0.02, len(score)), 0)
+    scatter = rng.normal(0, 0.02, len(score))
+    start = np.maximum(np.interp(score.onset_s, fine, clock) + scatter, 0)
     duration = np.maximum(np.interp(offset_s, fine, clock) - start, 0.03)
     order = np.argsort(start, kind="stable")
     notes = score.notes[order]
-    return Score.from_arrays(start[order], duration[order], notes["pitch"], notes["velocity"]), order
+    played = Score.from_arrays(start[order], duration[order], notes["pitch"], notes["velocity"])
+    return played, order

@@ -40,21 +40,29 @@ def _find_bars(score: Score) -> _Bars:
     if not len(score.meters) or len(starts_s) < 2:
         name = score.name or "the score"
         raise InputError(f"{name} does not say where its bars are: give it a meter and a tempo")
-    before = max(0, int(np.ceil((starts_s[0] - score.onset_s[0]) / (starts_s[1] - starts_s[0]) - 1e-3)))
-    length_s = starts_s[-1] - starts_s[-2]
-    after = max(0, int(np.ceil((score.duration_s - starts_s[-1]) / length_s - 1e-3)))
-    starts_s = np.concatenate(
-        [
-            starts_s[0] - (starts_s[1] - starts_s[0]) * np.arange(before, 0, -1),
-            starts_s,
-            starts_s[-1] + length_s * np.arange(1, after + 1),
-        ]
-    )
-    starts_s = starts_s[max(0, int(np.searchsorted(starts_s, score.onset_s[0] + 1e-3)) - 1) :]
+
+    # Bars as long as the first one before it, and as the last one behind it.
+    first_s, last_s = starts_s[0], starts_s[-1]
+    first_length_s = starts_s[1] - first_s
+    last_length_s = last_s - starts_s[-2]
+    before = _whole_bars(first_s - score.onset_s[0], first_length_s)
+    after = _whole_bars(score.duration_s - last_s, last_length_s)
+    earlier_s = first_s - first_length_s * np.arange(before, 0, -1)
+    later_s = last_s + last_length_s * np.arange(1, after + 1)
+    starts_s = np.concatenate([earlier_s, starts_s, later_s])
+    silent = int(np.searchsorted(starts_s, score.onset_s[0] + 1e-3)) - 1
+    starts_s = starts_s[max(0, silent) :]
+
     place = np.searchsorted(score.meters[:, 0], starts_s[:-1] + 1e-3, "right") - 1
     meters = [(int(top), int(bottom)) for _, top, bottom in score.meters[np.maximum(place, 0)]]
-    quarters = np.cumsum([0.0, *(4 * top / bottom for top, bottom in meters)])
+    lengths = [4 * top / bottom for top, bottom in meters]
+    quarters = np.cumsum([0.0, *lengths])
     return _Bars(starts_s, quarters, meters)
+
+
+def _whole_bars(span_s: float, bar_s: float) -> int:
+    "Count the bars that cover a span; 0 where it is below 0."
+    return max(0, int(np.ceil(span_s / bar_s - 1e-3)))
 
 # %% ../../nbs/music/12_sheet_music.ipynb #9f7f2862
 _DIVISIONS = (1, 2, 4, 3, 6, 8)  # Parts of a quarter, the simpler ones first
@@ -70,12 +78,25 @@ def _snap(
     for one in np.unique(beat):
         inside = np.flatnonzero(beat == one)
         offset = quarters[inside] - one
-        far = [float(np.abs(offset * parts - np.round(offset * parts)).max() / parts) for parts in _DIVISIONS]
-        fitting = [parts for parts, error in zip(_DIVISIONS, far, strict=True) if error <= _FITS]
-        parts = fitting[0] if fitting else _DIVISIONS[int(np.argmin(far))]
-        for k, steps in zip(inside, np.round(offset * parts).astype(int), strict=True):
-            places[k] = Fraction(int(one)) + Fraction(int(steps), parts)
+        parts = _choose_division(offset)
+        steps = np.round(offset * parts).astype(int)
+        for k, step in zip(inside, steps, strict=True):
+            places[k] = Fraction(int(one)) + Fraction(int(step), parts)
     return places
+
+
+def _choose_division(
+    offset: np.ndarray,  # (N,) places in a quarter, 0 to 1
+) -> int:  # One of _DIVISIONS
+    "Choose the simplest parts of a quarter that fit, else those that fit best."
+    errors = []
+    for parts in _DIVISIONS:
+        steps = offset * parts
+        error = np.abs(steps - np.round(steps)).max() / parts
+        if error <= _FITS:
+            return parts
+        errors.append(error)
+    return _DIVISIONS[int(np.argmin(errors))]
 
 # %% ../../nbs/music/12_sheet_music.ipynb #2c1fbd50
 _MIDDLE_C = 60
@@ -100,17 +121,24 @@ def _round_end(start: Fraction, end: float) -> Fraction:
     return rounded if rounded > start else start + Fraction(1, 4)
 
 
-def _lay_chords(score: Score, bars: _Bars, upper: bool) -> list[_Chord]:
+def _lay_chords(
+    score: Score,
+    bars: _Bars,
+    upper: bool,  # The staff from middle C on
+) -> list[_Chord]:
     "Gather a staff's chords."
-    notes = score.notes
-    kept = (notes["instrument"] != DRUM) & ((notes["pitch"] >= _MIDDLE_C) == upper)
-    notes, onset_s, numbers = notes[kept], score.onset_s[kept], np.flatnonzero(kept)
+    is_upper = score.notes["pitch"] >= _MIDDLE_C
+    kept = (score.notes["instrument"] != DRUM) & (is_upper == upper)
+    notes = score.notes[kept]
+    onset_s = score.onset_s[kept]
+    numbers = np.flatnonzero(kept)
     if not len(notes):
         return []
     starts = _snap(bars.at(onset_s))
     ends = bars.at(onset_s + notes["duration_ms"] / 1e3)
     section = section_of_times(score.sections, onset_s)
     labels = [score.sections[k].label if k >= 0 else "" for k in section]
+
     by_start: dict[Fraction, list[int]] = {}
     for k, start in enumerate(starts):
         by_start.setdefault(start, []).append(k)
@@ -119,7 +147,8 @@ def _lay_chords(score: Score, bars: _Bars, upper: bool) -> list[_Chord]:
     for start, following in zip(places, [*places[1:], None], strict=True):
         members = by_start[start]
         end = _round_end(start, max(ends[k] for k in members))
-        if following is not None and following - end < max(_SHORTEST_REST, end - start):
+        shortest_rest = max(_SHORTEST_REST, end - start)
+        if following is not None and following - end < shortest_rest:
             end = following
         number_of = {int(notes["pitch"][k]): int(numbers[k]) for k in reversed(members)}
         pitches = tuple(sorted(number_of))
@@ -146,14 +175,19 @@ def _spell(
 # %% ../../nbs/music/12_sheet_music.ipynb #699c0f65
 def _cut_at_beats(chord: _Chord) -> list[tuple[Fraction, Fraction]]:
     "Cut what stands on no fourth of a quarter at the beats, so that tuplets end within theirs."
-    if (4 * chord.start).denominator == 1 and (4 * chord.end).denominator == 1:
+    starts_on_fourth = (4 * chord.start).denominator == 1
+    ends_on_fourth = (4 * chord.end).denominator == 1
+    if starts_on_fourth and ends_on_fourth:
         return [(chord.start, chord.end)]
-    first, last = int(chord.start) + 1, -int(-chord.end // 1)
+    first = int(chord.start) + 1
+    last = -int(-chord.end // 1)
     cuts = [chord.start, *map(Fraction, range(first, last)), chord.end]
     spans = list(zip(cuts[:-1], cuts[1:], strict=True))
     whole = [k for k, (start, end) in enumerate(spans) if end - start == 1]
     if len(whole) > 1:  # whole beats are one note
-        spans[whole[0] : whole[-1] + 1] = [(spans[whole[0]][0], spans[whole[-1]][1])]
+        start, _ = spans[whole[0]]
+        _, end = spans[whole[-1]]
+        spans[whole[0] : whole[-1] + 1] = [(start, end)]
     return spans
 
 

@@ -207,20 +207,24 @@ class MusicTokenizerWithStyle:
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #558cfc45
 def _grid_times(
-    score: Score, clock: str, keep_silence: bool
+    score: Score,
+    clock: str,  # "exact" or "aria"
+    keep_silence: bool,  # Count from the file's start, not from the first note
 ) -> tuple[np.ndarray, np.ndarray]:  # int64 (N,) onsets and durations in ms, not yet rounded to 10
     if clock not in ("exact", "aria"):
         raise InputError(f"unknown clock '{clock}': use exact or aria")
     timing = current_timing(score)
     if timing is not None:
         start, end = timing.start_tick, timing.end_tick
-        onset_ms = timing.since(0 if keep_silence else int(start[0]), start, clock)
+        origin = 0 if keep_silence else int(start[0])
+        onset_ms = timing.since(origin, start, clock)
         duration_ms = timing.between(start, end, clock, enough_s=6.0)
     else:
         origin_ms = 0 if keep_silence else score.notes["onset_ms"][0]
         onset_ms = (score.notes["onset_ms"] - origin_ms).round(6)
         duration_ms = score.notes["duration_ms"].round(6)
-    return np.rint(onset_ms).astype(np.int64), np.rint(np.minimum(duration_ms, FRAME_MS)).astype(np.int64)
+    duration_ms = np.minimum(duration_ms, FRAME_MS)
+    return np.rint(onset_ms).astype(np.int64), np.rint(duration_ms).astype(np.int64)
 
 
 _MOST_FRAMES = 100_000  # Of 5 s: six days
@@ -285,15 +289,19 @@ def _name_of(score: Score) -> str:
     return score.source or score.title or "the score"
 
 
-def _labels_of_notes(score: Score, time_ms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _labels_of_notes(
+    score: Score,
+    time_ms: np.ndarray,  # (N,)
+) -> tuple[np.ndarray, np.ndarray]:
     "Give each note's label (N,), 0 to 4, and whether it is the first of a lettered section (N,)."
     if not score.sections:
         return np.zeros(len(time_ms), np.int64), np.zeros(len(time_ms), bool)
-    grid_ms = time_ms - time_ms % FRAME_MS + vocabulary().onset_grid[time_ms % FRAME_MS]
+    in_frame_ms = time_ms % FRAME_MS
+    grid_ms = time_ms - in_frame_ms + vocabulary().onset_grid[in_frame_ms]
     section = _section_of_notes(score, grid_ms)
     names = [s.label for s in score.sections]
-    letters = [LETTERS.index(name) + 1 if name in LETTERS else 0 for name in names]
-    label = np.array([*letters, 0])[section]
+    numbers = [LETTERS.index(name) + 1 if name in LETTERS else 0 for name in names]
+    label = np.array([*numbers, 0])[section]
     is_first = section != np.append(-1, section[:-1])
     return label, is_first & (label > 0)
 
@@ -343,11 +351,16 @@ def _encode_prefix(score: Score) -> list[int]:
 def _note_index(ids: np.ndarray) -> np.ndarray:
     facts = vocabulary()
     kind = np.append(facts.kind_of[ids], [0, 0])
-    heads = np.flatnonzero(((kind[:-2] == Kind.NOTE) | (kind[:-2] == Kind.DRUM)) & (kind[1:-1] == Kind.ONSET))
+    is_head = (kind[:-2] == Kind.NOTE) | (kind[:-2] == Kind.DRUM)
+    has_onset = kind[1:-1] == Kind.ONSET
+    heads = np.flatnonzero(is_head & has_onset)
+
+    # A drum is whole with its onset; other notes need a velocity and a duration, too.
     is_drum = kind[heads] == Kind.DRUM
     third = ids[np.minimum(heads + 2, len(ids) - 1)]
     has_duration = (kind[heads + 2] == Kind.DURATION) & (facts.duration_of[third] > 0)
-    return heads[is_drum | (has_duration & (facts.velocity_of[ids[heads]] > 0))]
+    has_velocity = facts.velocity_of[ids[heads]] > 0
+    return heads[is_drum | (has_duration & has_velocity)]
 
 
 def _clock_resets(kind: np.ndarray) -> np.ndarray:
@@ -437,14 +450,17 @@ def _plays(tag: tuple[str, str], notes: np.ndarray) -> bool:
 
 
 def _decode_sections(
-    ids: np.ndarray, heads: np.ndarray, onset_s: np.ndarray, end_s: float
+    ids: np.ndarray,  # (T,)
+    heads: np.ndarray,  # (N,) first token of each note
+    onset_s: np.ndarray,  # (N,)
+    end_s: float,  # Of the piece
 ) -> tuple[Section, ...]:
     marks = np.flatnonzero(vocabulary().kind_of[ids] == Kind.SECTION)
     first_notes = np.searchsorted(heads, marks)
-    marks, first_notes = marks[first_notes < len(heads)], first_notes[first_notes < len(heads)]
+    has_notes = first_notes < len(heads)
+    letters = [LETTERS[i - SECTION_0] for i in ids[marks[has_notes]]]
     onset_s = np.maximum.accumulate(onset_s)  # a malformed sequence may go back in time
-    starts = onset_s[first_notes].tolist()
-    letters = [LETTERS[i - SECTION_0] for i in ids[marks]]
+    starts = onset_s[first_notes[has_notes]].tolist()
     spans = zip(starts, [*starts[1:], end_s], letters, strict=False)
     return tuple(Section(start, end, letter) for start, end, letter in spans if end > start)
 
@@ -456,21 +472,33 @@ def _letter_number(letter: str | int) -> int:  # 0 to 3 for A to D or 1 to 4; -1
     return number if number in range(len(LETTERS)) else -1
 
 
-def _insert_at(ids: np.ndarray, starts: Sequence[int], letters: Sequence) -> np.ndarray:
+def _note_heads(ids: np.ndarray) -> np.ndarray:  # (N,) of notes and drums, whole or not
+    return np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
+
+
+def _insert_at(
+    ids: np.ndarray,  # (T,)
+    starts: Sequence[int],  # (K,)
+    letters: Sequence,  # (K,)
+) -> np.ndarray:  # (T + K,)
     if len(starts) != len(letters):
         raise InputError(f"{len(starts)} starts for {len(letters)} letters: give one of each a section")
-    heads = np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
+    heads = _note_heads(ids)
     note = np.searchsorted(heads, np.asarray(starts, np.int64))
     numbers = np.array([_letter_number(letter) for letter in letters], np.int64)
     used = (numbers >= 0) & (note < len(heads))
-    return np.insert(ids, heads[note[used]], SECTION_0 + numbers[used])
+    places = heads[note[used]]
+    return np.insert(ids, places, SECTION_0 + numbers[used])
 
 
-def _insert_sections(ids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _insert_sections(
+    ids: np.ndarray,  # (T,)
+    labels: np.ndarray,  # (T,) 0 to 4
+) -> np.ndarray:  # (T + K,)
     labels = np.asarray(labels)
     if labels.shape != ids.shape:
         raise InputError(f"labels must have the shape of ids, got {labels.shape} for {ids.shape}")
-    heads = np.flatnonzero(np.isin(vocabulary().kind_of[ids], (Kind.NOTE, Kind.DRUM)))
+    heads = _note_heads(ids)
     of_notes = labels[heads]
     changed = np.append(True, of_notes[1:] != of_notes[:-1])[: len(heads)]
     first = heads[changed & (of_notes > 0)]
@@ -478,52 +506,71 @@ def _insert_sections(ids: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #a8c9557b
 def _strip_sections(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not len(ids):
+        return ids, np.zeros(0, np.uint8)
     kind = vocabulary().kind_of[ids]
     switches = np.isin(kind, (Kind.SECTION, Kind.START, Kind.PROMPT_END))
     latest = np.where(switches, np.arange(len(ids)), -1)
-    latest = np.maximum.accumulate(latest) if len(ids) else latest
+    latest = np.maximum.accumulate(latest)
     in_section = (latest >= 0) & (kind[latest] == Kind.SECTION)
-    labels = np.where(in_section, ids[latest] - SECTION_0 + 1, 0)
+    letter = ids[latest] - SECTION_0 + 1
+    labels = np.where(in_section, letter, 0)
     keep = kind != Kind.SECTION
-    return ids[keep], _label_waits(kind[keep], labels[keep]).astype(np.uint8)
+    labels = _label_waits(kind[keep], labels[keep])
+    return ids[keep], labels.astype(np.uint8)
 
 
 _UNLABELLED = (Kind.START, Kind.END, Kind.PAD, Kind.PREFIX, Kind.PROMPT_START, Kind.PROMPT_END, Kind.FORM)
 
 
-def _label_waits(kind: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _label_waits(
+    kind: np.ndarray,  # (T,)
+    labels: np.ndarray,  # (T,)
+) -> np.ndarray:  # (T,)
     "Give <T> and <D> the label of the note that follows them."
     heads = np.flatnonzero(np.isin(kind, (Kind.NOTE, Kind.DRUM, Kind.UNKNOWN)))
     if len(heads):
         following = np.searchsorted(heads, np.arange(len(kind)))
-        waits = np.isin(kind, (Kind.TIME, Kind.DIM)) & (following < len(heads))
-        labels = np.where(waits, labels[heads[np.minimum(following, len(heads) - 1)]], labels)
+        has_following = following < len(heads)
+        waits = np.isin(kind, (Kind.TIME, Kind.DIM)) & has_following
+        next_head = heads[np.minimum(following, len(heads) - 1)]
+        labels = np.where(waits, labels[next_head], labels)
     return np.where(np.isin(kind, _UNLABELLED), 0, labels)
 
 # %% ../../nbs/tokens/02_tokenizer.ipynb #6c13103d
-def _prompt(form: str, snippets: dict) -> np.ndarray:
+def _prompt(
+    form: str,
+    snippets: dict,  # By letter, ids of its snippet, or a list of several
+) -> np.ndarray:
     tok = MusicTokenizerWithStyle
-    parts = [[tok.prompt_start_id], [tok.form_ids[form]] if form in tok.form_ids else []]
+    parts = [[tok.prompt_start_id]]
+    if form in tok.form_ids:
+        parts.append([tok.form_ids[form]])
     for letter, given in snippets.items():
         if letter not in LETTERS:
             raise InputError(f"a prompt has snippets for {', '.join(LETTERS)}, got {letter!r}")
+        section_id = tok.section_ids[LETTERS.index(letter)]
         for snippet in given if isinstance(given, list) else [given]:
-            parts += [[tok.section_ids[LETTERS.index(letter)]], snippet]
-    return np.concatenate([*parts, [tok.prompt_end_id]]).astype(np.int64)
+            parts += [[section_id], snippet]
+    parts.append([tok.prompt_end_id])
+    return np.concatenate(parts).astype(np.int64)
 
 
 def _split_prompt(ids: np.ndarray) -> tuple[str, dict[str, np.ndarray | list[np.ndarray]], np.ndarray]:
-    kind = vocabulary().kind_of[ids]
-    ends = np.flatnonzero(kind == Kind.PROMPT_END)
+    ends = np.flatnonzero(vocabulary().kind_of[ids] == Kind.PROMPT_END)
     if not len(ends):
         return "", {}, ids
-    end = ends[0]
-    forms = ids[:end][kind[:end] == Kind.FORM]
+    end = int(ends[0])
+    prompt = ids[:end]
+    kind = vocabulary().kind_of[prompt]
+    forms = prompt[kind == Kind.FORM]
     form = vocabulary().name(forms[0]).strip("<>") if len(forms) else ""
-    marks = [*np.flatnonzero(kind[:end] == Kind.SECTION), end]
+
     passages: dict[str, list[np.ndarray]] = {}
-    for mark, after in pairwise(marks):
-        passages.setdefault(LETTERS[ids[mark] - SECTION_0], []).append(ids[mark + 1 : after])
+    marks = np.flatnonzero(kind == Kind.SECTION)
+    for mark, after in pairwise([*marks, end]):
+        letter = LETTERS[prompt[mark] - SECTION_0]
+        passages.setdefault(letter, []).append(prompt[mark + 1 : after])
     snippets = {letter: _one_or_several(given) for letter, given in passages.items()}
     return form, snippets, ids[end + 1 :]
 
@@ -569,34 +616,66 @@ def _frame_heads(kind: np.ndarray, onsets: np.ndarray) -> np.ndarray:
     return heads
 
 
-def _scale_tempo(ids: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
-    "Give ids (T',) at another tempo, and for each the position (T',) that it comes from."
+def _scale_times(
+    ids: np.ndarray,  # (T,)
+    times_ms: np.ndarray,  # int64 (T,) at the new tempo, multiples of 10
+    factor: float,
+) -> np.ndarray:  # (T,) with the <T> that there were
+    "Give onsets their new place in a frame, and durations their new length."
     facts = vocabulary()
     kind = facts.kind_of[ids]
-    times_ms = np.rint(_times_ms(ids) * factor / GRID_MS).astype(np.int64) * GRID_MS
-    scaled, is_onset = ids.copy(), kind == Kind.ONSET
+    scaled = ids.copy()
+    is_onset = kind == Kind.ONSET
     scaled[is_onset] = ONSET_0 + times_ms[is_onset] % FRAME_MS // GRID_MS
     is_duration = kind == Kind.DURATION
     steps = np.rint(facts.duration_of[ids[is_duration]] * factor / GRID_MS).astype(np.int64)
     scaled[is_duration] = DURATION_0 + np.clip(steps, 1, FRAME_MS // GRID_MS)
+    return scaled
+
+
+def _count_waits(
+    frame: np.ndarray,  # (K,) of each onset
+    part: np.ndarray,  # (K,) resets of the clock so far
+) -> np.ndarray:  # (K,) frames since the onset before, counted anew after each reset
+    is_first = np.append(True, np.diff(part) != 0)[: len(part)]
+    previous = np.append(0, frame[:-1])[: len(frame)]
+    previous = np.where(is_first, 0, previous)
+    return np.maximum(frame - previous, 0)
+
+
+def _scale_tempo(
+    ids: np.ndarray,  # (T,)
+    factor: float,  # Above 1 is slower
+) -> tuple[np.ndarray, np.ndarray]:
+    "Give ids (T',) at another tempo, and for each the position (T',) that it comes from."
+    kind = vocabulary().kind_of[ids]
+    times_ms = np.rint(_times_ms(ids) * factor / GRID_MS).astype(np.int64) * GRID_MS
+    scaled = _scale_times(ids, times_ms, factor)
+
+    # New <T> stand before the notes that they make wait.
     keep = np.flatnonzero(kind != Kind.TIME)
     onsets = np.flatnonzero(kind[keep] == Kind.ONSET)
-    # new <T>: the frames since the onset before, counted anew after each reset of the clock
     frame = times_ms[keep[onsets]] // FRAME_MS
     part = np.searchsorted(_clock_resets(kind), keep[onsets], "right")
-    is_first = np.append(True, np.diff(part) != 0)[: len(part)]
-    previous = np.where(is_first, 0, np.append(0, frame[:-1])[: len(frame)])
     repeat = np.ones(len(keep), np.int64)
-    np.add.at(repeat, _frame_heads(kind[keep], onsets), np.maximum(frame - previous, 0))
+    np.add.at(repeat, _frame_heads(kind[keep], onsets), _count_waits(frame, part))
     source = np.repeat(keep, repeat)
     is_wait = np.append(source[1:] == source[:-1], False)[: len(source)]
     return np.where(is_wait, int(Kind.TIME), scaled[source]), source
 
 
 def _augment(
-    ids: np.ndarray, labels, rng: np.random.Generator, semitones: int, velocity: int, tempo: float
+    ids: np.ndarray,  # (T,)
+    labels,  # (T,) or None
+    rng: np.random.Generator,
+    semitones: int,
+    velocity: int,
+    tempo: float,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    moved, source = _scale_tempo(ids, rng.uniform(1 - tempo, 1 + tempo))
+    factor = rng.uniform(1 - tempo, 1 + tempo)
+    moved, source = _scale_tempo(ids, factor)
     moved = _shift_pitch(moved, rng.integers(-semitones, semitones + 1))
     moved = _shift_velocity(moved, rng.integers(-velocity, velocity + 1))
-    return moved, None if labels is None else np.asarray(labels)[source]
+    if labels is None:
+        return moved, None
+    return moved, np.asarray(labels)[source]
