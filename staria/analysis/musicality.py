@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from .metrics import mean_scores, pitch_class_entropy
+from .metrics import bootstrap_interval, mean_scores, pitch_class_entropy
 from ..core.basics import InputError
 from ..music.midi import DRUM
 from ..music.score import Score
@@ -353,43 +353,50 @@ def compare_musicality(
     shared = [pair for pair in dict.fromkeys(first_pairs) if pair in set(second_pairs)]
     if len(shared) < 2:
         raise InputError(f"{len(shared)} pairs are too few to compare: give pieces of two plans or more")
-    picked = np.random.default_rng(seed).integers(len(shared), size=(draws, len(shared)))
     rows = []
     for name in first[0]:
-        means = [
-            _means_by_pair(rows_of, pairs, name, shared)
-            for rows_of, pairs in ((first, first_pairs), (second, second_pairs))
-        ]
-        rows.append({"figure": name, **_compare_means(*means, picked)})
+        means = _means_by_pair(first, first_pairs, name, shared)
+        others = _means_by_pair(second, second_pairs, name, shared)
+        rows.append({"figure": name, **_compare_means(means, others, draws, seed)})
     return rows
 
 
 def _means_by_pair(
-    rows: Sequence[Mapping[str, float]], pairs: Sequence, name: str, shared: Sequence
+    rows: Sequence[Mapping[str, float]],
+    pairs: Sequence,  # The pair of each row
+    name: str,  # Of a figure
+    shared: Sequence,  # P pairs
 ) -> np.ndarray:  # (P,) NaN where the figure does not apply
-    values = [[row[name] for row, pair in zip(rows, pairs, strict=True) if pair == one] for one in shared]
-    finite = [[value for value in some if np.isfinite(value)] for some in values]
-    return np.array([np.mean(some) if some else np.nan for some in finite])
+    "Average a figure over the rows of each pair."
+    means = []
+    for one in shared:
+        values = [row[name] for row, pair in zip(rows, pairs, strict=True) if pair == one]
+        finite = [value for value in values if np.isfinite(value)]
+        means.append(np.mean(finite) if finite else np.nan)
+    return np.array(means)
 
 
-def _compare_means(first: np.ndarray, second: np.ndarray, picked: np.ndarray) -> dict[str, float]:
+def _compare_means(
+    first: np.ndarray,  # (P,) NaN where the figure does not apply
+    second: np.ndarray,  # (P,)
+    draws: int,
+    seed: int,
+) -> dict[str, float]:
     "Give means, difference, interval and smallest effect; NaN where fewer than two pairs apply."
     difference = second - first
-    counts = np.isfinite(difference)
-    nan = float("nan")
-    if counts.sum() < 2:
-        return dict.fromkeys(("first", "second", "difference", "low", "high", "smallest"), nan)
-    # Pairs that do not apply are left out of each draw.
-    total = np.where(counts, difference, 0)[picked].sum(1)
-    drawn = total / np.maximum(counts[picked].sum(1), 1)
-    low, high = np.percentile(drawn[counts[picked].any(1)], [2.5, 97.5])
-    error = difference[counts].std(ddof=1) / np.sqrt(counts.sum())
+    applies = np.isfinite(difference)
+    n_pairs = applies.sum()
+    if n_pairs < 2:
+        names = ("first", "second", "difference", "low", "high", "smallest")
+        return dict.fromkeys(names, float("nan"))
+    low, high = bootstrap_interval(difference, draws, seed)
+    error = difference[applies].std(ddof=1) / np.sqrt(n_pairs)
     return {
-        "first": float(first[counts].mean()),
-        "second": float(second[counts].mean()),
-        "difference": float(difference[counts].mean()),
-        "low": float(low),
-        "high": float(high),
+        "first": float(first[applies].mean()),
+        "second": float(second[applies].mean()),
+        "difference": float(difference[applies].mean()),
+        "low": low,
+        "high": high,
         "smallest": float(2.8 * error),
     }
 

@@ -1061,14 +1061,15 @@ def _report_values(demo: Demo) -> dict:
 
 def _showcase_chapters(demo: Demo) -> list[tuple[str, list[str]]]:
     "Fill in the page's first part as far as it is."
+    heard = best_first(demo.heard)
     rolls = []
     for k, (score, row) in enumerate(demo.written, start=1):
         rolls.append(written_roll(score, row, title=f"{SHOWN_FORM}, draw {k}"))
     return fill_chapters(
         read_template("showcase.md.j2"),
         choice=PIECES_CHOICE,
-        heard_rolls=[heard_roll(piece) for piece in best_first(demo.heard)],
-        heard_rows=heard_rows(best_first(demo.heard)),
+        heard_rolls=[heard_roll(piece) for piece in heard],
+        heard_rows=heard_rows(heard),
         form=SHOWN_FORM,
         material=demo.heard[0].score.title if demo.heard else "",
         written_rolls=rolls,

@@ -243,15 +243,11 @@ def _print_material(
     snippets: dict[str, list],  # A person's own scores by letter
 ) -> None:
     "Say of each snippet that was given how much of it is read."
-    import dataclasses
-
     from staria.generation.material import find_part_read
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # they were told with the plans
-        plan = dataclasses.replace(plan, snippets=plan.snippets | snippets)
     for letter, given in snippets.items():
-        for one, part in zip(given, find_part_read(model, plan, letter), strict=True):
+        parts = find_part_read(model, plan, letter, snippets)
+        for one, part in zip(given, parts, strict=True):
             print(f"{letter}: {one.name}: {part}")
 
 

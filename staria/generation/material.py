@@ -164,17 +164,21 @@ def find_part_read(
     model: torch.nn.Module,  # What writes
     plan: Plan,  # No snippet is read for longer than its letter's longest section
     letter: str,  # One of the plan's
+    snippets: dict[str, list] | None = None,  # By letter, read instead of the plan's
 ) -> list[PartRead]:  # Of each of its snippets that is a score
     "Find out how much of a letter's snippets a model reads."
-    tok, room, found = MusicTokenizerWithStyle(), longest_snippet(model), []
+    tok = MusicTokenizerWithStyle()
+    on_bars = clock_of(model) == "bars"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # those that write say what they took
+        plan = dataclasses.replace(plan, snippets=plan.snippets | (snippets or {}))
         plan = replan(plan, model)
+    found = []
     for one in plan.snippets_of(letter):
         if not isinstance(one, Score):
             continue
         alone = dataclasses.replace(plan, snippets={letter: one})
-        ids = alone.snippet_ids(letter, room, clock_of(model) == "bars")
+        ids = alone.snippet_ids(letter, longest_snippet(model), on_bars)
         notes = sum(len(tok.note_index(part)) for part in ids)
         end_s = float(one.onset_s[notes]) if notes < len(one) else one.duration_s
         found.append(PartRead(notes, len(one), end_s))

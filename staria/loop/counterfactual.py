@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..analysis.metrics import bootstrap_interval
 from ..core.basics import LETTERS, InputError, progress
 from .half_dreams import CHANGES, HalfDream, judge_change, make_moved, make_returned, put_section
 from ..music.score import Score
@@ -191,8 +192,7 @@ def _mean_by_piece(rows: Sequence[Mapping], figure: str) -> np.ndarray:
 def _with_interval(values: np.ndarray, draws: int, seed: int) -> str:
     if not len(values):
         return "–"
-    picked = np.random.default_rng(seed).integers(len(values), size=(draws, len(values)))
-    low, high = np.percentile(values[picked].mean(1), [2.5, 97.5])
+    low, high = bootstrap_interval(values, draws, seed)
     return f"{values.mean():.2f} [{low:.2f}, {high:.2f}]"
 
 

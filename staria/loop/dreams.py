@@ -212,7 +212,7 @@ def gate_dreams(
     dreams: Store,  # Of one round
     folder: str | Path,  # Where those go that are kept
     agreed: Sequence[float],  # As `hear_dreams` gives it
-    least: float = 0.6,  # Mean ARI that the batch needs
+    least: float,  # Mean ARI that the batch needs
     seed: int = 0,  # Draws which dreams are kept
 ) -> Store | None:  # Each dream with a probability of its ARI; None: the batch fails
     "Keep dreams whose plans are heard, or refuse the batch; the first process says so."
