@@ -330,7 +330,7 @@ def _ask_as(
     given = itertools.chain.from_iterable(snippets.values())
     usual = not any(map(estimate_bar_clock, given))
     own_bars = preset.bars if lengths is None and form in (None, preset.form) else None
-    print(f"{preset.title}: {preset.says}")
+    print(f"{preset.title}, measured in two other pieces: {preset.says}")
     if not usual:
         said = "tempo and meter that are not given are your material's, where the gallery has"
         print(f"{said} {preset.tempo_qpm:g} and {'{}/{}'.format(*preset.meter)}")
