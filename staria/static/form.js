@@ -2,7 +2,6 @@
 // sees `blocks`, a list of [letter, length], where a length counts seconds or bars, as `unit` says.
 
 const LETTERS = ["A", "B", "C", "D"];
-// Shortest, longest, and the steps of a drag
 const BLOCK_KEYS = [
   ["← →", "choose a section"],
   ["A to D", "give it another letter"],
@@ -11,6 +10,7 @@ const BLOCK_KEYS = [
   ["Insert, Delete", "add a section behind it, remove it"],
   ["?", "opens and closes this list"],
 ];
+// Shortest, longest, and the steps of a drag
 const LENGTHS = { s: { least: 1, most: 600, step: 0.5 }, bars: { least: 1, most: 256, step: 1 } };
 
 class FormView {
