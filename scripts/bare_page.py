@@ -11,6 +11,7 @@ import argparse
 import base64
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,16 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--mute-audio",
+    "--autoplay-policy=no-user-gesture-required",
+]
 ADDRESS = "http://127.0.0.1:9/"  # Never asked: answered by the browser itself
 VSCODE = {
     "dark": {"editor-background": "#1e1e1e", "foreground": "#cccccc", "focusBorder": "#007fd4"},
@@ -70,6 +81,10 @@ window.test = { models, taken };
 """
 
 
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 def fixture_score(n: int = 0):  # A Score; with n, one of so many notes
     from staria.music.score import Score
     from staria.music.sections import Section
@@ -91,9 +106,10 @@ def page_of(widgets: list, style: str, body: str, variables: dict[str, str]) -> 
     "Write a page that shows widgets, each with its traits as they are."
     shown, sheets = [], []
     for widget in widgets:
-        traits = {name: value for name, value in widget.get_state().items() if not name.startswith("_")}
         traits = {
-            name: value for name, value in traits.items() if name not in ("layout", "tabbable", "tooltip")
+            name: value
+            for name, value in widget.get_state().items()
+            if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")
         }
         binary = {
             name: bytes(value) for name, value in traits.items() if isinstance(value, (bytes, memoryview))
@@ -287,7 +303,6 @@ def check_fingers(browser, widgets, out: Path) -> None:
         touch("touchMove", (180 - 12 * k, 150), (240 + 12 * k, 150))
     touch("touchEnd")
     assert fact("end") - fact("start") < 0.8 * before, "two fingers do not zoom"
-    page.keyboard.press("0")
     page.locator(".staria-overlay").first.focus()
     page.keyboard.press("0")
     touch("touchStart", (100, 150))
@@ -393,7 +408,6 @@ def check_pages(browser, out: Path, only_pace: bool = False) -> None:
 
 
 def main() -> int:
-    from browser_check import CHROMIUM_ARGS, find_chromium
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,19 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bare_page import check_pages, nameless, say_pace
+from bare_page import CHROMIUM_ARGS, check_pages, find_chromium, nameless, say_pace
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--mute-audio",
-    "--autoplay-policy=no-user-gesture-required",
-]
 IGNORED = re.compile(
     r"favicon|jupyterlab_(news|apputils)|ResizeObserver loop|/lsp/|WebSocket is closed before|source map"
     r"|CommandRegistry|Failed to load resource.*(40[34])|jupyterlab-jupytext|mathjax|fortawesome",
@@ -104,10 +93,6 @@ from staria.widgets.write import WriteForm
 plan = sample_plan("ABAC", load_snippet_bank(), np.random.default_rng(7), lengths_s=[5] * 4)
 WriteForm(load_generator(), plan.snippets, form="ABAC", lengths="5", n=1, workspace=Workspace("space"))"""
 FILM_SIZE = {"width": 1000, "height": 640}
-
-
-def find_chromium() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def free_port() -> int:
@@ -1026,12 +1011,13 @@ def main() -> int:
             film(chromium, play, Path(name), args.film)
             return 0
         write_fixtures(Path(name))
-        if args.only in (None, "page"):
+        for kind in [args.only] if args.only else ["page", "lab", "voila"]:
+            if kind != "page":
+                run(kind, chromium, play, Path(name), args.out)
+                continue
             browser = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
             check_pages(browser, args.out)
             browser.close()
-        for kind in {None: ["lab", "voila"], "page": []}.get(args.only, [args.only]):
-            run(kind, chromium, play, Path(name), args.out)
     print(f"screenshots to look at: {os.path.relpath(args.out)}")
     return 0
 
